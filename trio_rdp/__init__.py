@@ -1,0 +1,1 @@
+"""Remote Desktop Protocol as one Trio library."""

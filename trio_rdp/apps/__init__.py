@@ -1,0 +1,1 @@
+"""What people run: programs on top of everything."""

@@ -1,0 +1,1 @@
+"""The `trio-rdp` command."""

@@ -1,0 +1,1 @@
+"""Image codecs and bulk compressors: functions and contexts over buffers, with compiled twins."""

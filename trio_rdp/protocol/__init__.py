@@ -1,0 +1,1 @@
+"""The connection, sans-I/O: configuration, framing, one module a phase, and the state machines."""

@@ -1,0 +1,1 @@
+"""CredSSP, NTLM through pyspnego, licensing keys and certificates, sans-I/O."""

@@ -1,0 +1,94 @@
+"""A position in a buffer that never moves past its end: what irregular PDUs decode with by hand."""
+
+from __future__ import annotations
+
+import struct
+
+from trio_rdp.wire.errors import Truncated
+
+__all__ = ["Cursor"]
+
+_U16 = struct.Struct("<H").unpack_from
+_U32 = struct.Struct("<I").unpack_from
+_U64 = struct.Struct("<Q").unpack_from
+_U16_BE = struct.Struct(">H").unpack_from
+_U32_BE = struct.Struct(">I").unpack_from
+
+
+class Cursor:
+    """Reads little-endian values (and, where a name says so, big-endian ones) from `buf[pos:end]`.
+
+    Every method raises `Truncated` instead of reading past `end`, and then has not moved.
+    """
+
+    __slots__ = ("buf", "end", "pos")
+
+    def __init__(self, buf: bytes, pos: int = 0, end: int | None = None) -> None:
+        self.buf = buf
+        self.pos = pos
+        self.end = len(buf) if end is None else end
+
+    @property
+    def remaining(self) -> int:
+        """How many bytes are left."""
+        return self.end - self.pos
+
+    def _advance(self, size: int) -> int:
+        pos = self.pos
+        if size > self.end - pos:
+            raise Truncated(f"needs {size} bytes, {self.end - pos} left", offset=pos)
+        self.pos = pos + size
+        return pos
+
+    def u8(self) -> int:
+        """Read an unsigned byte."""
+        return self.buf[self._advance(1)]
+
+    def u16(self) -> int:
+        """Read an unsigned 16-bit integer."""
+        value: int = _U16(self.buf, self._advance(2))[0]
+        return value
+
+    def u32(self) -> int:
+        """Read an unsigned 32-bit integer."""
+        value: int = _U32(self.buf, self._advance(4))[0]
+        return value
+
+    def u64(self) -> int:
+        """Read an unsigned 64-bit integer."""
+        value: int = _U64(self.buf, self._advance(8))[0]
+        return value
+
+    def u16_be(self) -> int:
+        """Read an unsigned big-endian 16-bit integer."""
+        value: int = _U16_BE(self.buf, self._advance(2))[0]
+        return value
+
+    def u32_be(self) -> int:
+        """Read an unsigned big-endian 32-bit integer."""
+        value: int = _U32_BE(self.buf, self._advance(4))[0]
+        return value
+
+    def peek_u8(self) -> int:
+        """Read an unsigned byte and stay before it."""
+        if self.pos >= self.end:
+            raise Truncated("needs 1 bytes, 0 left", offset=self.pos)
+        return self.buf[self.pos]
+
+    def take(self, size: int) -> bytes:
+        """Read `size` bytes."""
+        pos = self._advance(size)
+        return bytes(self.buf[pos : pos + size])
+
+    def rest(self) -> bytes:
+        """Read all that is left."""
+        return self.take(self.end - self.pos)
+
+    def skip(self, size: int) -> None:
+        """Move over `size` bytes."""
+        self._advance(size)
+
+    def sub(self, size: int) -> Cursor:
+        """Move over `size` bytes and give a cursor that sees only them."""
+        pos = self._advance(size)
+        return Cursor(self.buf, pos, pos + size)
