@@ -39,7 +39,8 @@ class Case:
         return self.raw.get("expected")
 
     def file(self, role: str) -> bytes:
-        return (ROOT / "vectors" / self.raw["files"][role]).read_bytes()
+        name: str = self.raw["files"][role]
+        return (ROOT / "vectors" / name).read_bytes()
 
     def has_file(self, role: str) -> bool:
         return role in self.raw.get("files", {})
