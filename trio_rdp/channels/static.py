@@ -1,0 +1,112 @@
+"""Chunking and reassembly of static virtual channels, [MS-RDPBCGR] 3.1.5.2."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from trio_rdp.pdu.channel import CHANNEL_CHUNK_LENGTH, ChannelFlags
+from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError, Truncated
+
+__all__ = ["MESSAGE_LIMIT", "Dechunker", "chunks"]
+
+MESSAGE_LIMIT = 16 * 1024 * 1024
+"""The largest message a channel takes unless told otherwise.
+
+FreeRDP and IronRDP take whatever 32 bits declare.  The largest messages in use are clipboard pictures: 16 MiB is one
+of 2048 by 2048 pixels; rdpdr stays below 1 MiB, everything else below 64 KiB.
+"""
+
+_HEADER = struct.Struct("<II")
+_FIRST, _LAST = int(ChannelFlags.FIRST), int(ChannelFlags.LAST)
+_COMPRESSED = int(ChannelFlags.COMPRESSED)
+_SUSPEND_OR_RESUME = int(ChannelFlags.SUSPEND | ChannelFlags.RESUME)
+
+
+class Dechunker:
+    """Joins the chunks of one channel, in one direction, to messages.
+
+    What waits for its last chunk never exceeds what the first one declared, nor `limit`; memory grows with what has
+    arrived, not with what was declared.
+    """
+
+    __slots__ = ("_buffer", "_total", "limit")
+
+    def __init__(self, limit: int = MESSAGE_LIMIT) -> None:
+        self.limit = limit
+        self._buffer: bytearray | None = None
+        self._total = 0
+
+    @property
+    def pending(self) -> int:
+        """How many bytes of a message wait for its last chunk."""
+        return 0 if self._buffer is None else len(self._buffer)
+
+    def feed(self, pdu: bytes) -> bytes | None:
+        """Take one chunk with its Channel PDU Header; give the message that it completes, or None.
+
+        A first chunk drops a message that was never completed, as FreeRDP does.  A chunk from the middle of no message
+        is a message ("can be dispatched", 3.1.5.2.2).  Suspend and resume carry nothing.  Raises `RemoteProtocolError`,
+        after which the channel's traffic means nothing, for a compressed chunk (we advertise no compression of
+        channels), a message beyond `limit`, a last chunk of no message, and data that is not as long as declared.
+        """
+        if len(pdu) < 8:
+            raise Truncated(f"needs 8 bytes, {len(pdu)} there", pdu="ChannelHeader", offset=0)
+        total, flags = _HEADER.unpack_from(pdu)
+        if flags & _SUSPEND_OR_RESUME:
+            return None
+        if flags & _COMPRESSED:
+            raise RemoteProtocolError(f"a compressed channel chunk, flags {flags:#x}, where none was agreed on")
+        if total > self.limit:
+            raise RemoteProtocolError(f"a channel message of {total} bytes exceeds {self.limit}")
+        if flags & _FIRST:
+            self._buffer = None
+            if flags & _LAST:
+                return _whole(pdu, total)
+            self._buffer = bytearray()
+            self._total = total
+        elif self._buffer is None:
+            if flags & _LAST:
+                raise RemoteProtocolError("the last chunk of a channel message that has no first one")
+            return _whole(pdu, total)
+        return self._append(pdu, bool(flags & _LAST))
+
+    def _append(self, pdu: bytes, is_last: bool) -> bytes | None:
+        buffer = self._buffer
+        assert buffer is not None
+        size = len(buffer) + len(pdu) - 8
+        if size > self._total or (is_last and size < self._total):
+            self._buffer = None
+            raise RemoteProtocolError(f"{size} bytes of a channel message that declares {self._total}")
+        buffer += memoryview(pdu)[8:]
+        if not is_last:
+            return None
+        self._buffer = None
+        return bytes(buffer)
+
+
+def _whole(pdu: bytes, total: int) -> bytes:
+    if len(pdu) - 8 != total:
+        raise RemoteProtocolError(f"{len(pdu) - 8} bytes of a channel message that declares {total}")
+    return bytes(pdu[8:])
+
+
+def chunks(message: bytes, chunk_size: int = CHANNEL_CHUNK_LENGTH, *, show_protocol: bool = False) -> Iterator[bytes]:
+    """Cut a message into Virtual Channel PDUs, each a Channel PDU Header and at most `chunk_size` bytes.
+
+    `show_protocol` is for channels that were opened with CHANNEL_OPTION_SHOW_PROTOCOL; chunked data carries that flag
+    in any case ("MUST specify", 3.1.5.2.1).
+    """
+    if chunk_size < 1:
+        raise LocalProtocolError(f"a chunk size of {chunk_size}")
+    total = len(message)
+    if total > 0xFFFFFFFF:
+        raise LocalProtocolError(f"a channel message of {total} bytes")
+    base = int(ChannelFlags.SHOW_PROTOCOL) if show_protocol or total > chunk_size else 0
+    if total <= chunk_size:
+        yield _HEADER.pack(total, base | _FIRST | _LAST) + message
+        return
+    for start in range(0, total, chunk_size):
+        end = start + chunk_size
+        flags = base | (0 if start else _FIRST) | (_LAST if end >= total else 0)
+        yield _HEADER.pack(total, flags) + message[start:end]
