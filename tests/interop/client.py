@@ -1,0 +1,67 @@
+"""What all real clients have in common: a process, a display of their own, and the session's desktop on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.interop.display import Display
+from tests.interop.pictures import Picture, crop, difference
+from tests.interop.processes import PATIENCE, Process, wait_for
+
+__all__ = ["Client"]
+
+
+@dataclass
+class Client:
+    """A real client on a display that it has for itself; the session is the display's upper left part."""
+
+    display: Display
+    process: Process
+    width: int
+    height: int
+    window_title: str
+
+    @property
+    def log(self) -> str:
+        return self.process.log
+
+    async def wait_connected(self, seconds: float = PATIENCE) -> None:
+        """Wait until the client shows its window; fails with its log when it ends instead."""
+        raise NotImplementedError
+
+    async def picture(self) -> Picture:
+        """What it shows of the session now."""
+        return await self.display.picture(self.width, self.height)
+
+    async def wait_picture(self, good: Callable[[Picture], bool], what: str, seconds: float = PATIENCE) -> Picture:
+        """Wait until `good` is content with what it shows of the session."""
+        whole = await self.display.wait_picture(
+            lambda whole: good(crop(whole, self.width, self.height)), what, self.process, seconds=seconds
+        )
+        return crop(whole, self.width, self.height)
+
+    async def wait_shows(self, wanted: Picture, tolerance: int = 0, seconds: float = PATIENCE) -> Picture:
+        """Wait until it shows this picture, in every pixel, with each channel off by at most `tolerance`."""
+        return await self.wait_picture(
+            lambda shown: difference(shown, wanted) <= tolerance, f"equal picture (tolerance {tolerance})", seconds
+        )
+
+    async def focus(self) -> None:
+        """Give its window the keyboard."""
+        window = next(window for window in self.display.windows() if self.window_title in window.title)
+        await self.display.xdotool("windowfocus", "--sync", window.id)
+
+    async def close(self, seconds: float = PATIENCE) -> int:
+        """Close its window, as a user does, and give the exit code."""
+        await self.display.close_window(self.window_title)
+        return await self.process.wait(seconds)
+
+    async def wait(self, seconds: float = PATIENCE) -> int:
+        """Wait until it ends by itself; gives the exit code."""
+        return await self.process.wait(seconds)
+
+    async def _wait_until(self, connected: Callable[[], bool], seconds: float) -> None:
+        # An end counts as an answer too, and is told apart below: its log says more than a time-out.
+        await wait_for(lambda: connected() or not self.process.alive, "connected", seconds, self.process)
+        assert connected(), f"did not connect: {self.process.describe()}"

@@ -1,0 +1,76 @@
+"""Pictures as arrays of height x width x RGB: what displays show, what peers are given to show, how they compare."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw, ImageFont
+
+__all__ = ["Picture", "crop", "difference", "parse_xwd", "pattern", "rounding", "save"]
+
+Picture = npt.NDArray[np.uint8]
+
+XWD_VERSION = 7
+Z_PIXMAP = 2
+
+
+def parse_xwd(data: bytes) -> Picture:
+    """Read an X window dump of a 24-bit display, as `xwd` writes it."""
+    header = np.frombuffer(data, ">u4", 25)
+    size, version, form, _depth, width, height = (int(value) for value in header[:6])
+    byte_order, bits_per_pixel, stride = (int(header[index]) for index in (7, 11, 12))
+    colours = int(header[19])
+    if (version, form, bits_per_pixel) != (XWD_VERSION, Z_PIXMAP, 32):
+        raise ValueError(f"not a 32 bits per pixel dump: version {version}, format {form}, {bits_per_pixel} bits")
+    start = size + 12 * colours
+    pixels = np.frombuffer(data, np.uint8, stride * height, start).reshape(height, stride)[:, : width * 4]
+    blue_first = pixels.reshape(height, width, 4)
+    return np.ascontiguousarray(blue_first[:, :, 1:] if byte_order else blue_first[:, :, 2::-1])
+
+
+def pattern(width: int, height: int, title: str) -> Picture:
+    """A picture that shows what went wrong: gradients, flat squares in the corners, noise, thin lines, text."""
+    across = np.linspace(0, 255, width)[None, :]
+    down = np.linspace(0, 255, height)[:, None]
+    picture = np.empty((height, width, 3), np.uint8)
+    picture[:, :, 0] = (across + 0 * down) * 0.8
+    picture[:, :, 1] = (0 * across + down) * 0.7
+    picture[:, :, 2] = 200 - (across + down) * 0.35
+    picture[200:328, width - 160 : width - 32] = np.random.default_rng(1).integers(0, 256, (128, 128, 3))
+    picture[200:328:2, width - 320 : width - 192] = 255
+    picture[200:328, width - 320 : width - 192 : 4] = 0
+    image = Image.fromarray(picture)
+    draw = ImageDraw.Draw(image)
+    squares = {
+        "red": (0, 0),
+        "lime": (width - 100, 0),
+        "blue": (0, height - 100),
+        "yellow": (width - 100, height - 100),
+    }
+    for colour, (left, top) in squares.items():
+        draw.rectangle((left, top, left + 99, top + 99), fill=colour)
+    draw.text((width / 2, height / 4), title, fill="white", anchor="mm", font=ImageFont.load_default(size=48))
+    return np.asarray(image)
+
+
+def crop(picture: Picture, width: int, height: int) -> Picture:
+    """The upper left part: a session's desktop on the larger display of its client."""
+    return picture[:height, :width]
+
+
+def rounding(bits_per_pixel: int) -> int:
+    """How far a channel may be off at a colour depth: a pixel rounds down to 5 bits, and comes back filled up."""
+    return {32: 0, 24: 0, 16: 8, 15: 8, 8: 64}[bits_per_pixel]
+
+
+def difference(one: Picture, other: Picture) -> int:
+    """The largest difference of any channel of any pixel; 256 when the sizes differ."""
+    if one.shape != other.shape:
+        return 256
+    return int(np.abs(one.astype(np.int16) - other.astype(np.int16)).max(initial=0))
+
+
+def save(picture: Picture, path: Path) -> None:
+    Image.fromarray(picture).save(path)

@@ -1,0 +1,64 @@
+"""weston 10's RDP backend (libfreerdp's server): a Wayland desktop of its own, over TLS, for whoever comes."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.interop.pictures import Picture, pattern, save
+from tests.interop.processes import free_port, launch, need, numbered, wait_for_sync
+from tests.interop.server import Server, certificate, ready
+
+__all__ = ["WestonServer", "weston"]
+
+
+@dataclass
+class WestonServer(Server):
+    """A weston; `background` is what its empty desktop shows, and `typed` is where its terminal writes."""
+
+    background: Picture | None = None
+    typed: Path | None = None
+
+
+@contextlib.contextmanager
+def weston(
+    folder: Path, width: int = 1024, height: int = 768, *, terminal: bool = False, resizable: bool = False
+) -> Iterator[WestonServer]:
+    """Run a desktop without a panel: its background is all it shows, unless it has a terminal.
+
+    Everything that is typed into the terminal is written to `typed`.
+    """
+    need("weston")
+    cert, key = certificate(folder)
+    port = free_port()
+    run_time = folder / f"weston-{port}"
+    run_time.mkdir(mode=0o700)
+    background = pattern(width, height, "WESTON")
+    save(background, picture_path := run_time / "background.png")
+    config = run_time / "weston.ini"
+    config.write_text(
+        "[core]\nidle-time=0\n"
+        f"[shell]\nbackground-image={picture_path}\nbackground-type=scale\nlocking=false\npanel-position=none\n"
+        "animation=none\nstartup-animation=none\nclose-animation=none\n"
+    )
+    options = ["--address=127.0.0.1", f"--port={port}", f"--width={width}", f"--height={height}", "--idle-time=0"]
+    options += [f"--rdp-tls-cert={cert}", f"--rdp-tls-key={key}", f"--config={config}", f"--socket=wayland-{port}"]
+    options += [] if resizable else ["--no-clients-resize"]
+    with contextlib.ExitStack() as stack:
+        process = stack.enter_context(launch("weston", ["weston", "--backend=rdp-backend.so", *options], run_time))
+        server = WestonServer(**vars(ready(port, process, width, height)), background=background)
+        wait_for_sync((run_time / f"wayland-{port}").exists, "weston's socket", process)
+        if terminal:
+            need("weston-terminal")
+            server.typed = numbered(run_time, "typed")
+            shell = run_time / "shell"
+            shell.write_text(f"#!/bin/sh\nstty raw -echo\nexec cat >{shlex.quote(str(server.typed))}\n")
+            shell.chmod(0o755)
+            command = ["weston-terminal", f"--shell={shell}"]
+            stack.enter_context(
+                launch("weston-terminal", command, run_time, env={"WAYLAND_DISPLAY": f"wayland-{port}"})
+            )
+        yield server

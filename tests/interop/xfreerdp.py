@@ -1,0 +1,70 @@
+"""xfreerdp (FreeRDP 2.11 in Debian 12): the client that takes everything."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Final, Literal
+
+from tests.interop.client import Client
+from tests.interop.display import Display
+from tests.interop.processes import PATIENCE, launched, need
+
+__all__ = [
+    "AUTHENTICATION_FAILED",
+    "CONNECT_FAILED",
+    "LOGON_FAILURE",
+    "LOST",
+    "NO_GFX",
+    "NO_GFX_NO_RFX",
+    "OK",
+    "Xfreerdp",
+    "xfreerdp",
+]
+
+# Exit codes; the first two of failed logins depend on how the server tells.
+OK: Final = 0
+LOST: Final = 131  # the connection, after it was there
+AUTHENTICATION_FAILED: Final = 132
+LOGON_FAILURE: Final = 134
+NEGOTIATION_FAILED: Final = 133
+TLS_FAILED: Final = 143
+CONNECT_FAILED: Final = 147  # refused, or closed early
+
+# By default it offers the graphics pipeline and RemoteFX; without both it takes plain bitmaps.
+NO_GFX: Final = "/tune:FreeRDP_SupportGraphicsPipeline:FALSE"
+NO_GFX_NO_RFX: Final = "/tune:FreeRDP_SupportGraphicsPipeline:FALSE,FreeRDP_RemoteFxCodec:FALSE"
+
+
+class Xfreerdp(Client):
+    """A running xfreerdp."""
+
+    async def wait_connected(self, seconds: float = PATIENCE) -> None:
+        # Logged by its post-connect step, after Font Map.
+        await self._wait_until(lambda: "Local framebuffer format" in self.log, seconds)
+
+
+@contextlib.asynccontextmanager
+async def xfreerdp(
+    display: Display,
+    port: int,
+    *flags: str,
+    user: str = "alice",
+    domain: str = "",
+    password: str = "Secret1!",
+    security: Literal["", "tls", "nla", "rdp"] = "",
+    bpp: int | None = None,
+    size: tuple[int, int] = (1024, 768),
+) -> AsyncIterator[Xfreerdp]:
+    """Connect to a port of the loopback, and end it when the block is left.
+
+    `flags` are its own, for example `NO_GFX_NO_RFX` or "-compression".
+    """
+    need("xfreerdp")
+    command = ["xfreerdp", f"/v:127.0.0.1:{port}", "/cert:ignore", f"/u:{user}", f"/p:{password}"]
+    command += [f"/size:{size[0]}x{size[1]}"]
+    command += [f"/d:{domain}"] if domain else []
+    command += [f"/sec:{security}"] if security else []
+    command += [f"/bpp:{bpp}"] if bpp else []
+    async with launched("xfreerdp", [*command, *flags], display.folder, env=display.env) as process:
+        yield Xfreerdp(display, process, *size, window_title="FreeRDP")
