@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from trio_rdp.graphics.geometry import Rect
+from trio_rdp.graphics.geometry import MAX_SIDE, Rect, check_size
 
 
 def test_edges() -> None:
@@ -55,6 +55,17 @@ def test_split() -> None:
         Rect(14, 2, 1, 1),
     ]
     assert list(Rect(0, 0, 0, 3).split(4, 4)) == []
+
+
+@pytest.mark.parametrize("size", [(1, 1), (8192, 8192), (MAX_SIDE, 2000)])
+def test_sizes_that_exist(size: tuple[int, int]) -> None:
+    check_size(*size)
+
+
+@pytest.mark.parametrize("size", [(0, 1), (1, 0), (-5, 5), (MAX_SIDE + 1, 1), (65535, 65535), (8192, 8193)])
+def test_sizes_that_do_not(size: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="a picture of"):
+        check_size(*size)
 
 
 def test_no_numpy() -> None:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-__all__ = ["Rect"]
+__all__ = ["MAX_PIXELS", "MAX_SIDE", "Rect", "check_size"]
+
+MAX_SIDE = 32_766
+"""The longest side of any picture, in pixels: the longest that [MS-RDPEGFX] 2.2.2.14 lets a server ask for."""
+
+MAX_PIXELS = 8_192 * 8_192
+"""The largest picture: a square as large as a monitor of [MS-RDPEDISP] 2.2.2.2.1 may be; in memory it takes 256 MiB."""
+
+
+def check_size(width: int, height: int) -> None:
+    """Raise `ValueError` for a picture that has no pixels, or more than the limits above allow."""
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and width * height <= MAX_PIXELS):
+        raise ValueError(f"a picture of {width}x{height} pixels")
 
 
 @dataclass(frozen=True, slots=True)
