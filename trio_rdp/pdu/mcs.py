@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import dataclasses
 import struct
-from collections.abc import Callable
 from typing import ClassVar, Self
 
 from trio_rdp.wire import ber, per
@@ -148,9 +147,8 @@ def _maximum_parameters() -> DomainParameters:
     return DomainParameters(max_channel_ids=65_535, max_user_ids=64_535, max_token_ids=65_535)
 
 
-def _field(default_factory: Callable[[], DomainParameters]) -> DomainParameters:
-    value: DomainParameters = dataclasses.field(default_factory=default_factory)
-    return value
+def _domain_parameters() -> DomainParameters:
+    return DomainParameters(max_user_ids=3, max_mcs_pdu_size=65_528)
 
 
 @pdu
@@ -163,9 +161,9 @@ class ConnectInitial(Pdu):
     calling_domain_selector: bytes = b"\x01"
     called_domain_selector: bytes = b"\x01"
     upward_flag: bool = True
-    target_parameters: DomainParameters = _field(DomainParameters)
-    minimum_parameters: DomainParameters = _field(_minimum_parameters)
-    maximum_parameters: DomainParameters = _field(_maximum_parameters)
+    target_parameters: DomainParameters = dataclasses.field(default_factory=DomainParameters)
+    minimum_parameters: DomainParameters = dataclasses.field(default_factory=_minimum_parameters)
+    maximum_parameters: DomainParameters = dataclasses.field(default_factory=_maximum_parameters)
     user_data: bytes
 
     @classmethod
@@ -202,7 +200,9 @@ class ConnectResponse(Pdu):
 
     result: Result = Result.SUCCESSFUL
     called_connect_id: int = 0
-    domain_parameters: DomainParameters = _field(lambda: DomainParameters(max_user_ids=3, max_mcs_pdu_size=65_528))
+    domain_parameters: DomainParameters = dataclasses.field(
+        default_factory=lambda: DomainParameters(max_user_ids=3, max_mcs_pdu_size=65_528)
+    )
     user_data: bytes
 
     @classmethod

@@ -77,7 +77,10 @@ class Fixed(Codec):
         return value if self.decoder is None else self.decoder(value)
 
     def encode_into(self, dst: bytearray, value: Any) -> None:
-        dst += self.struct.pack(value if self.encoder is None else self.encoder(value))
+        try:
+            dst += self.struct.pack(value if self.encoder is None else self.encoder(value))
+        except struct.error as exc:
+            raise EncodeError(str(exc)) from None
 
 
 u8, u16, u32, u64 = Fixed("B"), Fixed("H"), Fixed("I"), Fixed("Q")
@@ -123,11 +126,14 @@ def _encode_utf16(text: str) -> bytes:
 
 
 class Utf16(Fixed):
-    """A null-terminated UTF-16LE string in exactly `size` bytes; what follows the terminator is not kept."""
+    """A null-terminated UTF-16LE string in exactly `size` bytes; what follows the terminator is not kept.
+
+    The last unit is taken for a terminator, whatever it is.
+    """
 
     def __init__(self, size: int) -> None:
         def decoder(raw: bytes) -> str:
-            return _decode_utf16(raw).partition("\0")[0]
+            return _decode_utf16(raw[: size - 2]).partition("\0")[0]
 
         def encoder(text: str) -> bytes:
             raw = _encode_utf16(text)
@@ -152,6 +158,8 @@ class Prefixed(Codec):
         return src.take(size)
 
     def encode_into(self, dst: bytearray, value: bytes) -> None:
+        if self.limit is not None and len(value) > self.limit:
+            raise EncodeError(f"length {len(value)} exceeds {self.limit}")
         self.length.encode_into(dst, len(value))
         dst += value
 
@@ -175,16 +183,21 @@ class Utf16Prefixed(Codec):
             raise InvalidField(f"length {size} exceeds {self.limit}", offset=src.pos)
         if size % 2:
             raise InvalidField(f"a UTF-16 string of {size} bytes", offset=src.pos)
-        text = _decode_utf16(src.take(size))
+        text = _decode_utf16(src.take(size)).partition("\0")[0]
         if self.terminated and not self.counted:
             src.skip(2)
-        return text.partition("\0")[0]
+        elif self.terminated and size > self.limit - 2 and len(_encode_utf16(text)) > self.limit - 2:
+            raise InvalidField(f"no terminator within {self.limit} bytes", offset=src.pos)
+        return text
 
     def encode_into(self, dst: bytearray, value: str) -> None:
         if "\0" in value:
             raise EncodeError("a null character inside a null-terminated string")
         raw = _encode_utf16(value)
-        self.length.encode_into(dst, len(raw) + (2 if self.terminated and self.counted else 0))
+        size = len(raw) + (2 if self.terminated and self.counted else 0)
+        if size > self.limit:
+            raise EncodeError(f"length {size} exceeds {self.limit}")
+        self.length.encode_into(dst, size)
         dst += raw
         if self.terminated:
             dst += b"\0\0"
@@ -222,6 +235,8 @@ class Counted(Codec):
         return [decode(src) for _ in range(count)]
 
     def encode_into(self, dst: bytearray, value: list[Any]) -> None:
+        if self.limit is not None and len(value) > self.limit:
+            raise EncodeError(f"{len(value)} items exceed {self.limit}")
         self.count.encode_into(dst, len(value))
         if isinstance(self.item, Codec):
             for item in value:

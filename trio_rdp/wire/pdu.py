@@ -62,7 +62,7 @@ class Pdu:
         return bytes(dst)
 
 
-@dataclass_transform(kw_only_default=True)
+@dataclass_transform(kw_only_default=True, field_specifiers=(dataclasses.field,))
 def pdu(cls: type[_T]) -> type[_T]:
     """Make a `Pdu` subclass the dataclass that its annotations describe."""
     return dataclasses.dataclass(slots=True, kw_only=True)(cls)
@@ -110,12 +110,14 @@ def _columns(cls: type) -> list[_Column]:
             hint, *codecs = typing.get_args(hint)
         kind, inner = _split_optional(hint)
         optional = outer or inner
-        if not codecs:
-            columns.append(_Column(field.name, _Nested(), nested=kind, optional=optional))
-            continue
+        if all(isinstance(codec, Pad) for codec in codecs):
+            codecs.append(_Nested())
         for codec in codecs:
             if isinstance(codec, Pad):
                 columns.append(_Column("", codec, optional=optional))
+                continue
+            if isinstance(codec, _Nested):
+                columns.append(_Column(field.name, codec, nested=kind, optional=optional))
                 continue
             if isinstance(codec, Counted) and codec.item is None:
                 codec = codec.of(typing.get_args(kind)[0])
