@@ -41,11 +41,16 @@ class Client:
         )
         return crop(whole, self.width, self.height)
 
-    async def wait_shows(self, wanted: Picture, tolerance: int = 0, seconds: float = PATIENCE) -> Picture:
-        """Wait until it shows this picture, in every pixel, with each channel off by at most `tolerance`."""
-        return await self.wait_picture(
-            lambda shown: difference(shown, wanted) <= tolerance, f"equal picture (tolerance {tolerance})", seconds
-        )
+    async def wait_shows(self, wanted: Picture | Display, tolerance: int = 0, seconds: float = PATIENCE) -> Picture:
+        """Wait until it shows this picture, or what another display shows at the same time.
+
+        They are equal in every pixel, with each channel off by at most `tolerance`.
+        """
+
+        def good(shown: Picture) -> bool:
+            return difference(shown, wanted.picture_sync() if isinstance(wanted, Display) else wanted) <= tolerance
+
+        return await self.wait_picture(good, f"equal picture (tolerance {tolerance})", seconds)
 
     async def focus(self) -> None:
         """Give its window the keyboard."""

@@ -92,21 +92,26 @@ class Display:
     async def wait_picture(
         self, good: Callable[[Picture], bool], what: str, *processes: Process, seconds: float = PATIENCE
     ) -> Picture:
-        """Wait until the display shows what `good` is content with.
+        """Wait until the display shows what `good`, which is called in a thread, is content with.
 
         When it does not in time, the picture is kept in the display's folder, and the message names it.
         """
-        with trio.move_on_after(seconds):
-            while True:
-                picture = await self.picture()
-                if good(picture):
-                    return picture
-                await trio.sleep(0.05)
-        save(picture := await self.picture(), kept := numbered(self.folder, "unexpected", ".png"))
+
+        def look() -> tuple[Picture, bool]:
+            picture = self.picture_sync()
+            return picture, good(picture)
+
+        deadline = trio.current_time() + seconds
+        while True:
+            picture, content = await trio.to_thread.run_sync(look)
+            if content:
+                return picture
+            if trio.current_time() > deadline:
+                break
+            await trio.sleep(0.05)
+        save(picture, kept := numbered(self.folder, "unexpected", ".png"))
         logs = "\n".join(process.describe() for process in processes)
-        raise LaunchFailed(
-            f"{self.name} ({picture.shape[1]}x{picture.shape[0]}) in {seconds:g} s: no {what}; see {kept}\n{logs}"
-        )
+        raise LaunchFailed(f"{self.name} in {seconds:g} s: no {what}; it shows {kept}\n{logs}")
 
     def paint_sync(self, picture: Picture) -> None:
         """Make a picture the display's background."""
@@ -139,8 +144,12 @@ class Display:
                 _send_delete_window(self.name, window.id)
 
     @contextlib.contextmanager
-    def notepad(self, geometry: str = "80x24+40+120") -> Iterator[Notepad]:
-        """Open a terminal that writes every key and every click that reaches it to a file."""
+    def notepad(self, geometry: str = "70x16+40+120") -> Iterator[Notepad]:
+        """Open a terminal that writes every key and every click that reaches it to a file.
+
+        Where it opens, a display's first pointer is not: Xvnc paints a pointer that its client has not moved into the
+        picture, and an empty background has none.
+        """
         need("xterm")
         target = numbered(self.folder, "typed")
         # 1003 and 1006: report each button and movement as "ESC [ < button ; column ; row M" (m when released).

@@ -22,12 +22,13 @@ def parse_xwd(data: bytes) -> Picture:
     size, version, form, _depth, width, height = (int(value) for value in header[:6])
     byte_order, bits_per_pixel, stride = (int(header[index]) for index in (7, 11, 12))
     colours = int(header[19])
-    if (version, form, bits_per_pixel) != (XWD_VERSION, Z_PIXMAP, 32):
-        raise ValueError(f"not a 32 bits per pixel dump: version {version}, format {form}, {bits_per_pixel} bits")
+    if (version, form) != (XWD_VERSION, Z_PIXMAP) or bits_per_pixel not in (24, 32):
+        raise ValueError(f"not a true colour dump: version {version}, format {form}, {bits_per_pixel} bits")
     start = size + 12 * colours
-    pixels = np.frombuffer(data, np.uint8, stride * height, start).reshape(height, stride)[:, : width * 4]
-    blue_first = pixels.reshape(height, width, 4)
-    return np.ascontiguousarray(blue_first[:, :, 1:] if byte_order else blue_first[:, :, 2::-1])
+    rows = np.frombuffer(data, np.uint8, stride * height, start).reshape(height, stride)
+    # 24 bits a pixel is what xwd makes of a display that has windows of several visuals, as rdesktop's is.
+    pixels = rows[:, : width * bits_per_pixel // 8].reshape(height, width, bits_per_pixel // 8)
+    return np.ascontiguousarray(pixels[:, :, -3:] if byte_order else pixels[:, :, 2::-1])
 
 
 def pattern(width: int, height: int, title: str) -> Picture:
