@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A busy machine may take its time over one example, and that is no finding: no profile has a deadline.
@@ -13,3 +14,10 @@ settings.register_profile(
     "fuzz", deadline=None, max_examples=5000, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+
+@pytest.fixture
+def fuzz_seconds(request: pytest.FixtureRequest) -> float:
+    """How long one test marked `fuzz` may look: its share of TRIO_RDP_FUZZ_SECONDS (a minute)."""
+    sharing = sum("fuzz_seconds" in getattr(item, "fixturenames", ()) for item in request.session.items)
+    return float(os.environ.get("TRIO_RDP_FUZZ_SECONDS") or 60) / sharing
