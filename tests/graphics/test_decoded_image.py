@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trio_rdp.codecs import interleaved_rle, planar
+from trio_rdp.codecs.pixel_format import PixelFormat
+from trio_rdp.graphics.decoded_image import DecodedImage
+from trio_rdp.graphics.geometry import Rect
+from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmap, DrawSurfaceBits, EndFrame, SetPalette
+from trio_rdp.wire.errors import DecodeError, InvalidField, Truncated
+
+
+def raw32(rect: Rect, color: int, width: int | None = None, height: int | None = None) -> DrawBitmap:
+    """A raw bitmap of one shade of grey."""
+    width, height = rect.width if width is None else width, rect.height if height is None else height
+    return DrawBitmap(rect, width, height, 32, Compression.RAW, bytes([color]) * (width * height * 4))
+
+
+def test_at_first_black() -> None:
+    image = DecodedImage(4, 2)
+    assert (image.width, image.height, image.bounds) == (4, 2, Rect(0, 0, 4, 2))
+    assert (image.snapshot() == [0, 0, 0, 255]).all()
+
+
+@pytest.mark.parametrize("size", [(0, 5), (65535, 65535), (40000, 1)])
+def test_sizes_are_limited(size: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="a picture of"):
+        DecodedImage(*size)
+    with pytest.raises(ValueError, match="a picture of"):
+        DecodedImage(1, 1).resize(*size)
+
+
+def test_raw_rows_are_bottom_up_and_padded() -> None:
+    image = DecodedImage(3, 2)
+    # Two rows of three 16-bit pixels and two bytes of padding: below red, above green.
+    data = b"\x00\xf8" * 3 + b"\xaa\xaa" + b"\xe0\x07" * 3 + b"\xbb\xbb"
+    assert image.apply(DrawBitmap(Rect(0, 0, 3, 2), 3, 2, 16, Compression.RAW, data)) == [Rect(0, 0, 3, 2)]
+    assert (image.pixels[0] == [0, 255, 0, 255]).all()
+    assert (image.pixels[1] == [0, 0, 255, 255]).all()
+
+
+def test_palette() -> None:
+    image = DecodedImage(4, 1)
+    job = DrawBitmap(image.bounds, 4, 1, 8, Compression.RAW, bytes([0, 1, 2, 255]))
+    image.apply(job)
+    assert image.pixels[0, :, 0].tolist() == [0, 1, 2, 255]  # shades of grey until the server says more
+    assert image.apply(SetPalette(b"\x01\x02\x03\x04\x05\x06")) == []
+    assert image.pixels[0, 0].tolist() == [0, 0, 0, 255]  # what was drawn stays
+    image.apply(job)
+    assert image.pixels[0].tolist() == [[3, 2, 1, 255], [6, 5, 4, 255], [2, 2, 2, 255], [255, 255, 255, 255]]
+    assert image.palette[:2].tolist() == [[3, 2, 1, 255], [6, 5, 4, 255]]
+
+
+@given(st.binary(max_size=800))
+def test_whatever_the_palette(entries: bytes) -> None:
+    image = DecodedImage(1, 1)
+    image.apply(SetPalette(entries))
+    assert image.palette.shape == (256, 4)
+    assert (image.palette[:, 3] == 255).all()
+
+
+def test_frame_markers_draw_nothing() -> None:
+    image = DecodedImage(4, 4)
+    assert image.apply(BeginFrame(1)) == image.apply(EndFrame(1)) == []
+
+
+def test_only_what_fits_the_rectangle_is_shown() -> None:
+    image = DecodedImage(10, 10)
+    assert image.apply(raw32(Rect(1, 1, 3, 2), 9, width=4, height=4)) == [Rect(1, 1, 3, 2)]
+    assert image.pixels[..., 0].sum() == 6 * 9
+    # A rectangle larger than its bitmap is not stretched.
+    image = DecodedImage(10, 10)
+    assert image.apply(raw32(Rect(1, 1, 9, 9), 9, width=4, height=4)) == [Rect(1, 1, 4, 4)]
+    assert image.pixels[..., 0].sum() == 16 * 9
+
+
+def test_interleaved_and_planar() -> None:
+    picture = np.zeros((8, 8, 4), np.uint8)
+    picture[2:6, 1:7] = 248
+    flat = picture.reshape(-1)
+    for depth, compression, data in (
+        (16, Compression.INTERLEAVED, interleaved_rle.compress(flat, 32, 0, 0, 8, 8, 16)),
+        (32, Compression.PLANAR, planar.compress(flat, 32, 0, 0, 8, 8)),
+    ):
+        image = DecodedImage(10, 9)
+        assert image.apply(DrawBitmap(Rect(1, 1, 7, 8), 8, 8, depth, compression, data)) == [Rect(1, 1, 7, 8)]
+        shown = image.pixels[1:, 1:8].astype(int)
+        assert np.abs(shown[..., :3] - picture[:, :7, :3]).max() <= 7
+        assert not image.pixels[0, :, :3].any()
+        assert not image.pixels[:, [0, 8, 9], :3].any()
+        assert (image.pixels[..., 3] == 255).all()
+
+
+@given(
+    st.integers(-3, 12),
+    st.integers(-3, 12),
+    st.integers(0, 12),
+    st.integers(0, 12),
+    st.integers(1, 12),
+    st.integers(1, 12),
+)
+def test_nothing_is_drawn_outside(left: int, top: int, width: int, height: int, wide: int, high: int) -> None:
+    image = DecodedImage(8, 6)
+    damage = image.apply(raw32(Rect(left, top, width, height), 7, width=wide, height=high))
+    touched = image.pixels[..., 0] == 7
+    assert touched.sum() == sum(rect.area for rect in damage)
+    for rect in damage:
+        assert image.bounds.contains(rect)
+        assert touched[rect.top : rect.bottom, rect.left : rect.right].all()
+    if left >= 0 and top >= 0:
+        visible = Rect(left, top, min(width, wide), min(height, high)).intersect(image.bounds)
+        assert touched.sum() == visible.area
+
+
+@pytest.mark.parametrize("rect", [Rect(10, 0, 5, 5), Rect(0, 10, 5, 5), Rect(65535, 65535, 1, 1), Rect(5, 5, 0, 0)])
+def test_jobs_that_show_nothing(rect: Rect) -> None:
+    image = DecodedImage(10, 10)
+    assert image.apply(raw32(rect, 9, width=5, height=5)) == []
+
+
+@pytest.mark.parametrize(
+    ("compression", "depth"),
+    [(Compression.RAW, 12), (Compression.RAW, 0), (Compression.INTERLEAVED, 32), (Compression.INTERLEAVED, 65535)],
+)
+def test_depths_that_do_not_exist(compression: Compression, depth: int) -> None:
+    with pytest.raises(InvalidField, match="bits per pixel"):
+        DecodedImage(10, 10).apply(DrawBitmap(Rect(0, 0, 4, 4), 4, 4, depth, compression, bytes(64)))
+
+
+def test_short_data() -> None:
+    with pytest.raises(Truncated):
+        DecodedImage(10, 10).apply(DrawBitmap(Rect(0, 0, 4, 4), 4, 4, 32, Compression.RAW, bytes(63)))
+    with pytest.raises(DecodeError):
+        DecodedImage(10, 10).apply(DrawBitmap(Rect(0, 0, 4, 4), 4, 4, 32, Compression.PLANAR, b""))
+
+
+def test_huge_bitmaps_of_few_bytes() -> None:
+    with pytest.raises(DecodeError):
+        job = DrawBitmap(Rect(0, 0, 65535, 65535), 65535, 65535, 24, Compression.INTERLEAVED, b"\xf0\xff\xff")
+        DecodedImage(10, 10).apply(job)
+
+
+@given(
+    st.sampled_from(Compression),
+    st.sampled_from([8, 15, 16, 24, 32, 4]),
+    st.integers(0, 20),
+    st.integers(0, 20),
+    st.binary(max_size=300),
+)
+def test_whatever_the_data(compression: Compression, depth: int, width: int, height: int, data: bytes) -> None:
+    image = DecodedImage(12, 12)
+    try:
+        damage = image.apply(DrawBitmap(Rect(2, 2, 8, 8), width, height, depth, compression, data))
+    except DecodeError:
+        damage = [Rect(2, 2, 8, 8)]
+    image.pixels[2:10, 2:10] = [0, 0, 0, 255]
+    assert (image.pixels == [0, 0, 0, 255]).all()
+    for rect in damage:
+        assert Rect(2, 2, 8, 8).contains(rect)
+
+
+def test_surface_bits_without_a_codec() -> None:
+    image = DecodedImage(4, 4)
+    data = bytes([1, 2, 3, 0]) * 2 + bytes([4, 5, 6, 0]) * 2
+    assert image.apply(DrawSurfaceBits(Rect(1, 1, 2, 2), 2, 2, 32, 0, data)) == [Rect(1, 1, 2, 2)]
+    assert (image.pixels[1, 1:3] == [4, 5, 6, 255]).all()
+    assert (image.pixels[2, 1:3] == [1, 2, 3, 255]).all()
+
+
+def test_surface_bits_that_are_not_there() -> None:
+    with pytest.raises(InvalidField, match="number 3"):
+        DecodedImage(4, 4).apply(DrawSurfaceBits(Rect(0, 0, 2, 2), 2, 2, 32, 3, bytes(16)))
+    with pytest.raises(InvalidField, match="24 bits"):
+        DecodedImage(4, 4).apply(DrawSurfaceBits(Rect(0, 0, 2, 2), 2, 2, 24, 0, bytes(16)))
+
+
+def test_resize() -> None:
+    image = DecodedImage(4, 4)
+    image.apply(raw32(image.bounds, 9))
+    image.resize(6, 2)
+    assert (image.width, image.height) == (6, 2)
+    assert not image.pixels[..., :3].any()
+
+
+def test_snapshots() -> None:
+    image = DecodedImage(2, 1, PixelFormat.RGB24)
+    picture = image.snapshot()
+    image.apply(DrawBitmap(image.bounds, 2, 1, 32, Compression.RAW, bytes([1, 2, 3, 0, 4, 5, 6, 0])))
+    assert not picture.any()
+    assert image.tobytes() == bytes([3, 2, 1, 6, 5, 4])
+    assert image.tobytes(PixelFormat.BGRA32) == bytes([1, 2, 3, 255, 4, 5, 6, 255])
+    assert image.snapshot(PixelFormat.RGB16).shape == (1, 2, 2)
+
+
+def test_save(tmp_path: Path) -> None:
+    image = DecodedImage(2, 1)
+    image.apply(DrawBitmap(image.bounds, 2, 1, 32, Compression.RAW, bytes([1, 2, 3, 0, 4, 5, 6, 0])))
+    image.save(tmp_path / "picture.png")
+    from PIL import Image
+
+    with Image.open(tmp_path / "picture.png") as picture:
+        assert picture.mode == "RGB"
+        assert np.array(picture).tolist() == [[[3, 2, 1], [6, 5, 4]]]
+
+
+def test_no_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    with pytest.raises(RuntimeError, match=r"trio-rdp\[image\]"):
+        DecodedImage(2, 1).to_image()

@@ -1,0 +1,152 @@
+"""A server's picture as bitmap updates, [MS-RDPBCGR] 2.2.9.1.1.3.1.2, in the depth and packing that the client takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from trio_rdp.graphics.depths import fixed_palette, to_indices
+from trio_rdp.graphics.geometry import Rect
+from trio_rdp.pdu.bitmap import BitmapData, BitmapFlags, BitmapUpdate, CompressedDataHeader
+from trio_rdp.pdu.palette import PaletteUpdate
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["MIN_UPDATE_SIZE", "TILE", "BitmapEncoder"]
+
+TILE = 64
+"""The longest side of one bitmap, in pixels: Windows sends no larger ones, and 64 x 64 x 4 bytes fit 16-bit lengths."""
+
+MIN_UPDATE_SIZE = 1_024
+"""The least limit, in bytes, of an update: one row of a tile and the headers."""
+
+_UPDATE_HEADER, _BITMAP_HEADER, _COMPRESSED_HEADER = 4, 18, 8
+_DEPTHS = (8, 15, 16, 24, 32)
+
+
+class BitmapEncoder:
+    """Encodes parts of a picture for clients of one depth.
+
+    `bits_per_pixel` is 8, 15, 16, 24 or 32; below 24, colours lose low bits, and at 8 they are those of the `palette`,
+    which must be sent first.  `compression_header` says whether compressed bitmaps carry a TS_CD_HEADER: they do unless
+    both sides have set NO_BITMAP_COMPRESSION_HDR.  `skip_alpha` says that the client takes planar bitmaps without alpha
+    (DRAW_ALLOW_SKIP_ALPHA); rdesktop 1.9 takes none without.  No update is larger than `max_update_size` bytes.  An
+    encoder holds no state: calls may run in several threads at once.
+    """
+
+    def __init__(
+        self,
+        bits_per_pixel: int,
+        *,
+        compression_header: bool = False,
+        compress: bool = True,
+        skip_alpha: bool = False,
+        max_update_size: int = 0x3F00,
+    ) -> None:
+        if bits_per_pixel not in _DEPTHS:
+            raise ValueError(f"bitmaps have no {bits_per_pixel} bits per pixel")
+        if max_update_size < MIN_UPDATE_SIZE:
+            raise ValueError(f"updates of {max_update_size} bytes, less than {MIN_UPDATE_SIZE}")
+        self.bits_per_pixel = bits_per_pixel
+        self.compression_header = compression_header
+        self.compress = compress
+        self.skip_alpha = skip_alpha
+        self.max_update_size = max_update_size
+        self._pixel_size = (bits_per_pixel + 7) // 8
+        room = max_update_size - _UPDATE_HEADER - _BITMAP_HEADER
+        self._rows = min(TILE, room // (TILE * self._pixel_size))
+
+    @property
+    def palette(self) -> PaletteUpdate | None:
+        """What a client of 8 bits per pixel needs before the first bitmap; None at other depths."""
+        return PaletteUpdate(palette_entries=fixed_palette()) if self.bits_per_pixel == 8 else None
+
+    def encode(self, pixels: NDArray[np.uint8], rects: Iterable[Rect]) -> list[BitmapUpdate]:
+        """Give the updates that show `rects` of a picture, contiguous uint8 (height, width, 4) B G R X."""
+        return self.group(self.encode_tile(pixels, tile) for tile in self.tiles(pixels, rects))
+
+    def tiles(self, pixels: NDArray[np.uint8], rects: Iterable[Rect]) -> Iterator[Rect]:
+        """Cut rectangles into tiles, each of which is one bitmap; they may reach out a little beyond `rects`."""
+        height, width = pixels.shape[:2]
+        bounds = Rect(0, 0, width, height)
+        for rect in rects:
+            clip = rect.intersect(bounds)
+            if not clip.is_empty:
+                # The width "MUST be divisible by 4" (2.2.9.1.1.3.1.2.3): better by neighbours than by padding.
+                left, right = clip.left & ~3, min((clip.right + 3) & ~3, width)
+                yield from Rect.from_edges(left, clip.top, right, clip.bottom).split(TILE, self._rows)
+
+    def encode_tile(self, pixels: NDArray[np.uint8], tile: Rect) -> BitmapData:
+        """Give the bitmap of one tile (see `tiles`): compressed where that makes it smaller."""
+        width = (tile.width + 3) & ~3
+        source, x, y = pixels, tile.left, tile.top
+        if x + width > pixels.shape[1] or self.bits_per_pixel == 8:
+            source, x, y = _padded(pixels, tile, width), 0, 0
+        if self.bits_per_pixel == 8:
+            source = to_indices(source)
+        raw_size = ((width * self._pixel_size + 3) & ~3) * tile.height
+        data = self._compressed(source, x, y, width, tile.height) if self.compress else None
+        header = None
+        flags = 0
+        if data is not None and len(data) + (_COMPRESSED_HEADER if self.compression_header else 0) < raw_size:
+            flags = BitmapFlags.BITMAP_COMPRESSION
+            if self.compression_header:
+                header = CompressedDataHeader(
+                    cb_comp_main_body_size=len(data), cb_scan_width=width, cb_uncompressed_size=raw_size
+                )
+            else:
+                flags |= BitmapFlags.NO_BITMAP_COMPRESSION_HDR
+        else:
+            data = self._raw(source, x, y, width, tile.height)
+        return BitmapData(
+            dest_left=tile.left,
+            dest_top=tile.top,
+            dest_right=tile.right - 1,
+            dest_bottom=tile.bottom - 1,
+            width=width,
+            height=tile.height,
+            bits_per_pixel=self.bits_per_pixel,
+            flags=BitmapFlags(flags),
+            bitmap_compr_hdr=header,
+            bitmap_data_stream=data,
+        )
+
+    def _compressed(self, source: NDArray[np.uint8], x: int, y: int, width: int, height: int) -> bytes:
+        from trio_rdp.codecs import interleaved_rle, planar
+
+        surface, stride = source.reshape(-1), source.strides[0]
+        if self.bits_per_pixel == 32:
+            return planar.compress(surface, stride, x, y, width, height, alpha=not self.skip_alpha)
+        return interleaved_rle.compress(surface, stride, x, y, width, height, self.bits_per_pixel)
+
+    def _raw(self, source: NDArray[np.uint8], x: int, y: int, width: int, height: int) -> bytes:
+        from trio_rdp.codecs.pixels import encode_raw
+
+        if self.bits_per_pixel == 8:
+            return source[::-1].tobytes()  # its width, a multiple of four, needs no padding
+        return encode_raw(source.reshape(-1), source.strides[0], x, y, width, height, self.bits_per_pixel)
+
+    def group(self, bitmaps: Iterable[BitmapData]) -> list[BitmapUpdate]:
+        """Put bitmaps into as few updates as the limit allows, in their order."""
+        updates: list[BitmapUpdate] = []
+        room = 0
+        for bitmap in bitmaps:
+            size = _BITMAP_HEADER + len(bitmap.bitmap_data_stream)
+            if bitmap.bitmap_compr_hdr is not None:
+                size += _COMPRESSED_HEADER
+            if not updates or size > room:
+                updates.append(BitmapUpdate(rectangles=[]))
+                room = self.max_update_size - _UPDATE_HEADER
+            updates[-1].rectangles.append(bitmap)
+            room -= size
+        return updates
+
+
+def _padded(pixels: NDArray[np.uint8], tile: Rect, width: int) -> NDArray[np.uint8]:
+    """A copy of a tile, its last column repeated up to `width`."""
+    import numpy as np
+
+    part = pixels[tile.top : tile.bottom, tile.left : tile.right]
+    return np.pad(part, ((0, 0), (0, width - tile.width), (0, 0)), mode="edge")

@@ -1,0 +1,154 @@
+"""The client's picture of the desktop: paint jobs go in, damage and snapshots come out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from trio_rdp.codecs.pixel_format import PixelFormat
+from trio_rdp.graphics.geometry import Rect, check_size
+from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmap, DrawSurfaceBits, EndFrame, PaintJob, SetPalette
+from trio_rdp.wire.errors import InvalidField
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+    from PIL import Image
+
+__all__ = ["DecodedImage"]
+
+
+class DecodedImage:
+    """A picture of `width` x `height` pixels, at first black, on which paint jobs draw.
+
+    `pixels` is uint8 (height, width, 4), B G R and an alpha of 255; `format` is what `snapshot` and `tobytes` give
+    unless they are told otherwise.  A new picture has the default palette, shades of grey.
+    """
+
+    def __init__(self, width: int, height: int, format: PixelFormat = PixelFormat.BGRA32) -> None:  # noqa: A002
+        self.format = format
+        self.pixels = _black(width, height)
+        self._palette = _grey_palette()
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def bounds(self) -> Rect:
+        """The whole picture."""
+        return Rect(0, 0, self.width, self.height)
+
+    @property
+    def palette(self) -> NDArray[np.uint8]:
+        """A copy of the session's palette, uint8 (256, 4), B G R and 255: pointers of 8 bits per pixel need it."""
+        import numpy as np
+
+        return np.frombuffer(self._palette, np.uint8).reshape(256, 4)
+
+    def apply(self, job: PaintJob) -> list[Rect]:
+        """Run one job; give the rectangles of the picture that it may have changed.
+
+        What lies outside the picture is not drawn.  Raises `DecodeError` when the data are no such bitmap, and for
+        codecs that are not there; nothing outside the job's rectangle has changed then.
+        """
+        match job:
+            case DrawBitmap():
+                return self._draw_bitmap(job)
+            case DrawSurfaceBits():
+                return self._draw_surface_bits(job)
+            case SetPalette(entries):
+                self._set_palette(entries)
+            case BeginFrame() | EndFrame():
+                pass
+        return []
+
+    def _draw_bitmap(self, job: DrawBitmap) -> list[Rect]:
+        target = Rect(job.rect.left, job.rect.top, min(job.rect.width, job.width), min(job.rect.height, job.height))
+        target = target.intersect(self.bounds)
+        # INVARIANT: bounds on the wire are unsigned, so clipping never cuts at the left or the top.
+        if target.is_empty or (target.left, target.top) != (job.rect.left, job.rect.top):
+            return []
+        where = (self.pixels.reshape(-1), self.width * 4, target.left, target.top, target.width, target.height)
+        if job.compression is Compression.PLANAR:
+            from trio_rdp.codecs import planar
+
+            planar.decompress_into(job.data, *where, job.width, job.height)
+        elif job.compression is Compression.INTERLEAVED:
+            from trio_rdp.codecs import interleaved_rle
+
+            _check_depth(job.bits_per_pixel, (8, 15, 16, 24))
+            interleaved_rle.decompress_into(job.data, *where, job.width, job.height, job.bits_per_pixel, self._palette)
+        else:
+            from trio_rdp.codecs import pixels
+
+            _check_depth(job.bits_per_pixel, (8, 15, 16, 24, 32))
+            pixels.draw_raw(job.data, *where, job.width, job.height, job.bits_per_pixel, self._palette)
+        return [target]
+
+    def _draw_surface_bits(self, job: DrawSurfaceBits) -> list[Rect]:
+        if job.codec_id:
+            raise InvalidField(f"no codec has the number {job.codec_id}", field="codecID")
+        _check_depth(job.bits_per_pixel, (32,))
+        # Pixels as they are lie bottom-up here too: weston 10 sends, and FreeRDP draws, them so.
+        return self._draw_bitmap(
+            DrawBitmap(job.rect, job.width, job.height, job.bits_per_pixel, Compression.RAW, job.data)
+        )
+
+    def _set_palette(self, entries: bytes) -> None:
+        import numpy as np
+
+        colors = np.frombuffer(entries[: len(entries) // 3 * 3], np.uint8).reshape(-1, 3)[:256]
+        palette = np.frombuffer(self._palette, np.uint8).reshape(256, 4).copy()
+        palette[: len(colors), :3] = colors[:, ::-1]
+        self._palette = palette.tobytes()
+
+    def resize(self, width: int, height: int) -> None:
+        """Start again with a black picture of another size; the palette stays."""
+        self.pixels = _black(width, height)
+
+    def snapshot(self, format: PixelFormat | None = None) -> NDArray[np.uint8]:  # noqa: A002
+        """Give a copy, uint8 (height, width, bytes per pixel)."""
+        from trio_rdp.graphics.depths import to_format
+
+        return to_format(self.pixels, self.format if format is None else format)
+
+    def tobytes(self, format: PixelFormat | None = None) -> bytes:  # noqa: A002
+        """Give a copy as bytes, top row first, without gaps."""
+        return self.snapshot(format).tobytes()
+
+    def to_image(self) -> Image.Image:
+        """Give a copy as a Pillow image; raise `RuntimeError` when Pillow is not installed."""
+        try:
+            from PIL import Image
+        except ImportError as exc:
+            raise RuntimeError("pictures need Pillow: pip install 'trio-rdp[image]'") from exc
+        return Image.fromarray(self.snapshot(PixelFormat.RGB24))
+
+    def save(self, path: str | Path) -> None:
+        """Write the picture to a file, in the format of the name's suffix; raise as `to_image` does."""
+        self.to_image().save(path)
+
+
+def _black(width: int, height: int) -> NDArray[np.uint8]:
+    import numpy as np
+
+    check_size(width, height)
+    pixels = np.zeros((height, width, 4), np.uint8)
+    pixels[..., 3] = 255
+    return pixels
+
+
+def _grey_palette() -> bytes:
+    return b"".join(bytes((i, i, i, 255)) for i in range(256))
+
+
+def _check_depth(bits_per_pixel: int, known: tuple[int, ...]) -> None:
+    if bits_per_pixel not in known:
+        raise InvalidField(f"a bitmap of {bits_per_pixel} bits per pixel", field="bitsPerPixel")
