@@ -1,0 +1,72 @@
+"""Compile the kernels in `trio_rdp/codecs/compiled`; everything else about the build stands in `pyproject.toml`.
+
+The extensions are optional: without a working C compiler the install succeeds and the plain Python twins run instead.
+
+    TRIO_RDP_PURE=1           build none
+    TRIO_RDP_CHECKED=1        build them with their guards switched on, bounds checks, and undefined behaviour trapped
+    TRIO_RDP_CHECKED=address  the same under AddressSanitizer, which Python must be started with: LD_PRELOAD is what
+                              `cc -print-file-name=libasan.so` says, ASAN_OPTIONS detect_leaks=0, PYTHONMALLOC malloc
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+KERNELS = Path("trio_rdp/codecs/compiled")
+CHECKED = os.environ.get("TRIO_RDP_CHECKED", "0")
+
+
+class build_kernels(build_ext):  # noqa: N801
+    """Give each kind of compiler its own flags."""
+
+    def build_extensions(self) -> None:
+        for extension in self.extensions:
+            if self.compiler.compiler_type == "msvc":
+                extension.extra_compile_args = ["/O2"]
+            elif CHECKED == "0":
+                extension.extra_compile_args = ["-O3", "-fno-semantic-interposition"]
+            else:
+                extension.extra_compile_args = ["-O1", "-g", "-UNDEBUG", "-fno-omit-frame-pointer"]
+                extension.extra_compile_args += ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
+                if CHECKED == "address":
+                    extension.extra_compile_args += ["-fsanitize=address"]
+                    extension.extra_link_args = ["-fsanitize=address"]
+        super().build_extensions()
+
+
+def kernels() -> list[Extension]:
+    """List the extensions to build, or none."""
+    if os.environ.get("TRIO_RDP_PURE", "0") not in ("", "0"):
+        return []
+    from Cython.Build import cythonize  # at hand only when there is something to build
+
+    extensions = [
+        Extension(
+            ".".join(source.with_suffix("").parts),
+            [str(source)],
+            define_macros=[("TRIO_RDP_CHECKED", "1")] if CHECKED != "0" else [],
+            optional=True,
+        )
+        for source in sorted(KERNELS.glob("*.pyx"))
+    ]
+    directives = {
+        "language_level": "3",
+        "boundscheck": CHECKED != "0",
+        "wraparound": False,
+        "cdivision": True,
+        "initializedcheck": False,
+        "annotation_typing": False,
+    }
+    built: list[Extension] = cythonize(
+        extensions,
+        build_dir="build/cython-checked" if CHECKED != "0" else "build/cython",
+        compiler_directives=directives,
+    )
+    return built
+
+
+setup(ext_modules=kernels(), cmdclass={"build_ext": build_kernels})

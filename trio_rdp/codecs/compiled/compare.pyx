@@ -1,0 +1,97 @@
+# cython: language_level=3
+"""Tile hashes on raw pointers; `trio_rdp.codecs.plain.compare` says how they are made."""
+
+from trio_rdp.codecs.compiled.common cimport (
+    PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer, guard, px32, region, uint8_t, uint32_t, uint64_t,
+)
+from libc.string cimport memcpy
+
+from trio_rdp.codecs.plain import compare as twin
+
+cdef enum:
+    MAX_TILE = 256
+    WORDS = 128
+
+# The keys of both sums, each low and high half apart.
+cdef uint32_t KEYS[4][WORDS]
+cdef uint64_t M0, M1, M2
+
+
+def _fill():
+    words = twin.keys()
+    for i in range(WORDS):
+        KEYS[0][i] = words[i] & 0xFFFFFFFF
+        KEYS[1][i] = words[i] >> 32
+        KEYS[2][i] = words[WORDS + i] & 0xFFFFFFFF
+        KEYS[3][i] = words[WORDS + i] >> 32
+
+
+_fill()
+M0, M1, M2 = twin.MULTIPLIERS
+
+
+cdef inline uint64_t mix(uint64_t value, uint64_t one, uint64_t two) noexcept nogil:
+    cdef uint64_t mixed = (one * M0) ^ (two * M1)
+    mixed ^= mixed >> 29
+    value = (value ^ mixed) * M2
+    return value ^ (value >> 32)
+
+
+cdef uint64_t hash_tile(const uint8_t *s, Py_ssize_t stride, Py_ssize_t w, Py_ssize_t h) noexcept nogil:
+    cdef uint64_t value = <uint64_t>w, one, two
+    cdef Py_ssize_t y, i, words = w >> 1
+    cdef const px32 *p
+    cdef uint32_t low, high
+    for y in range(h):
+        p = <const px32 *>(s + y * stride)
+        one = 0
+        two = 0
+        for i in range(words):
+            low = p[2 * i]
+            high = p[2 * i + 1]
+            one += <uint64_t><uint32_t>(low + KEYS[0][i]) * <uint32_t>(high + KEYS[1][i])
+            two += <uint64_t><uint32_t>(low + KEYS[2][i]) * <uint32_t>(high + KEYS[3][i])
+        if w & 1:
+            low = p[w - 1]
+            one += <uint64_t><uint32_t>(low + KEYS[0][words]) * KEYS[1][words]
+            two += <uint64_t><uint32_t>(low + KEYS[2][words]) * KEYS[3][words]
+        value = mix(value, one, two)
+    return value
+
+
+def hash_tiles(surface, Py_ssize_t stride, Py_ssize_t width, Py_ssize_t height, Py_ssize_t tile, marks, out):
+    """See the twin."""
+    cdef Py_buffer source, wanted, target
+    cdef Py_ssize_t columns, rows, row, column, index, w, h
+    cdef const uint8_t *s
+    cdef uint64_t value
+    if not 2 <= tile <= MAX_TILE:
+        raise ValueError("a tile has 2 to 256 pixels a side")
+    PyObject_GetBuffer(surface, &source, PyBUF_SIMPLE)
+    try:
+        PyObject_GetBuffer(marks, &wanted, PyBUF_SIMPLE)
+        try:
+            PyObject_GetBuffer(out, &target, PyBUF_WRITABLE)
+            try:
+                region(source.len, stride, 0, 0, width, height, 4)
+                columns = (width + tile - 1) // tile
+                rows = (height + tile - 1) // tile
+                if wanted.len < columns * rows or target.len < 8 * columns * rows:
+                    raise ValueError("there are more tiles than marks or hashes")
+                s = <const uint8_t *>source.buf
+                with nogil:
+                    for row in range(rows):
+                        h = tile if (row + 1) * tile <= height else height - row * tile
+                        for column in range(columns):
+                            index = row * columns + column
+                            if (<const uint8_t *>wanted.buf)[index]:
+                                w = tile if (column + 1) * tile <= width else width - column * tile
+                                guard(w > 0 and h > 0)
+                                value = hash_tile(s + row * tile * stride + column * tile * 4, stride, w, h)
+                                memcpy(<uint8_t *>target.buf + 8 * index, &value, 8)
+            finally:
+                PyBuffer_Release(&target)
+        finally:
+            PyBuffer_Release(&wanted)
+    finally:
+        PyBuffer_Release(&source)

@@ -1,0 +1,559 @@
+# cython: language_level=3
+"""Interleaved run-length coding on raw pointers; `trio_rdp.codecs.plain.interleaved_rle` says what it does.
+
+A 24-bit pixel is held in 32 bits between stream and surface, so that each order is one loop over numbers.
+"""
+
+from libc.stdlib cimport free, malloc
+from libc.string cimport memcpy, memset
+
+from trio_rdp.codecs.compiled.common cimport (
+    INVALID, NO_MEMORY, OVERRUN, TRUNCATED, PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer, bitmap,
+    guard, px32, region, row_from_8, row_from_32, row_from_555, row_from_565, to_555, to_565, uint8_t, uint16_t,
+    uint32_t,
+)
+
+ctypedef fused pixel:
+    uint8_t
+    uint16_t
+    uint32_t
+
+
+cdef inline pixel read(const uint8_t *s, pixel white) noexcept nogil:
+    """One pixel of the stream; `white` tells its kind."""
+    if pixel is uint8_t:
+        return s[0]
+    elif pixel is uint16_t:
+        return <uint16_t>(s[0] | (s[1] << 8))
+    else:
+        return s[0] | (<uint32_t>s[1] << 8) | (<uint32_t>s[2] << 16)
+
+
+cdef inline Py_ssize_t size(pixel white) noexcept nogil:
+    if pixel is uint8_t:
+        return 1
+    elif pixel is uint16_t:
+        return 2
+    else:
+        return 3
+
+
+cdef inline void fill(pixel *d, pixel value, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        d[i] = value
+
+
+cdef inline void xor(pixel *d, Py_ssize_t back, pixel value, Py_ssize_t n) noexcept nogil:
+    """`n` is at most `back`, so that source and destination do not overlap; the compiler finds out at run time."""
+    cdef Py_ssize_t i
+    cdef pixel *above = d - back
+    for i in range(n):
+        d[i] = above[i] ^ value
+
+
+cdef Py_ssize_t decode_orders(const uint8_t *s, const uint8_t *e, Py_ssize_t w, Py_ssize_t total, pixel *out,
+                              pixel white) noexcept nogil:
+    """The pixels written (the rest are set to zero), or a status."""
+    cdef Py_ssize_t o = 0, run, n, k, wide = size(white)
+    cdef int c, code, bits
+    cdef bint insert = False, first = True
+    cdef pixel fg = white, a, b
+    while s < e and o < total:
+        if first and o >= w:
+            first = False
+            insert = False
+        c = s[0]
+        s += 1
+        if c < 0xC0:
+            code = c >> 5
+            run = c & 31
+            if run == 0:
+                if s >= e:
+                    return TRUNCATED
+                run = s[0] + (1 if code == 2 else 32)
+                s += 1
+            elif code == 2:
+                run <<= 3
+        elif c < 0xF0:
+            code = c >> 4
+            run = c & 15
+            if run == 0:
+                if s >= e:
+                    return TRUNCATED
+                run = s[0] + (1 if code == 13 else 16)
+                s += 1
+            elif code == 13:
+                run <<= 3
+        elif c <= 0xF8:
+            if c == 0xF5:
+                return INVALID
+            if e - s < 2:
+                return TRUNCATED
+            run = s[0] | (s[1] << 8)
+            s += 2
+            code = c - 0xF0
+            if code >= 6:
+                code += 6
+        elif c == 0xF9 or c == 0xFA:
+            insert = False
+            bits = 3 if c == 0xF9 else 5
+            if total - o < 8:
+                return OVERRUN
+            for k in range(8):
+                a = 0 if first else out[o - w]
+                out[o] = a ^ fg if (bits >> k) & 1 else a
+                o += 1
+            continue
+        elif c == 0xFD or c == 0xFE:
+            insert = False
+            out[o] = white if c == 0xFD else 0
+            o += 1
+            continue
+        else:
+            return INVALID
+
+        if code == 14:
+            if run > (total - o) >> 1:
+                return OVERRUN
+        elif run > total - o:
+            return OVERRUN
+        guard(run >= 0 and (first or o >= w))
+
+        if code == 0:
+            if insert and run:
+                out[o] = fg if first else out[o - w] ^ fg
+                o += 1
+                run -= 1
+            if first:
+                memset(out + o, 0, run * sizeof(pixel))
+                o += run
+            else:
+                while run > 0:
+                    n = run if run < w else w
+                    memcpy(out + o, out + o - w, n * sizeof(pixel))
+                    o += n
+                    run -= n
+            insert = True
+            continue
+        insert = False
+
+        if code == 4:
+            if e - s < run * wide:
+                return TRUNCATED
+            if pixel is uint32_t:
+                for k in range(run):
+                    out[o + k] = read(s + 3 * k, white)
+            else:
+                memcpy(out + o, s, run * sizeof(pixel))
+            s += run * wide
+            o += run
+        elif code == 1 or code == 12:
+            if code == 12:
+                if e - s < wide:
+                    return TRUNCATED
+                fg = read(s, white)
+                s += wide
+            if first:
+                fill(out + o, fg, run)
+                o += run
+            else:
+                while run > 0:
+                    n = run if run < w else w
+                    xor(out + o, w, fg, n)
+                    o += n
+                    run -= n
+        elif code == 3:
+            if e - s < wide:
+                return TRUNCATED
+            a = read(s, white)
+            s += wide
+            fill(out + o, a, run)
+            o += run
+        elif code == 2 or code == 13:
+            if code == 13:
+                if e - s < wide:
+                    return TRUNCATED
+                fg = read(s, white)
+                s += wide
+            if e - s < (run + 7) >> 3:
+                return TRUNCATED
+            while run > 0:
+                bits = s[0]
+                s += 1
+                n = 8 if run > 8 else run
+                if first:
+                    for k in range(n):
+                        out[o + k] = fg if (bits >> k) & 1 else 0
+                else:
+                    for k in range(n):
+                        out[o + k] = out[o - w + k] ^ (fg & <pixel>(0 - ((bits >> k) & 1)))
+                o += n
+                run -= n
+        elif code == 14:
+            if e - s < 2 * wide:
+                return TRUNCATED
+            a = read(s, white)
+            b = read(s + wide, white)
+            s += 2 * wide
+            for k in range(run):
+                out[o] = a
+                out[o + 1] = b
+                o += 2
+        else:
+            return INVALID
+    guard(o <= total)
+    memset(out + o, 0, (total - o) * sizeof(pixel))
+    return o
+
+
+def decode(data, Py_ssize_t width, Py_ssize_t height, int bits_per_pixel, out):
+    """See the twin."""
+    cdef Py_buffer source, target
+    cdef Py_ssize_t status = NO_MEMORY, total = width * height, i
+    cdef const uint8_t *s
+    cdef uint8_t *d
+    cdef uint32_t *wide
+    bitmap(width, height)
+    PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
+    try:
+        PyObject_GetBuffer(out, &target, PyBUF_WRITABLE)
+        try:
+            if target.len < total * ((bits_per_pixel + 7) >> 3):
+                raise ValueError("the output is too small")
+            s = <const uint8_t *>source.buf
+            d = <uint8_t *>target.buf
+            with nogil:
+                if bits_per_pixel == 8:
+                    status = decode_orders[uint8_t](s, s + source.len, width, total, d, 0xFF)
+                elif bits_per_pixel == 24:
+                    wide = <uint32_t *>malloc(total * 4)
+                    if wide != NULL:
+                        status = decode_orders[uint32_t](s, s + source.len, width, total, wide, 0xFFFFFF)
+                        if status >= 0:
+                            for i in range(total):
+                                d[3 * i] = wide[i] & 0xFF
+                                d[3 * i + 1] = (wide[i] >> 8) & 0xFF
+                                d[3 * i + 2] = (wide[i] >> 16) & 0xFF
+                        free(wide)
+                else:
+                    # A bytearray's first byte is aligned for any number; other buffers go through one that is.
+                    if <size_t>d & 1:
+                        wide = <uint32_t *>malloc(total * 2)
+                    else:
+                        wide = <uint32_t *>d
+                    if wide != NULL:
+                        status = decode_orders[uint16_t](s, s + source.len, width, total, <uint16_t *>wide,
+                                                         0x7FFF if bits_per_pixel == 15 else 0xFFFF)
+                        if <uint8_t *>wide != d:
+                            memcpy(d, wide, total * 2)
+                            free(wide)
+        finally:
+            PyBuffer_Release(&target)
+    finally:
+        PyBuffer_Release(&source)
+    return status
+
+
+def decode_into(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t visible_width,
+                Py_ssize_t visible_height, Py_ssize_t width, Py_ssize_t height, int bits_per_pixel, palette):
+    """See the twin."""
+    cdef Py_buffer source, target, colours
+    cdef Py_ssize_t status = NO_MEMORY, total = width * height, i
+    cdef uint32_t small[4096]
+    cdef uint32_t *pixels = small
+    cdef uint8_t *d
+    cdef const uint8_t *s
+    cdef px32 table[256]
+    bitmap(width, height)
+    visible_width = min(visible_width, width)
+    visible_height = min(visible_height, height)
+    if bits_per_pixel == 8:
+        PyObject_GetBuffer(palette, &colours, PyBUF_SIMPLE)
+        try:
+            if colours.len < 1024:
+                raise ValueError("a palette has 1024 bytes")
+            memcpy(table, colours.buf, 1024)
+        finally:
+            PyBuffer_Release(&colours)
+    PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
+    try:
+        PyObject_GetBuffer(surface, &target, PyBUF_WRITABLE)
+        try:
+            region(target.len, stride, x, y, visible_width, visible_height, 4)
+            s = <const uint8_t *>source.buf
+            d = <uint8_t *>target.buf + y * stride + x * 4
+            with nogil:
+                if total > 4096:
+                    pixels = <uint32_t *>malloc(total * 4)
+                if pixels != NULL:
+                    if bits_per_pixel == 8:
+                        status = decode_orders[uint8_t](s, s + source.len, width, total, <uint8_t *>pixels, 0xFF)
+                    elif bits_per_pixel == 24:
+                        status = decode_orders[uint32_t](s, s + source.len, width, total, pixels, 0xFFFFFF)
+                    else:
+                        status = decode_orders[uint16_t](s, s + source.len, width, total, <uint16_t *>pixels,
+                                                         0x7FFF if bits_per_pixel == 15 else 0xFFFF)
+                    if status >= 0:
+                        for i in range(visible_height):
+                            total = (height - 1 - i) * width
+                            if bits_per_pixel == 8:
+                                row_from_8(<uint8_t *>pixels + total, <px32 *>(d + i * stride), table, visible_width)
+                            elif bits_per_pixel == 15:
+                                row_from_555(<uint16_t *>pixels + total, <px32 *>(d + i * stride), visible_width)
+                            elif bits_per_pixel == 16:
+                                row_from_565(<uint16_t *>pixels + total, <px32 *>(d + i * stride), visible_width)
+                            else:
+                                row_from_32(pixels + total, <px32 *>(d + i * stride), visible_width)
+                    if pixels != small:
+                        free(pixels)
+        finally:
+            PyBuffer_Release(&target)
+    finally:
+        PyBuffer_Release(&source)
+    return status
+
+
+# --------------------------------------------------------------------------------------------------------- encoding
+
+cdef inline uint8_t *put(uint8_t *d, pixel value) noexcept nogil:
+    d[0] = value & 0xFF
+    if pixel is uint8_t:
+        return d + 1
+    elif pixel is uint16_t:
+        d[1] = value >> 8
+        return d + 2
+    else:
+        d[1] = (value >> 8) & 0xFF
+        d[2] = (value >> 16) & 0xFF
+        return d + 3
+
+
+cdef inline uint8_t *head(uint8_t *d, int code, int mega, Py_ssize_t reach, Py_ssize_t n) noexcept nogil:
+    """The header of an order whose length field holds less than `reach`."""
+    if n < reach:
+        d[0] = <uint8_t>(code | n)
+        return d + 1
+    if n < reach + 256:
+        d[0] = <uint8_t>code
+        d[1] = <uint8_t>(n - reach)
+        return d + 2
+    d[0] = <uint8_t>mega
+    d[1] = n & 0xFF
+    d[2] = <uint8_t>(n >> 8)
+    return d + 3
+
+
+cdef inline uint8_t *image_head(uint8_t *d, int code, int mega, Py_ssize_t reach, Py_ssize_t n) noexcept nogil:
+    """The header of a foreground/background image, whose length field counts eights."""
+    if n & 7 == 0 and n >> 3 < reach:
+        d[0] = <uint8_t>(code | (n >> 3))
+        return d + 1
+    if n <= 256:
+        d[0] = <uint8_t>code
+        d[1] = <uint8_t>(n - 1)
+        return d + 2
+    d[0] = <uint8_t>mega
+    d[1] = n & 0xFF
+    d[2] = <uint8_t>(n >> 8)
+    return d + 3
+
+
+cdef inline uint8_t *literals(uint8_t *d, const pixel *p, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    if n == 0:
+        return d
+    d = head(d, 0x80, 0xF4, 32, n)
+    if pixel is uint32_t:
+        for i in range(n):
+            d = put(d, p[i])
+    else:
+        memcpy(d, p, n * sizeof(pixel))
+        d += n * sizeof(pixel)
+    return d
+
+
+cdef inline pixel difference(const pixel *p, Py_ssize_t o, Py_ssize_t w) noexcept nogil:
+    return p[o] ^ p[o - w] if o >= w else p[o]
+
+
+cdef Py_ssize_t mixture(const pixel *p, Py_ssize_t o, Py_ssize_t end, Py_ssize_t w, pixel fg) noexcept nogil:
+    """How many pixels from `o` on differ from those above by nothing or by `fg`, up to a stretch of sixteen alike."""
+    cdef Py_ssize_t i = o, since = o
+    cdef pixel x, last = difference(p, o, w)
+    while i < end:
+        x = difference(p, i, w)
+        if x != 0 and x != fg:
+            break
+        if x != last:
+            last = x
+            since = i
+        elif i - since >= 15:
+            return since - o
+        i += 1
+    return i - o
+
+
+cdef uint8_t *encode_orders(const pixel *p, Py_ssize_t w, Py_ssize_t total, pixel white, uint8_t *d) noexcept nogil:
+    """Writes orders at `d`, at most 4 + 2 * size bytes each, each for at least one pixel."""
+    cdef Py_ssize_t o = 0, kept = 0, end, n = 0, m = 0, f = 0, c = 0, k, gain, wide = size(white), cost, limit, best
+    cdef pixel fg = white, x, y = 0
+    cdef int bits, kind
+    cdef bint after_background = False
+    while o < total:
+        if o == w:
+            after_background = False
+        end = w if o < w else total
+        limit = end if end - o < 65535 else o + 65535
+        cost = 2 if kept else 0
+        x = difference(p, o, w)
+        if x == 0:
+            n = 1
+            while o + n < limit and difference(p, o + n, w) == 0:
+                n += 1
+            if n < 8 and o + n < limit:
+                y = difference(p, o + n, w)
+                m = mixture(p, o, limit, w, y)
+                if m >= 16:
+                    kind = 5
+                else:
+                    kind = 1
+            else:
+                kind = 1
+            if kind == 1 and (n * wide <= cost or (after_background and kept == 0)):
+                kind = 0
+        else:
+            y = x
+            kind = 0
+            best = cost
+            f = 1
+            while o + f < limit and difference(p, o + f, w) == x:
+                f += 1
+            gain = f * wide - (1 if x == fg else 1 + wide)
+            if gain > best:
+                best = gain
+                kind = 2
+            c = 1
+            limit = total if total - o < 65535 else o + 65535
+            while o + c < limit and p[o + c] == p[o]:
+                c += 1
+            gain = c * wide - (1 + wide)
+            if gain > best:
+                best = gain
+                kind = 3
+            if c == 1 and o + 3 < limit and p[o] == p[o + 2] and p[o + 1] == p[o + 3]:
+                m = 2
+                while o + 2 * m + 1 < limit and p[o + 2 * m] == p[o] and p[o + 2 * m + 1] == p[o + 1]:
+                    m += 1
+                gain = 2 * m * wide - (1 + 2 * wide)
+                if gain > best:
+                    best = gain
+                    kind = 4
+                    c = m
+            limit = end if end - o < 65535 else o + 65535
+            if f == 1 and o + 1 < limit and difference(p, o + 1, w) == 0 and x == fg and after_background and kept == 0:
+                # A background run right after another begins with one pixel of the foreground colour for nothing.
+                n = 2
+                while o + n < limit and difference(p, o + n, w) == 0:
+                    n += 1
+                if n >= 8:
+                    kind = 1
+            if kind != 1 and f < 8 and c < 8:
+                m = mixture(p, o, limit, w, x)
+                if m >= 16:
+                    kind = 5
+        if kind == 0:
+            kept += 1
+            o += 1
+            if kept == 65535:
+                d = literals(d, p + o - kept, kept)
+                kept = 0
+                after_background = False
+            continue
+        if kept:
+            d = literals(d, p + o - kept, kept)
+            kept = 0
+        after_background = kind == 1
+        if kind == 1:
+            d = head(d, 0x00, 0xF0, 32, n)
+            o += n
+        elif kind == 2:
+            if x == fg:
+                d = head(d, 0x20, 0xF1, 32, f)
+            else:
+                d = put(head(d, 0xC0, 0xF6, 16, f), x)
+                fg = x
+            o += f
+        elif kind == 3:
+            d = put(head(d, 0x60, 0xF3, 32, c), p[o])
+            o += c
+        elif kind == 4:
+            d = put(put(head(d, 0xE0, 0xF8, 16, c), p[o]), p[o + 1])
+            o += 2 * c
+        else:
+            m &= ~<Py_ssize_t>7
+            if y == fg:
+                d = image_head(d, 0x40, 0xF2, 32, m)
+            else:
+                d = put(image_head(d, 0xD0, 0xF7, 16, m), y)
+                fg = y
+            while m:
+                bits = 0
+                for k in range(8):
+                    if difference(p, o + k, w):
+                        bits |= 1 << k
+                d[0] = <uint8_t>bits
+                d += 1
+                o += 8
+                m -= 8
+    return literals(d, p + o - kept, kept)
+
+
+def encode(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height,
+           int bits_per_pixel):
+    """See the twin."""
+    cdef Py_buffer source
+    cdef Py_ssize_t total = width * height, i, k
+    cdef uint32_t *pixels = NULL
+    cdef uint16_t *narrow
+    cdef uint8_t *out = NULL
+    cdef uint8_t *end = NULL
+    cdef const uint8_t *s
+    cdef const px32 *row
+    cdef Py_ssize_t unit = 1 if bits_per_pixel == 8 else 4
+    bitmap(width, height)
+    PyObject_GetBuffer(surface, &source, PyBUF_SIMPLE)
+    try:
+        region(source.len, stride, x, y, width, height, unit)
+        s = <const uint8_t *>source.buf + y * stride + x * unit
+        pixels = <uint32_t *>malloc(total * 4)
+        out = <uint8_t *>malloc(total * 10 + 16)
+        if pixels == NULL or out == NULL:
+            raise MemoryError
+        with nogil:
+            narrow = <uint16_t *>pixels
+            for i in range(height):
+                row = <const px32 *>(s + (height - 1 - i) * stride)
+                if bits_per_pixel == 8:
+                    memcpy(<uint8_t *>pixels + i * width, row, width)
+                elif bits_per_pixel == 15:
+                    for k in range(width):
+                        narrow[i * width + k] = <uint16_t>to_555(row[k])
+                elif bits_per_pixel == 16:
+                    for k in range(width):
+                        narrow[i * width + k] = <uint16_t>to_565(row[k])
+                else:
+                    for k in range(width):
+                        pixels[i * width + k] = row[k] & 0xFFFFFF
+            if bits_per_pixel == 8:
+                end = encode_orders[uint8_t](<uint8_t *>pixels, width, total, 0xFF, out)
+            elif bits_per_pixel == 24:
+                end = encode_orders[uint32_t](pixels, width, total, 0xFFFFFF, out)
+            else:
+                end = encode_orders[uint16_t](narrow, width, total, 0x7FFF if bits_per_pixel == 15 else 0xFFFF, out)
+            guard(end - out <= total * 10 + 16)
+        return (<const char *>out)[:end - out]
+    finally:
+        free(pixels)
+        free(out)
+        PyBuffer_Release(&source)

@@ -1,0 +1,73 @@
+"""Interleaved run-length coded bitmaps at 8, 15, 16 and 24 bits per pixel, [MS-RDPBCGR] 2.2.9.1.1.3.1.2.4 and 3.1.9."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from trio_rdp.codecs.kernels import interleaved_rle as kernel
+from trio_rdp.codecs.status import check, check_size
+
+if TYPE_CHECKING:
+    from trio_rdp.codecs.plain.buffers import Readable, Writable
+
+__all__ = ["compress", "decompress", "decompress_into"]
+
+_PDU = "RleBitmapStream"
+_DEPTHS = (8, 15, 16, 24)
+
+
+def decompress(data: Readable, width: int, height: int, bits_per_pixel: int) -> bytearray:
+    """Decode a bitmap to native pixels, rows as in the stream (bottom-up), without padding.
+
+    A pixel takes one byte at 8 bits, two at 15 and 16, three at 24.  What a short stream leaves undrawn is black, as
+    Windows and FreeRDP have it; bytes after the last pixel are ignored.  Raises `DecodeError` for any other fault.
+    """
+    _check_depth(bits_per_pixel)
+    check_size(width, height, _PDU)
+    out = bytearray(width * height * ((bits_per_pixel + 7) // 8))
+    check(kernel.decode(data, width, height, bits_per_pixel, out), _PDU)
+    return out
+
+
+def decompress_into(
+    data: Readable,
+    surface: Writable,
+    stride: int,
+    x: int,
+    y: int,
+    visible_width: int,
+    visible_height: int,
+    width: int,
+    height: int,
+    bits_per_pixel: int,
+    palette: Readable | None = None,
+) -> None:
+    """Decode a bitmap of `width` x `height` pixels and draw its top left visible part at `x`, `y` of a BGRX surface.
+
+    `stride` is the surface's bytes per row; the fourth byte of each pixel drawn is 255.  `palette` holds 256 BGRX
+    colours and is needed at 8 bits only.  Raises `DecodeError`, and then nothing was drawn; `ValueError` when the
+    visible part does not lie in the surface.  Releases the GIL.
+    """
+    _check_depth(bits_per_pixel)
+    check_size(width, height, _PDU)
+    if bits_per_pixel == 8 and palette is None:
+        raise ValueError("a bitmap of 8 bits per pixel needs a palette")
+    status = kernel.decode_into(
+        data, surface, stride, x, y, visible_width, visible_height, width, height, bits_per_pixel, palette
+    )
+    check(status, _PDU)
+
+
+def compress(surface: Readable, stride: int, x: int, y: int, width: int, height: int, bits_per_pixel: int) -> bytes:
+    """Encode a rectangle of a BGRX surface, at 8 bits per pixel of a surface of palette indices (one byte each).
+
+    Colours lose their low bits at 15 and 16 bits per pixel.  The result can be larger than the pixels were; then an
+    uncompressed bitmap is the better choice.  Releases the GIL.
+    """
+    _check_depth(bits_per_pixel)
+    return kernel.encode(surface, stride, x, y, width, height, bits_per_pixel)
+
+
+def _check_depth(bits_per_pixel: int) -> None:
+    if bits_per_pixel not in _DEPTHS:
+        raise ValueError(f"interleaved run-length coding has no {bits_per_pixel} bits per pixel")
