@@ -141,8 +141,8 @@ def test_short_data() -> None:
 
 
 def test_huge_bitmaps_of_few_bytes() -> None:
+    job = DrawBitmap(Rect(0, 0, 65535, 65535), 65535, 65535, 24, Compression.INTERLEAVED, b"\xf0\xff\xff")
     with pytest.raises(DecodeError):
-        job = DrawBitmap(Rect(0, 0, 65535, 65535), 65535, 65535, 24, Compression.INTERLEAVED, b"\xf0\xff\xff")
         DecodedImage(10, 10).apply(job)
 
 

@@ -1,4 +1,4 @@
-"""A server's picture as bitmap updates, [MS-RDPBCGR] 2.2.9.1.1.3.1.2, in the depth and packing that the client takes."""
+"""A server's picture as bitmap updates, [MS-RDPBCGR] 2.2.9.1.1.3.1.2, as the client takes them."""
 
 from __future__ import annotations
 
