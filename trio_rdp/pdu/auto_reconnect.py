@@ -73,7 +73,10 @@ def _decode_packet(src: Cursor) -> tuple[int, int, bytes]:
     size = src.u32()
     if size != _PACKET_SIZE:
         raise InvalidField(f"length {size} instead of {_PACKET_SIZE}", field="cb_len", offset=start)
-    return src.u32(), src.u32(), src.take(16)
+    version = src.u32()
+    if version != AUTO_RECONNECT_VERSION_1:
+        raise InvalidField(f"version {version}", field="version", offset=start + 4)
+    return version, src.u32(), src.take(16)
 
 
 def _encode_packet(dst: bytearray, version: int, logon_id: int, secret: bytes) -> None:

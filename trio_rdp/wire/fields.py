@@ -30,6 +30,7 @@ __all__ = [
     "Raw",
     "Rest",
     "Utf16",
+    "Utf16List",
     "Utf16Prefixed",
     "i16",
     "i32",
@@ -201,6 +202,33 @@ class Utf16Prefixed(Codec):
         dst += raw
         if self.terminated:
             dst += b"\0\0"
+
+
+class Utf16List(Codec):
+    """Null-terminated UTF-16LE strings, then an empty one ("multi-sz"), behind the number of all their units."""
+
+    def __init__(self, count: Fixed, *, limit: int = 65_535) -> None:
+        self.count = count
+        self.limit = limit
+
+    def decode_from(self, src: Cursor) -> list[str]:
+        units = self.count.decode_from(src)
+        if units > self.limit:
+            raise InvalidField(f"{units} units exceed {self.limit}", offset=src.pos)
+        start = src.pos
+        *texts, last = _decode_utf16(src.take(2 * units)).split("\0")
+        if units and (last or not texts or texts.pop() or "" in texts):
+            raise InvalidField("strings that do not end with an empty one", offset=start)
+        return texts
+
+    def encode_into(self, dst: bytearray, value: list[str]) -> None:
+        if any(not text or "\0" in text for text in value):
+            raise EncodeError("an empty string, or a null character, in a list of null-terminated strings")
+        raw = _encode_utf16("".join(f"{text}\0" for text in value) + "\0")
+        if len(raw) // 2 > self.limit:
+            raise EncodeError(f"{len(raw) // 2} units exceed {self.limit}")
+        self.count.encode_into(dst, len(raw) // 2)
+        dst += raw
 
 
 class _Item(Protocol):
