@@ -1,0 +1,104 @@
+"""The encode scheduler: one per Trio program, it shares the processor among all displays and all screens.
+
+Work comes in pieces of about 2 ms (bands of tiles).  Each piece waits for its turn; the turn goes to whoever has the
+earliest virtual deadline, its arrival plus what its piece costs, so that a caret is not behind eight full-screen videos,
+and nobody starves.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import trio
+
+__all__ = ["INLINE_SECONDS", "EncodeScheduler", "EncodeStatistics", "current_scheduler"]
+
+_T = TypeVar("_T")
+
+INLINE_SECONDS = 0.0002
+"""Work that takes less is done on the loop: a thread's round trip costs 45 us, and its wake-up waits for the loop."""
+
+_current: trio.lowlevel.RunVar[EncodeScheduler] = trio.lowlevel.RunVar("trio_rdp.encoding")
+
+
+@dataclass(frozen=True, slots=True)
+class EncodeStatistics:
+    """How much work was done, inline and in threads, and how many pieces wait now and waited at most."""
+
+    inline: int
+    threaded: int
+    waiting: int
+    peak_waiting: int
+
+
+class EncodeScheduler:
+    """Hands out turns on `workers` threads."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        self._workers = workers or max(1, os.cpu_count() or 1)
+        self._limiter = trio.CapacityLimiter(self._workers)
+        self._busy = 0
+        self._waiting: list[tuple[float, int, trio.Event]] = []
+        self._order = itertools.count()
+        self._inline = 0
+        self._threaded = 0
+        self._peak_waiting = 0
+
+    async def run(self, work: Callable[[], _T], seconds: float) -> _T:
+        """Do a piece of work that takes about `seconds`, on the loop if it is short, else in a thread when its turn comes.
+
+        Cancelling before the turn drops the work; a piece that runs is waited for, as it owns its buffers.
+        """
+        if seconds <= INLINE_SECONDS:
+            await trio.lowlevel.checkpoint()
+            self._inline += 1
+            return work()
+        await self._take_turn(seconds)
+        try:
+            self._threaded += 1
+            return await trio.to_thread.run_sync(work, limiter=self._limiter)
+        finally:
+            self._end_turn()
+
+    async def _take_turn(self, seconds: float) -> None:
+        if self._busy < self._workers:
+            self._busy += 1
+            return
+        turn = trio.Event()
+        entry = (trio.current_time() + seconds, next(self._order), turn)
+        heapq.heappush(self._waiting, entry)
+        self._peak_waiting = max(self._peak_waiting, len(self._waiting))
+        try:
+            await turn.wait()
+        except trio.Cancelled:
+            if turn.is_set():
+                self._end_turn()  # it was given to us just now
+            else:
+                self._waiting.remove(entry)
+                heapq.heapify(self._waiting)
+            raise
+
+    def _end_turn(self) -> None:
+        if self._waiting:
+            heapq.heappop(self._waiting)[2].set()  # the turn passes on; `_busy` stays
+        else:
+            self._busy -= 1
+
+    def statistics(self) -> EncodeStatistics:
+        """How much was done, and what waits."""
+        return EncodeStatistics(self._inline, self._threaded, len(self._waiting), self._peak_waiting)
+
+
+def current_scheduler() -> EncodeScheduler:
+    """The scheduler of the running Trio program, made at first use."""
+    try:
+        return _current.get()
+    except LookupError:
+        scheduler = EncodeScheduler()
+        _current.set(scheduler)
+        return scheduler

@@ -1,0 +1,227 @@
+"""`ClientConfig` and `ServerConfig`: what each side of a connection wants, frozen, with a default for every field."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from trio_rdp.pdu.capabilities_basic import OsMajorType, OsMinorType
+from trio_rdp.pdu.client_info import PerformanceFlags, TimeZoneInformation
+from trio_rdp.pdu.gcc_client import ConnectionType, KeyboardType
+from trio_rdp.protocol.limits import Limits
+from trio_rdp.wire.errors import LocalProtocolError
+
+__all__ = [
+    "BitmapCodec",
+    "ClientConfig",
+    "CompressionType",
+    "Credentials",
+    "CredentialsSource",
+    "DesktopSize",
+    "Identity",
+    "LicenseCache",
+    "Monitor",
+    "Security",
+    "ServerConfig",
+]
+
+
+class Security(enum.Flag):
+    """Which ways of protecting the connection a side accepts."""
+
+    NONE = enum.auto()
+    """No protection at all: standard RDP security at encryption level none."""
+    TLS = enum.auto()
+    """TLS; credentials travel inside it."""
+    NLA = enum.auto()
+    """TLS and CredSSP: both sides prove themselves before the session starts."""
+
+    AUTO = TLS | NLA
+
+
+class CompressionType(enum.IntEnum):
+    """The bulk compressor a client asks the server for ([MS-RDPBCGR] 2.2.1.11.1.1, CompressionTypeMask)."""
+
+    K8 = 0
+    K64 = 1
+
+
+class BitmapCodec(enum.Enum):
+    """A way in which a server may send its bitmaps."""
+
+    RAW = "raw"
+    INTERLEAVED = "interleaved"
+    PLANAR = "planar"
+
+
+@dataclass(frozen=True, slots=True)
+class DesktopSize:
+    """A desktop's size in pixels."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Monitor:
+    """One monitor of a client's layout: pixels, with (0, 0) at the primary monitor's upper left corner."""
+
+    left: int = 0
+    top: int = 0
+    width: int
+    height: int
+    is_primary: bool = False
+    physical_width: int = 0
+    """Millimetres; 0 where it is not known."""
+    physical_height: int = 0
+    orientation: int = 0
+    """Degrees: 0, 90, 180 or 270."""
+    desktop_scale_factor: int = 100
+    """Per cent, 100 to 500."""
+    device_scale_factor: int = 100
+    """Per cent: 100, 140 or 180."""
+
+
+class LicenseCache(Protocol):
+    """Keeps the licences that servers issue, by the server's name."""
+
+    def get(self, server_name: str) -> bytes | None:
+        """The licence stored for a server, if any."""
+
+    def store(self, server_name: str, license: bytes) -> None:  # noqa: A002
+        """Keep a licence."""
+
+
+class Identity(Protocol):
+    """What a server proves itself with: the certificate, and the public key that CredSSP binds the login to."""
+
+    @property
+    def certificate(self) -> bytes:
+        """The certificate, DER."""
+        ...
+
+    @property
+    def public_key(self) -> bytes:
+        """The SubjectPublicKey of the certificate, DER."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientConfig:
+    """Everything a client may choose; the names are those of [MS-RDPBCGR] where it has one."""
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+    domain: str = ""
+    security: Security = Security.AUTO
+    """Which protections to offer; the server chooses."""
+    certificate_policy: str = "ca"
+    """`ca`, `tofu`, `pin:SHA256` or `insecure`."""
+    credssp_minimum_version: int = 5
+    """Versions below 5 do not bind the server's key to a nonce (CVE-2018-0886)."""
+    request_data: str | bytes | None = None
+    """The cookie's user name (text) or a whole routing token (bytes); by default the user name's first nine letters."""
+
+    desktop_size: DesktopSize = DesktopSize(1280, 800)
+    monitors: tuple[Monitor, ...] = ()
+    """A layout of several monitors; `desktop_size` must then be its bounding box."""
+    desktop_scale_factor: int = 100
+    device_scale_factor: int = 100
+    color_depth: int = 32
+    """Bits per pixel: 8, 15, 16, 24 or 32."""
+
+    client_name: str = "trio-rdp"
+    client_build: int = 18363
+    client_dir: str = ""
+    client_address: str = ""
+    """The client's own address, as text; the Trio layer fills in the socket's."""
+    dig_product_id: str = ""
+    keyboard_type: KeyboardType = KeyboardType.IBM_ENHANCED
+    keyboard_subtype: int = 0
+    keyboard_layout: int = 0x409
+    """A Windows input locale identifier; 0x409 is US English ([MS-LCID])."""
+    keyboard_functional_keys_count: int = 12
+    ime_file_name: str = ""
+    platform: OsMajorType = OsMajorType.UNIX
+    platform_minor: OsMinorType = OsMinorType.NATIVE_XSERVER
+
+    performance_flags: PerformanceFlags = PerformanceFlags(0)
+    connection_type: ConnectionType = ConnectionType.LAN
+    compression_type: CompressionType | None = CompressionType.K64
+    """The strongest bulk compressor to accept; None forbids compression."""
+    alternate_shell: str = ""
+    work_dir: str = ""
+    timezone_info: TimeZoneInformation | None = None
+    hardware_id: tuple[int, int, int, int] | None = None
+    """Identifies this client in licensing; by default it is derived from `client_name`."""
+    license_cache: LicenseCache | None = None
+    autologon: bool = True
+    """Ask the server to log on with the credentials instead of showing its login window."""
+    enable_audio_playback: bool = False
+    enable_audio_capture: bool = False
+    enable_server_pointer: bool = True
+    pointer_cache_size: int = 100
+    static_channels: tuple[str, ...] = ()
+    """Names of at most seven ASCII characters."""
+    limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        if self.color_depth not in (8, 15, 16, 24, 32):
+            raise LocalProtocolError(f"color_depth {self.color_depth} is not 8, 15, 16, 24 or 32")
+        if not self.security:
+            raise LocalProtocolError("security offers nothing")
+        if len(self.static_channels) > self.limits.static_channels:
+            raise LocalProtocolError(f"more than {self.limits.static_channels} static channels")
+        for name in self.static_channels:
+            if not name or len(name) > 7 or not name.isascii():
+                raise LocalProtocolError(f"static channel name {name!r} is not one to seven ASCII characters")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """One account; an empty domain matches any that a client may type."""
+
+    username: str
+    password: str = field(repr=False)
+    domain: str = ""
+
+
+CredentialsSource: TypeAlias = "Credentials | Mapping[str, str] | Callable[[str, str], Awaitable[str | bytes | None]]"
+"""One account, passwords by user name, or an async function of (domain, user) that gives the password, or the NT hash
+as 16 bytes, or None for who may not enter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """Everything a server may choose."""
+
+    security: Security = Security.NLA
+    """Which protections to accept, strongest first."""
+    identity: Identity | None = None
+    """The TLS identity; by default a self-signed one that is made once and kept."""
+    credssp_minimum_version: int = 5
+    server_name: str = "TRIO-RDP"
+    """The computer name in NTLM challenges."""
+
+    desktop_size: DesktopSize | None = None
+    """The desktop's size; None takes the client's own, clamped to the two below."""
+    minimum_size: DesktopSize = DesktopSize(200, 200)
+    maximum_size: DesktopSize = DesktopSize(8192, 8192)
+    codecs: tuple[BitmapCodec, ...] = (BitmapCodec.PLANAR, BitmapCodec.INTERLEAVED, BitmapCodec.RAW)
+    """Which codecs may be used; of those that the client takes the first is chosen."""
+    max_request_size: int = 8 << 20
+    """The largest reassembled update in either direction; clients refuse much larger ones."""
+    pointer_cache_size: int = 100
+    static_channels: tuple[str, ...] = ()
+    """Which of the client's static channels are joined."""
+    detect_network: bool = True
+    """Whether a client that can is asked for round-trip time and bandwidth while it connects."""
+    limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        if not self.security:
+            raise LocalProtocolError("security accepts nothing")
+        if not self.codecs:
+            raise LocalProtocolError("codecs allows nothing")

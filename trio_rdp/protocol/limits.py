@@ -1,0 +1,86 @@
+"""`Limits`: the named bound of every queue, buffer, list and wait."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Limits"]
+
+_KIB = 1 << 10
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one session may cost, and how long it may wait; sizes in bytes, times in seconds.
+
+    Deadlines are the protocol's own: they bound a peer that stalls.  For a deadline of your own use a cancel scope.
+    """
+
+    # Waits while connecting.
+    tcp_connect: float = 30.0
+    """Until TCP connects; FreeRDP waits 15 s (`TcpConnectTimeout`), mstsc about 30."""
+    negotiation: float = 15.0
+    """From TCP to the X.224 confirm (client) or request (server); aardwolf and xfreerdp 2 wait for ever."""
+    tls_handshake: float = 15.0
+    """For the TLS handshake."""
+    authentication: float = 60.0
+    """For the whole CredSSP exchange; domain controllers answer slowly, Windows itself allows about a minute."""
+    connection_sequence: float = 60.0
+    """From the first MCS message to Font Map; a licensing server or a session host may take most of it."""
+
+    # Waits in a session.
+    write_progress: float = 30.0
+    """Until one joined write (64 KiB at most) is taken by the socket."""
+    reactivation: float = 30.0
+    """From Deactivate All to the Font Map that ends the reactivation."""
+    dead_peer: float = 60.0
+    """How long TCP may go without an answer (keepalive, user timeout) before the peer counts as dead."""
+    close_grace: float = 2.0
+    """For telling the peer and flushing what waits, when a session is left or a server is cancelled."""
+    handler_grace: float = 5.0
+    """On a server, how long a handler may go on after its client has disconnected."""
+    stall: float = 30.0
+    """How long a reader may be held by a channel whose policy is `wait`."""
+
+    # Sizes of what a peer declares.
+    desktop_side: int = 8192
+    """Pixels of a desktop's side; Windows goes to 8192 ([MS-RDPBCGR] 2.2.1.3.2)."""
+    desktop_pixels: int = 8192 * 4320
+    """Pixels of a desktop, 135 MiB of them: 8K."""
+    update_size: int = 8 * _MIB
+    """A reassembled fast-path update, the MaxRequestSize of ours; FreeRDP and IronRDP take 8 MiB or what is asked."""
+    channel_message: int = 16 * _MIB
+    """A reassembled message of a static channel; Windows' clipboard and drive messages stay below 2 MiB."""
+    static_channels: int = 31
+    """Static channels of a session; CHANNEL_MAX_COUNT of [MS-RDPBCGR] 2.2.1.3.4."""
+    early_events: int = 1024
+    """Messages that came before their time, kept until the session starts."""
+    early_bytes: int = 4 * _MIB
+    """Bytes of such messages."""
+    connection_steps: int = 4096
+    """PDUs of one connection sequence, answers to endless auto-detection included."""
+
+    # Queues towards the socket.
+    control_lane: int = 256 * _KIB
+    """Answers that the protocol owes; a peer that lets them pile up ends its session."""
+    input_lane: int = 64 * _KIB
+    """Keyboard and mouse: 64 KiB are some 10,000 events."""
+    channel_lane: int = _MIB
+    """Per virtual channel."""
+    graphics_lane: int = 16 * _MIB
+    """Encoded updates of a server; `Display.frame` waits until it is empty."""
+
+    # Queues towards the user.
+    channel_messages: int = 64
+    """Messages that wait in a static channel for its reader."""
+    channel_bytes: int = _MIB
+    """Bytes of such messages; a single larger one is let through when nothing else waits."""
+    input_events: int = 1024
+    """Events that wait for a server's handler; mouse moves coalesce, and past the bound the session ends."""
+    undecoded: int = 64 * _MIB
+    """Bytes of paint jobs that wait to be decoded; beyond it reading stops."""
+    sessions: int = 1024
+    """Sessions of one `serve`."""
+    handshakes: int = 64
+    """Connections of one `serve` that are still logging in."""

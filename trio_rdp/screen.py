@@ -1,0 +1,176 @@
+"""`Screen`: what the server shows, as the user of a client session sees it.
+
+The front buffer changes only on the loop and only in whole frames, so nobody ever sees half a frame or a torn array.
+"""
+
+from __future__ import annotations
+
+import os
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from trio_rdp.graphics.geometry import Rect
+from trio_rdp.graphics.region import Region
+from trio_rdp.level import Ending, Level
+from trio_rdp.wire.errors import SessionClosed
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Screen", "ScreenStatistics"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScreenStatistics:
+    """What a screen has shown: frames, pixels painted, and resizes."""
+
+    frames: int
+    pixels: int
+    resizes: int
+
+
+class Screen:
+    """The front buffer: uint8 (height, width, 4), BGRX with alpha 255, without the pointer.
+
+    `async for damage in screen` gives the rectangles that changed since this iteration last looked, at most 32 of them;
+    a slow consumer gets them merged.  The first round comes at once if anything has been painted.  Iteration ends on a
+    clean disconnect, and raises `SessionClosed` otherwise.
+    """
+
+    def __init__(self, width: int, height: int, ending: Ending) -> None:
+        self._ending = ending
+        self._level = Level(ending)
+        self._watchers: weakref.WeakSet[_Damage] = weakref.WeakSet()
+        self._frames = 0
+        self._painted = 0
+        self._resizes = 0
+        self._pixels = _blank(width, height)
+
+    @property
+    def width(self) -> int:
+        """Pixels from left to right."""
+        return int(self._pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Pixels from top to bottom."""
+        return int(self._pixels.shape[0])
+
+    @property
+    def is_painted(self) -> bool:
+        """Whether the server has painted anything yet."""
+        return self._frames > 0
+
+    def snapshot(self, rect: Rect | None = None) -> NDArray[np.uint8]:
+        """Copy the pixels (of `rect`, clipped to the screen): uint8 (height, width, 4), BGRX with alpha 255."""
+        whole = Rect(0, 0, self.width, self.height)
+        part = whole if rect is None else rect.intersect(whole)
+        return self._pixels[part.top : part.bottom, part.left : part.right].copy()
+
+    def pixel(self, x: int, y: int) -> tuple[int, int, int]:
+        """The colour at (x, y) as (red, green, blue)."""
+        blue, green, red, _ = (int(value) for value in self._pixels[y, x])
+        return red, green, blue
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the picture to a file, in the format that its name says (needs the extra `image`)."""
+        from trio_rdp.graphics.image_file import save_image
+
+        save_image(self._pixels, path)
+
+    def __aiter__(self) -> _Damage:
+        return _Damage(self)
+
+    async def wait_changed(self) -> None:
+        """Wait for the next frame or resize; raises `SessionClosed` when the session ends first."""
+        await self._level.wait_beyond(self._level.count)
+
+    async def wait_settled(self, seconds: float = 0.5) -> None:
+        """Wait until the screen has been painted, and then not changed for `seconds`.
+
+        Raises `SessionClosed` when the session ends before it was painted; an end later counts as settled.
+        """
+        await trio.lowlevel.checkpoint()
+        while not self.is_painted:
+            await self.wait_changed()
+        try:
+            while True:
+                with trio.move_on_after(seconds) as scope:
+                    await self.wait_changed()
+                if scope.cancelled_caught:
+                    return
+        except SessionClosed:
+            return
+
+    def statistics(self) -> ScreenStatistics:
+        """What the screen has shown."""
+        return ScreenStatistics(self._frames, self._painted, self._resizes)
+
+    # What follows is for the painter.
+
+    def show(self, pixels: NDArray[np.uint8], damage: list[Rect]) -> None:
+        """Copy damaged rectangles of a finished frame to the front."""
+        for rect in damage:
+            rows, columns = slice(rect.top, rect.bottom), slice(rect.left, rect.right)
+            self._pixels[rows, columns] = pixels[rows, columns]
+            self._painted += rect.area
+        self._frames += 1
+        self._notify(damage)
+
+    def resize(self, width: int, height: int) -> None:
+        """Start anew at another size, in black."""
+        self._resizes += 1
+        self._pixels = _blank(width, height)
+        for watcher in list(self._watchers):
+            watcher.damage.clear()
+        self._notify([Rect(0, 0, width, height)])
+
+    def end(self) -> None:
+        """Wake everybody who waits, as the session is over."""
+        self._level.notify()
+
+    def _notify(self, damage: list[Rect]) -> None:
+        for watcher in list(self._watchers):
+            for rect in damage:
+                watcher.damage.add(rect)
+        self._level.notify()
+
+    def _watch(self, watcher: _Damage) -> None:
+        self._watchers.add(watcher)
+
+
+class _Damage:
+    """One iteration over a screen's changes."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self.damage = Region()
+        if screen.is_painted:
+            self.damage.add(Rect(0, 0, screen.width, screen.height))
+        screen._watch(self)
+
+    def __aiter__(self) -> _Damage:
+        return self
+
+    async def __anext__(self) -> list[Rect]:
+        screen: Any = self._screen
+        await trio.lowlevel.checkpoint()
+        while not self.damage:
+            try:
+                await screen._level.wait_beyond(screen._level.count)
+            except SessionClosed:
+                screen._ending.raise_unclean()
+                raise StopAsyncIteration from None
+        return self.damage.take()
+
+
+def _blank(width: int, height: int) -> NDArray[np.uint8]:
+    import numpy as np
+
+    pixels = np.zeros((height, width, 4), np.uint8)
+    pixels[:, :, 3] = 255
+    return pixels
