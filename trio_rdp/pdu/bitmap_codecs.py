@@ -98,9 +98,7 @@ class RfxClientCapsContainer(Pdu):
         start = src.pos
         length, capture_flags, caps_length = _CONTAINER.unpack(src.take(_CONTAINER.size))
         if length < _CONTAINER.size + caps_length:
-            raise InvalidField(
-                f"length {length} holds {caps_length} more", pdu=cls.__name__, field="length", offset=start
-            )
+            raise InvalidField(f"{caps_length} bytes in {length}", pdu=cls.__name__, field="length", offset=start)
         caps = src.sub(caps_length)
         block_type, _, num_capsets = _CAPS.unpack(caps.take(_CAPS.size))
         if block_type != _CBY_CAPS or num_capsets != 1:

@@ -329,4 +329,5 @@ class FontCapabilitySet(CapabilitySet):
 
     kind: ClassVar[CapabilitySetType] = CapabilitySetType.FONT
 
-    font_support_flags: Annotated[FontSupportFlags, u16, Pad(2)] = FontSupportFlags.FONT_LIST
+    # Windows (4.1.12) and xrdp send the set without its data.
+    font_support_flags: Annotated[FontSupportFlags | None, u16, Pad(2)] = FontSupportFlags.FONT_LIST
