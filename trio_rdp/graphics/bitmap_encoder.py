@@ -32,8 +32,8 @@ class BitmapEncoder:
     `bits_per_pixel` is 8, 15, 16, 24 or 32; below 24, colours lose low bits, and at 8 they are those of the `palette`,
     which must be sent first.  `compression_header` says whether compressed bitmaps carry a TS_CD_HEADER: they do unless
     both sides have set NO_BITMAP_COMPRESSION_HDR.  `skip_alpha` says that the client takes planar bitmaps without alpha
-    (DRAW_ALLOW_SKIP_ALPHA); rdesktop 1.9 takes none without.  No update is larger than `max_update_size` bytes.  An
-    encoder holds no state: calls may run in several threads at once.
+    (DRAW_ALLOW_SKIP_ALPHA); rdesktop 1.9 takes none without.  No update is larger than `max_update_size` bytes,
+    by default what one fast-path PDU holds without fragments.  An encoder has no state: calls may run in many threads.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class BitmapEncoder:
         compression_header: bool = False,
         compress: bool = True,
         skip_alpha: bool = False,
-        max_update_size: int = 0x3F00,
+        max_update_size: int = 0x7F00,
     ) -> None:
         if bits_per_pixel not in _DEPTHS:
             raise ValueError(f"bitmaps have no {bits_per_pixel} bits per pixel")

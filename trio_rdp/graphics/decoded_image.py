@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING
 
 from trio_rdp.codecs.pixel_format import PixelFormat
@@ -56,7 +56,7 @@ class DecodedImage:
         """Run one job; give the rectangles of the picture that it may have changed.
 
         What lies outside the picture is not drawn.  Raises `DecodeError` when the data are no such bitmap, and for
-        codecs that are not there; nothing outside the job's rectangle has changed then.
+        codecs that are not there; the picture is then as it was.
         """
         match job:
             case DrawBitmap():
@@ -96,7 +96,7 @@ class DecodedImage:
         if job.codec_id:
             raise InvalidField(f"no codec has the number {job.codec_id}", field="codecID")
         _check_depth(job.bits_per_pixel, (32,))
-        # Pixels as they are lie bottom-up here too: weston 10 sends, and FreeRDP draws, them so.
+        # Pixels as they are lie bottom-up here too: so weston 10 sends them, and so FreeRDP 2.11 draws them.
         return self._draw_bitmap(
             DrawBitmap(job.rect, job.width, job.height, job.bits_per_pixel, Compression.RAW, job.data)
         )
@@ -125,15 +125,15 @@ class DecodedImage:
 
     def to_image(self) -> Image.Image:
         """Give a copy as a Pillow image; raise `RuntimeError` when Pillow is not installed."""
-        try:
-            from PIL import Image
-        except ImportError as exc:
-            raise RuntimeError("pictures need Pillow: pip install 'trio-rdp[image]'") from exc
-        return Image.fromarray(self.snapshot(PixelFormat.RGB24))
+        from trio_rdp.graphics.image_file import to_image
 
-    def save(self, path: str | Path) -> None:
+        return to_image(self.pixels)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the picture to a file, in the format of the name's suffix; raise as `to_image` does."""
-        self.to_image().save(path)
+        from trio_rdp.graphics.image_file import save_image
+
+        save_image(self.pixels, path)
 
 
 def _black(width: int, height: int) -> NDArray[np.uint8]:
