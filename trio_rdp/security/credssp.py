@@ -23,12 +23,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from trio_rdp.security.ntlm_crypto import ntlm_hash
+from trio_rdp.security.ntlm_info import NtlmForm, TargetNames
 from trio_rdp.security.ntstatus import NtStatus, describe_ntstatus
 from trio_rdp.security.tsrequest import CredentialType, TsCredentials, TsPasswordCreds, TsRequest, ts_request_size
 from trio_rdp.wire.errors import AuthenticationFailed, DecodeError, LocalProtocolError, RemoteProtocolError
 
 if TYPE_CHECKING:
-    from trio_rdp.security.ntlm import NtlmClient, NtlmForm, NtlmServer, TargetNames
+    from trio_rdp.security.ntlm import NtlmClient, NtlmServer
 
 __all__ = [
     "AUTHORIZED",
@@ -37,12 +38,14 @@ __all__ = [
     "CredsspOutcome",
     "Hint",
     "NeedCredentials",
+    "NtlmForm",
     "NtlmFormRefused",
     "Receive",
     "Refuse",
     "Send",
     "ServerCredentials",
     "ServerExchange",
+    "TargetNames",
     "credssp_client",
     "credssp_server",
     "public_key_binding",
@@ -198,7 +201,7 @@ def credssp_client(
     *,
     public_key: bytes,
     nonce: bytes,
-    form: NtlmForm | None = None,
+    form: NtlmForm = NtlmForm.RAW,
     hybrid_ex: bool = False,
     min_version: int = SAFE_VERSION,
     max_version: int = NEWEST_VERSION,
@@ -211,7 +214,7 @@ def credssp_client(
     the server takes no such token, `AuthenticationFailed` when the login or the server's proof fails (never log in
     again by yourself then: accounts lock), and `RemoteProtocolError` when the server breaks the protocol.
     """
-    from trio_rdp.security.ntlm import NtlmClient, NtlmForm  # pyspnego takes 0.1 s to import
+    from trio_rdp.security.ntlm import NtlmClient  # pyspnego takes 0.1 s to import
 
     if len(nonce) != NONCE_SIZE:
         raise LocalProtocolError(f"the nonce has {len(nonce)} bytes, not {NONCE_SIZE}")
@@ -220,7 +223,7 @@ def credssp_client(
         username,
         password,
         domain,
-        form=form or NtlmForm.RAW,
+        form=form,
         workstation=workstation,
         target_name=target_name,
     )

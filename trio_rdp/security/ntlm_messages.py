@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime
 import struct
-from dataclasses import dataclass
 from typing import Self
 
 from trio_rdp.wire.cursor import Cursor
@@ -23,7 +22,6 @@ __all__ = [
     "ChallengeMessage",
     "NegotiateFlags",
     "NegotiateMessage",
-    "NtlmChallengeInfo",
     "decode_av_pairs",
     "encode_av_pairs",
     "filetime",
@@ -36,7 +34,7 @@ NEGOTIATE, CHALLENGE, AUTHENTICATE = 1, 2, 3
 
 NO_VERSION = bytes(8)
 _MAX_AV_PAIRS = 64  # ten kinds are defined, and none is sent twice
-_EPOCH = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)
+EPOCH = datetime.datetime(1601, 1, 1, tzinfo=datetime.UTC)
 
 
 class NegotiateFlags(Flags):
@@ -110,7 +108,7 @@ def encode_av_pairs(pairs: list[tuple[AvId, bytes]]) -> bytes:
 
 def filetime(when: datetime.datetime) -> bytes:
     """A FILETIME: tenths of microseconds since 1601, of a time with a zone."""
-    return struct.pack("<Q", (when - _EPOCH) // datetime.timedelta(microseconds=1) * 10)
+    return struct.pack("<Q", (when - EPOCH) // datetime.timedelta(microseconds=1) * 10)
 
 
 def _encode_text(text: str, flags: NegotiateFlags) -> bytes:
@@ -320,51 +318,3 @@ def without_mic(message: bytes) -> bytes:
         payload.field()
     offset = _mic_offset(payload.start)
     return message if offset is None else message[:offset] + bytes(16) + message[offset + 16 :]
-
-
-@dataclass(frozen=True)
-class NtlmChallengeInfo:
-    """What a server tells about itself before anyone has logged in; an empty name was not told."""
-
-    netbios_computer_name: str = ""
-    netbios_domain_name: str = ""
-    dns_computer_name: str = ""
-    dns_domain_name: str = ""
-    dns_tree_name: str = ""
-    os_version: tuple[int, int, int] | None = None
-    """Major and minor version and build of the operating system."""
-    timestamp: datetime.datetime | None = None
-
-    @classmethod
-    def from_challenge(cls, message: ChallengeMessage) -> Self:
-        """Read what a CHALLENGE_MESSAGE tells."""
-        values = dict(decode_av_pairs(message.target_info))
-
-        def text(av_id: AvId) -> str:
-            raw = values.get(av_id, b"")
-            return raw[: len(raw) & ~1].decode("utf-16-le", "replace")
-
-        major, minor, build = struct.unpack_from("<BBH", message.version)
-        return cls(
-            netbios_computer_name=text(AvId.NB_COMPUTER_NAME),
-            netbios_domain_name=text(AvId.NB_DOMAIN_NAME),
-            dns_computer_name=text(AvId.DNS_COMPUTER_NAME),
-            dns_domain_name=text(AvId.DNS_DOMAIN_NAME),
-            dns_tree_name=text(AvId.DNS_TREE_NAME),
-            os_version=(major, minor, build) if any(message.version) else None,
-            timestamp=_time(values.get(AvId.TIMESTAMP, b"")),
-        )
-
-    @classmethod
-    def from_token(cls, token: bytes) -> Self:
-        """Read what a raw CHALLENGE_MESSAGE tells; raises `DecodeError` when it is none."""
-        return cls.from_challenge(ChallengeMessage.decode(token))
-
-
-def _time(raw: bytes) -> datetime.datetime | None:
-    if len(raw) != 8:
-        return None
-    try:
-        return _EPOCH + datetime.timedelta(microseconds=int.from_bytes(raw, "little") // 10)
-    except OverflowError:
-        return None
