@@ -7,7 +7,6 @@ handshake, and what belongs to the session that follows (channel data, early out
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 from trio_rdp.pdu import mcs
 from trio_rdp.pdu.autodetect import UnknownAutoDetect, decode_request
@@ -18,35 +17,13 @@ from trio_rdp.pdu.security import SecurityFlags
 from trio_rdp.pdu.share import PduType, PduType2, ShareControlHeader, ShareDataHeader, decode_shares
 from trio_rdp.protocol.basic_settings import BasicSettings
 from trio_rdp.protocol.envelopes import SERVER_CHANNEL_ID, Envelopes, open_frame, split_security_header
+from trio_rdp.protocol.events import ErrorInfoReceived, HeartbeatReceived, MultitransportDeclined
 from trio_rdp.protocol.framing import RDP_HINT
 from trio_rdp.protocol.handshake import Conversation, Handshake, Receive, State
 from trio_rdp.protocol.network_detection import NetworkResponder
 from trio_rdp.wire.errors import SessionClosed
 
-__all__ = ["ClientInbox", "ErrorInfoReceived", "HeartbeatReceived", "MultitransportDeclined", "disconnect_reason"]
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorInfoReceived:
-    """The server said why it will disconnect, or that it will not (code 0)."""
-
-    code: ErrorInfo
-
-
-@dataclass(frozen=True, slots=True)
-class HeartbeatReceived:
-    """The server is alive; it sends these every `period` seconds and expects alarm after so many missed ones."""
-
-    period: int
-    warn_after: int
-    reconnect_after: int
-
-
-@dataclass(frozen=True, slots=True)
-class MultitransportDeclined:
-    """The server offered a UDP transport, and was answered E_ABORT."""
-
-    request_id: int
+__all__ = ["ClientInbox", "disconnect_reason"]
 
 
 def disconnect_reason(reason: mcs.Reason, error_info: ErrorInfo | None) -> SessionClosed:
