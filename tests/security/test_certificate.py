@@ -67,6 +67,13 @@ def test_what_is_no_certificate_is_refused() -> None:
             describe(junk)
 
 
+def test_a_key_of_odd_bits_is_refused() -> None:
+    key = subject_public_key(DER)
+    assert DER.count(b"\0" + key) == 1
+    with pytest.raises(DecodeError, match="unused bits"):
+        subject_public_key(DER.replace(b"\0" + key, b"\1" + key))
+
+
 def test_describe() -> None:
     info = describe(DER)
     assert info.subject == info.issuer == "CN=desk.example"

@@ -320,7 +320,7 @@ class Client:
 
     def prove(self, **changes: Any) -> None:
         self.side.resume(TsRequest(nego_tokens=[self.login.start()]).encode())
-        proof = self.login.step(TsRequest.decode(self.side.sent[0]).token or b"")
+        proof = self.login.prove(TsRequest.decode(self.side.sent[0]).token or b"")
         if "pub_key_auth" not in changes:
             changes["pub_key_auth"] = self.binding()
         fields = {"nego_tokens": [proof], "client_nonce": NONCE, **changes}
@@ -399,6 +399,15 @@ def test_a_binding_without_a_login_is_refused() -> None:
     side = Side(server(), lambda need: "Secret1!")
     side.resume(TsRequest(pub_key_auth=b"binding", client_nonce=NONCE).encode())
     assert isinstance(side.outcome, RemoteProtocolError)
+
+
+def test_a_server_that_forgets_its_binding() -> None:
+    side = Side(client(), lambda need: None)
+    challenge = NtlmServer().step(TsRequest.decode(side.sent[0]).token or b"")
+    side.resume(TsRequest(nego_tokens=[challenge]).encode())
+    side.resume(TsRequest().encode())
+    assert isinstance(side.outcome, RemoteProtocolError)
+    assert "no pubKeyAuth" in str(side.outcome)
 
 
 def test_nobody_goes_on_for_ever() -> None:

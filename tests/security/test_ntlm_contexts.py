@@ -93,6 +93,25 @@ def test_weak_and_forged_proofs_are_refused(changes: dict[str, object], reason: 
     assert caught.value.ntstatus == NtStatus.STATUS_LOGON_FAILURE
 
 
+def test_changed_signatures_are_noticed() -> None:
+    client, server = NtlmClient("alice", "pw"), NtlmServer()
+    log_in(client, server, "pw")
+    sealed = client.wrap(b"text")
+    with pytest.raises(AuthenticationFailed, match="session's key"):
+        server.unwrap(bytes((sealed[0] ^ 1,)) + sealed[1:])
+
+
+def test_weak_peers_are_refused() -> None:
+    weak = NegotiateMessage(negotiate_flags=NegotiateFlags.UNICODE | NegotiateFlags.NTLM).encode()
+    with pytest.raises(AuthenticationFailed, match="client's NTLM is too weak"):
+        Acceptor(TargetNames()).step(weak)
+    initiator = Initiator("alice", ntlm_hash("pw"), "", "", "")
+    initiator.step(None)
+    with pytest.raises(AuthenticationFailed, match="server's NTLM is too weak"):
+        initiator.step(ChallengeMessage(negotiate_flags=NegotiateFlags.UNICODE, server_challenge=bytes(8)).encode())
+    assert not initiator.complete
+
+
 def test_no_key_before_the_end() -> None:
     with pytest.raises(LocalProtocolError, match="no session key"):
         Acceptor(TargetNames()).verify(b"", b"")
@@ -133,7 +152,7 @@ def test_the_environment_is_not_read(form: NtlmForm, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(spnego._ntlm, "_get_workstation", refuse)
     monkeypatch.setattr(spnego._ntlm, "_get_credential_file", refuse)
     client, server = NtlmClient("alice", "pw", form=form, workstation="SHOWN"), NtlmServer()
-    proof = client.step(server.step(client.start()))
+    proof = client.prove(server.step(client.start()))
     message = inner_token(proof)
     assert message is not None
     assert AuthenticateMessage.decode(message).workstation == "SHOWN"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,8 @@ from trio_rdp.security.ntlm_messages import (
     NegotiateFlags,
     NegotiateMessage,
     decode_av_pairs,
+    encode_av_pairs,
+    filetime,
     message_type,
     without_mic,
 )
@@ -152,3 +155,17 @@ def test_any_bytes(cls: type[Pdu], data: bytes) -> None:
     except DecodeError:
         return
     assert cls.decode(message.encode()) == message
+
+
+def test_lists_and_times_are_written() -> None:
+    pairs = [(AvId.NB_COMPUTER_NAME, b"X\0"), (AvId(77), b"")]
+    assert encode_av_pairs(pairs).hex() == "010002005800" + "4d000000" + "00000000"
+    assert decode_av_pairs(encode_av_pairs(pairs) + b"what follows is ignored") == pairs
+    assert filetime(datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)).hex() == "00803ed5deb19d01"
+
+
+def test_texts_of_an_odd_size_are_refused() -> None:
+    odd = bytearray(answer(domain_name="LAB").encode())
+    odd[28] = 5  # DomainNameLen
+    with pytest.raises(InvalidField, match="5 bytes"):
+        AuthenticateMessage.decode(bytes(odd))

@@ -238,24 +238,19 @@ def credssp_client(
 
 
 def _negotiate(login: NtlmClient, versions: _Versions) -> Generator[Send | Receive, bytes | None, bytes]:
-    """Exchange tokens until there is one with the proof, which is returned and not yet sent."""
-    token = login.start()
-    for _ in range(_MAX_ROUNDS):
-        yield Send(TsRequest(version=versions.newest, nego_tokens=[token]).encode())
-        data = yield Receive(Hint.TS_REQUEST)
-        if not data:
-            raise NtlmFormRefused(f"the server closed the connection on a {login.form.value} NTLM token", login.form)
-        reply = versions.read(data)
-        if reply.ntstatus == NtStatus.TOKEN_FORM_REFUSED:
-            raise NtlmFormRefused(describe_ntstatus(reply.ntstatus), login.form, reply.ntstatus)
-        _raise_error_code(reply)
-        versions.check("server")
-        if reply.token is None:
-            raise RemoteProtocolError("CredSSP: the server sent no token")
-        token = login.step(reply.token)
-        if login.is_proved:
-            return token
-    raise RemoteProtocolError(f"CredSSP: no end of tokens after {_MAX_ROUNDS}")
+    """Get a challenge, and make the token with the proof, which is returned and not yet sent."""
+    yield Send(TsRequest(version=versions.newest, nego_tokens=[login.start()]).encode())
+    data = yield Receive(Hint.TS_REQUEST)
+    if not data:
+        raise NtlmFormRefused(f"the server closed the connection on a {login.form.value} NTLM token", login.form)
+    reply = versions.read(data)
+    if reply.ntstatus == NtStatus.TOKEN_FORM_REFUSED:
+        raise NtlmFormRefused(describe_ntstatus(reply.ntstatus), login.form, reply.ntstatus)
+    _raise_error_code(reply)
+    versions.check("server")
+    if reply.token is None:
+        raise RemoteProtocolError("CredSSP: the server sent no token")
+    return login.prove(reply.token)
 
 
 def _bind(

@@ -24,7 +24,7 @@ __all__ = [
 
 
 class NtlmClient:
-    """One login as a client: `start`, then `step` with each token of the server, until `is_proved`.
+    """One login as a client: `start`, `prove`, and `finish` with what SPNEGO says last.
 
     `password` may be the 16 bytes of an NT hash.  The password itself is not kept.
     """
@@ -43,25 +43,21 @@ class NtlmClient:
         self._ntlm = Initiator(username, nt_hash_of(password), domain, workstation, target_name)
         self._context: ContextProxy = self._ntlm if form is NtlmForm.RAW else Spnego("initiate", self._ntlm)
 
-    @property
-    def is_proved(self) -> bool:
-        """Whether the AUTHENTICATE_MESSAGE was made: from here on a failure counts against the account."""
-        return self._ntlm.complete
-
     def start(self) -> bytes:
         """The first token."""
-        return self._step(None)
-
-    def step(self, token: bytes) -> bytes:
-        """Answer a token of the server."""
-        return self._step(token)
-
-    def _step(self, token: bytes | None) -> bytes:
         with pyspnego("NTLM"):
-            answer = self._context.step(token)
-        if answer is None:
-            raise InvalidField("NTLM: the server's token asks for no answer")
-        return answer
+            return self._context.step() or b""
+
+    def prove(self, token: bytes) -> bytes:
+        """Answer the server's token, which holds its challenge, with the token that holds the proof.
+
+        From when this was sent on, a failure counts against the account.
+        """
+        with pyspnego("NTLM"):
+            proof = self._context.step(token)
+        if proof is None or not self._ntlm.complete:
+            raise InvalidField("NTLM: the server's token holds no challenge")
+        return proof
 
     def finish(self, token: bytes) -> None:
         """Verify what SPNEGO says last, which proves that nobody took better mechanisms out of the list."""
