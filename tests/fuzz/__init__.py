@@ -1,0 +1,1 @@
+"""Searches for bytes that do harm, for as long as there is time; what they find becomes a test of its module."""
