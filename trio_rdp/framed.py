@@ -124,7 +124,9 @@ class Framed:
 
     async def _fill(self) -> None:
         # Remembered, because a TLS stream that ended once is a broken one the next time.
-        if not self._ended:
+        if self._ended:
+            await trio.lowlevel.checkpoint()
+        else:
             try:
                 data = await self.stream.receive_some(_RECEIVE_SIZE)
             except trio.BrokenResourceError as exc:

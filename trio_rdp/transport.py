@@ -315,7 +315,7 @@ def _peer_certificate(tls: trio.SSLStream[trio.abc.Stream]) -> bytes:
 
 
 def _server_name(host: str) -> str | None:
-    """The name for SNI and for the certificate, without an address's zone and a name's final dot; None if it is none."""
+    """The name for SNI and certificates, without an address's zone and a name's final dot; None if it is none."""
     name = host.partition("%")[0].rstrip(".")
     try:
         return str(ipaddress.ip_address(name))
