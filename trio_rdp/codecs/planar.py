@@ -67,8 +67,8 @@ def compress(
 ) -> bytes:
     """Encode a rectangle of a BGRX or BGRA surface in run-length coded planes, without loss.
 
-    Noise grows by a sixteenth; then an uncompressed bitmap is the better choice.  Without `alpha` the client must have
-    said that it takes bitmaps without (DRAW_ALLOW_SKIP_ALPHA).  Releases the GIL.
+    Noise grows (rows of 64 pixels by a twelfth); then an uncompressed bitmap is the better choice.  Without `alpha` the
+    client must have said that it takes bitmaps without (DRAW_ALLOW_SKIP_ALPHA).  Releases the GIL.
     """
     return kernel.encode(surface, stride, x, y, width, height, alpha, top_down)
 

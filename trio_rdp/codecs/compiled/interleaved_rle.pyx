@@ -13,6 +13,10 @@ from trio_rdp.codecs.compiled.common cimport (
     uint32_t,
 )
 
+cdef enum:
+    SHORT = 8                # orders of up to so many pixels are drawn as so many, in one piece
+    SLACK = SHORT * 4        # so the output has room for that behind its end
+
 ctypedef fused pixel:
     uint8_t
     uint16_t
@@ -54,7 +58,7 @@ cdef inline void xor(pixel *d, Py_ssize_t back, pixel value, Py_ssize_t n) noexc
 
 cdef Py_ssize_t decode_orders(const uint8_t *s, const uint8_t *e, Py_ssize_t w, Py_ssize_t total, pixel *out,
                               pixel white) noexcept nogil:
-    """The pixels written (the rest are set to zero), or a status."""
+    """The pixels written (the rest are set to zero), or a status.  Spills up to SHORT pixels behind the end."""
     cdef Py_ssize_t o = 0, run, n, k, wide = size(white)
     cdef int c, code, bits
     cdef bint insert = False, first = True
@@ -128,6 +132,9 @@ cdef Py_ssize_t decode_orders(const uint8_t *s, const uint8_t *e, Py_ssize_t w, 
             if first:
                 memset(out + o, 0, run * sizeof(pixel))
                 o += run
+            elif run <= SHORT and w >= SHORT:
+                memcpy(out + o, out + o - w, SHORT * sizeof(pixel))
+                o += run
             else:
                 while run > 0:
                     n = run if run < w else w
@@ -144,6 +151,8 @@ cdef Py_ssize_t decode_orders(const uint8_t *s, const uint8_t *e, Py_ssize_t w, 
             if pixel is uint32_t:
                 for k in range(run):
                     out[o + k] = read(s + 3 * k, white)
+            elif run <= SHORT and e - s >= SHORT * wide:
+                memcpy(out + o, s, SHORT * sizeof(pixel))
             else:
                 memcpy(out + o, s, run * sizeof(pixel))
             s += run * wide
@@ -157,6 +166,9 @@ cdef Py_ssize_t decode_orders(const uint8_t *s, const uint8_t *e, Py_ssize_t w, 
             if first:
                 fill(out + o, fg, run)
                 o += run
+            elif run <= SHORT and w >= SHORT:
+                xor(out + o, w, fg, SHORT)
+                o += run
             else:
                 while run > 0:
                     n = run if run < w else w
@@ -168,7 +180,10 @@ cdef Py_ssize_t decode_orders(const uint8_t *s, const uint8_t *e, Py_ssize_t w, 
                 return TRUNCATED
             a = read(s, white)
             s += wide
-            fill(out + o, a, run)
+            if run <= SHORT:
+                fill(out + o, a, SHORT)
+            else:
+                fill(out + o, a, run)
             o += run
         elif code == 2 or code == 13:
             if code == 13:
@@ -224,30 +239,23 @@ def decode(data, Py_ssize_t width, Py_ssize_t height, int bits_per_pixel, out):
             s = <const uint8_t *>source.buf
             d = <uint8_t *>target.buf
             with nogil:
-                if bits_per_pixel == 8:
-                    status = decode_orders[uint8_t](s, s + source.len, width, total, d, 0xFF)
-                elif bits_per_pixel == 24:
-                    wide = <uint32_t *>malloc(total * 4)
-                    if wide != NULL:
+                wide = <uint32_t *>malloc(total * 4 + SLACK)
+                if wide != NULL:
+                    if bits_per_pixel == 8:
+                        status = decode_orders[uint8_t](s, s + source.len, width, total, <uint8_t *>wide, 0xFF)
+                    elif bits_per_pixel == 24:
                         status = decode_orders[uint32_t](s, s + source.len, width, total, wide, 0xFFFFFF)
-                        if status >= 0:
-                            for i in range(total):
-                                d[3 * i] = wide[i] & 0xFF
-                                d[3 * i + 1] = (wide[i] >> 8) & 0xFF
-                                d[3 * i + 2] = (wide[i] >> 16) & 0xFF
-                        free(wide)
-                else:
-                    # A bytearray's first byte is aligned for any number; other buffers go through one that is.
-                    if <size_t>d & 1:
-                        wide = <uint32_t *>malloc(total * 2)
                     else:
-                        wide = <uint32_t *>d
-                    if wide != NULL:
                         status = decode_orders[uint16_t](s, s + source.len, width, total, <uint16_t *>wide,
                                                          0x7FFF if bits_per_pixel == 15 else 0xFFFF)
-                        if <uint8_t *>wide != d:
-                            memcpy(d, wide, total * 2)
-                            free(wide)
+                    if status >= 0 and bits_per_pixel == 24:
+                        for i in range(total):
+                            d[3 * i] = wide[i] & 0xFF
+                            d[3 * i + 1] = (wide[i] >> 8) & 0xFF
+                            d[3 * i + 2] = (wide[i] >> 16) & 0xFF
+                    elif status >= 0:
+                        memcpy(d, wide, total * ((bits_per_pixel + 7) >> 3))
+                    free(wide)
         finally:
             PyBuffer_Release(&target)
     finally:
@@ -260,7 +268,7 @@ def decode_into(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py
     """See the twin."""
     cdef Py_buffer source, target, colours
     cdef Py_ssize_t status = NO_MEMORY, total = width * height, i
-    cdef uint32_t small[4096]
+    cdef uint32_t small[4096 + SHORT]
     cdef uint32_t *pixels = small
     cdef uint8_t *d
     cdef const uint8_t *s
@@ -285,7 +293,7 @@ def decode_into(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py
             d = <uint8_t *>target.buf + y * stride + x * 4
             with nogil:
                 if total > 4096:
-                    pixels = <uint32_t *>malloc(total * 4)
+                    pixels = <uint32_t *>malloc(total * 4 + SLACK)
                 if pixels != NULL:
                     if bits_per_pixel == 8:
                         status = decode_orders[uint8_t](s, s + source.len, width, total, <uint8_t *>pixels, 0xFF)
@@ -405,7 +413,7 @@ cdef uint8_t *encode_orders(const pixel *p, Py_ssize_t w, Py_ssize_t total, pixe
             after_background = False
         end = w if o < w else total
         limit = end if end - o < 65535 else o + 65535
-        cost = 2 if kept else 0
+        cost = 3 if kept else 0
         x = difference(p, o, w)
         if x == 0:
             n = 1

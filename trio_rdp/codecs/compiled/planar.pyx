@@ -14,21 +14,23 @@ cdef enum:
     CS = 0x08
     RLE = 0x10
     NA = 0x20
-    SMALL = 64 * 64 * 4
+    SLACK = 64
+    SMALL = 64 * 64 * 4 + SLACK
 
 
 cdef inline void add_row(cu8_r above, u8_r row, Py_ssize_t n) noexcept nogil:
+    """Turn a row of deltas as they are sent, the sign in the lowest bit, into samples."""
     cdef Py_ssize_t i
     for i in range(n):
-        row[i] = <uint8_t>(row[i] + above[i])
+        row[i] = <uint8_t>(above[i] + ((row[i] >> 1) ^ <uint8_t>(0 - (row[i] & 1))))
 
 
 cdef Py_ssize_t plane_from(const uint8_t *s, const uint8_t *e, Py_ssize_t w, Py_ssize_t h, uint8_t *out) noexcept nogil:
-    """The bytes used, or a status."""
+    """The bytes used, or a status.  Writes up to SLACK bytes behind the plane: short pieces are copied sixteen at once."""
     cdef const uint8_t *start = s
     cdef Py_ssize_t y, x, run, raw, k
     cdef int control
-    cdef uint8_t value, t
+    cdef uint8_t value
     cdef uint8_t *d
     for y in range(h):
         d = out + y * w
@@ -52,20 +54,20 @@ cdef Py_ssize_t plane_from(const uint8_t *s, const uint8_t *e, Py_ssize_t w, Py_
             if raw + run > w - x:
                 return OVERRUN
             if raw:
-                if e - s < raw:
+                if e - s >= 16:
+                    memcpy(d + x, s, 16)
+                elif e - s < raw:
                     return TRUNCATED
-                if y == 0:
-                    for k in range(raw):
-                        d[x + k] = s[k]
                 else:
                     for k in range(raw):
-                        t = s[k]
-                        d[x + k] = <uint8_t>((t >> 1) ^ (0 - (t & 1)))
+                        d[x + k] = s[k]
                 value = d[x + raw - 1]
                 x += raw
                 s += raw
             if run:
-                memset(d + x, value, run)
+                memset(d + x, value, 16)
+                if run > 16:
+                    memset(d + x + 16, value, 32)
                 x += run
         guard(x == w)
         if y:
@@ -74,7 +76,10 @@ cdef Py_ssize_t plane_from(const uint8_t *s, const uint8_t *e, Py_ssize_t w, Py_
 
 
 cdef Py_ssize_t planes_from(const uint8_t *s, const uint8_t *e, Py_ssize_t w, Py_ssize_t h, uint8_t *planes) noexcept nogil:
-    """Fill the four planes (alpha, then three of colour, each `w * h` bytes apart); the header, or a status."""
+    """Fill the four planes (alpha, then three of colour, each `w * h` bytes apart); the header, or a status.
+
+    In this order, because each plane may spill into the beginning of the next.
+    """
     cdef Py_ssize_t total = w * h, columns, rows, used
     cdef int header, k
     if s >= e:
@@ -177,7 +182,7 @@ def decode_plane(data, Py_ssize_t width, Py_ssize_t height, out):
             if target.len < width * height:
                 raise ValueError("the output is too small")
             # Apart, so that a plane that breaks off leaves the output alone.
-            plane = <uint8_t *>malloc(width * height)
+            plane = <uint8_t *>malloc(width * height + SLACK)
             if plane == NULL:
                 raise MemoryError
             with nogil:
@@ -213,8 +218,8 @@ def decode_into(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py
             s = <const uint8_t *>source.buf
             d = <uint8_t *>target.buf + y * stride + x * 4
             with nogil:
-                if width * height * 4 > SMALL:
-                    planes = <uint8_t *>malloc(width * height * 4)
+                if width * height * 4 + SLACK > SMALL:
+                    planes = <uint8_t *>malloc(width * height * 4 + SLACK)
                 if planes != NULL:
                     status = planes_from(s, s + source.len, width, height, planes)
                     if status >= 0:

@@ -295,8 +295,8 @@ class _Encoder:
 
     def choose(self, o: int, limit: int, far: int) -> tuple[int, int, int] | None:
         """Find the order for the pixels from `o`: its kind, its length, its foreground; None to keep the pixel."""
-        # A colour image that has begun costs a header more when it is broken off.
-        best = 2 if self.kept else 0
+        # Breaking off a colour image costs another header, and orders cost the decoder more time than pixels do.
+        best = 3 if self.kept else 0
         x = self.difference(o)
         fresh = self.after_background and not self.kept
         if x == 0:

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import random
+import threading
+from types import ModuleType
+
+import pytest
+
+from tests.codecs.twins import twins
+from trio_rdp.codecs import interleaved_rle
+from trio_rdp.wire.errors import DecodeError, InvalidField, Truncated
+
+PALETTE = bytes(value for index in range(256) for value in (index, 255 - index, index ^ 0x55, 0))
+
+
+@pytest.fixture(params=twins("interleaved_rle"), autouse=True)
+def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    module: ModuleType = request.param
+    monkeypatch.setattr(interleaved_rle, "kernel", module)
+    return module
+
+
+def decode8(stream: str, width: int, height: int) -> list[int]:
+    return list(interleaved_rle.decompress(bytes.fromhex(stream), width, height, 8))
+
+
+@pytest.mark.parametrize(
+    ("stream", "width", "pixels"),
+    [
+        ("63 07", 4, [7, 7, 7, 0]),  # color run of 3; what the stream leaves is black
+        ("84 01020304", 4, [1, 2, 3, 4]),  # color image
+        ("e2 0509", 4, [5, 9, 5, 9]),  # dithered run: two pairs
+        ("c2 11 22", 4, [0x11] * 4),  # set foreground, run of 2, then 2 more in that colour
+        ("f3 0400 08", 4, [8, 8, 8, 8]),  # MEGA_MEGA color run
+        ("fd fe fd", 3, [0xFF, 0, 0xFF]),  # white, black, white
+        ("f9", 8, [255, 255, 0, 0, 0, 0, 0, 0]),  # special image 3
+        ("fa", 8, [255, 0, 255, 0, 0, 0, 0, 0]),  # special image 5
+        ("40 03 05", 4, [255, 0, 255, 0]),  # image of 3 + 1 pixels
+        ("d0 03 66 05", 4, [0x66, 0, 0x66, 0]),  # the same in another foreground
+        ("01 01 02", 4, [0, 255, 255, 0]),  # back-to-back background runs on the first row: a foreground pixel between
+    ],
+)
+def test_orders_of_the_first_row(stream: str, width: int, pixels: list[int]) -> None:
+    assert decode8(stream, width, 1) == pixels
+
+
+@pytest.mark.parametrize(
+    ("stream", "rows"),
+    [
+        ("84 01020304 04", [[1, 2, 3, 4], [1, 2, 3, 4]]),  # background: as above
+        ("84 01020304 24", [[1, 2, 3, 4], [254, 253, 252, 251]]),  # foreground: above xor white
+        ("84 01020304 40 03 0a", [[1, 2, 3, 4], [1, 253, 3, 251]]),  # image: xor where a bit is set
+        ("84 01020304 01 03", [[1, 2, 3, 4], [1, 253, 3, 4]]),  # the inserted foreground pixel counts
+        # "If the first run is on the first scanline, and the second run is on the second scanline, then a one-pixel
+        # foreground run MUST NOT be written": both runs are black.
+        ("04 04", [[0, 0, 0, 0], [0, 0, 0, 0]]),
+    ],
+)
+def test_orders_below_the_first_row(stream: str, rows: list[list[int]]) -> None:
+    assert decode8(stream, 4, 2) == rows[0] + rows[1]
+
+
+def test_a_run_longer_than_a_row_repeats_rows() -> None:
+    # 00 00: a background run of 32 pixels; the last of the 36 is left black.
+    assert decode8("83 010203 00 00", 3, 12) == [*([1, 2, 3] * 12)[:35], 0]
+
+
+@pytest.mark.parametrize(("bits", "white"), [(15, "ff7f"), (16, "ffff"), (24, "ffffff")])
+def test_white_by_depth(bits: int, white: str) -> None:
+    assert interleaved_rle.decompress(b"\xfd", 1, 1, bits) == bytes.fromhex(white)
+
+
+@pytest.mark.parametrize("stream", ["80", "60", "61", "84 01", "f0", "f000", "c1", "d1", "41", "e1 01", "d1 05"])
+def test_a_stream_that_ends_inside_an_order(stream: str) -> None:
+    with pytest.raises(Truncated):
+        decode8(stream, 64, 64)
+
+
+@pytest.mark.parametrize("stream", ["05", "25", "65 00", "85 0102030405", "e3 0102", "f9", "f1 ffff"])
+def test_an_order_that_runs_past_the_end(stream: str) -> None:
+    with pytest.raises(InvalidField):
+        decode8(stream, 2, 2)
+
+
+@pytest.mark.parametrize("stream", ["f5 0100", "fb", "fc", "ff"])
+def test_orders_that_do_not_exist(stream: str) -> None:
+    with pytest.raises(InvalidField):
+        decode8(stream, 2, 2)
+
+
+def test_bytes_behind_the_last_pixel_are_ignored() -> None:
+    assert decode8("84 01020304 0000ff", 4, 1) == [1, 2, 3, 4]
+
+
+def test_drawing_is_clipped_and_upside_down() -> None:
+    # Two rows of three pixels, bottom first; two by two are visible, at (1, 1) of a surface with longer rows.
+    surface = bytearray(b"\xaa" * (20 * 4))
+    interleaved_rle.decompress_into(b"\x86\1\2\3\4\5\6", surface, 20, 1, 1, 2, 2, 3, 2, 8, PALETTE)
+    drawn = [PALETTE[4 * index : 4 * index + 3] + b"\xff" for index in (4, 5, 1, 2)]
+    rows = [surface[start : start + 20] for start in range(0, 80, 20)]
+    untouched = b"\xaa" * 20
+    assert rows[0] == rows[3] == untouched
+    assert rows[1] == b"\xaa" * 4 + drawn[0] + drawn[1] + b"\xaa" * 8
+    assert rows[2] == b"\xaa" * 4 + drawn[2] + drawn[3] + b"\xaa" * 8
+
+
+def test_nothing_is_drawn_when_decoding_fails() -> None:
+    surface = bytearray(64)
+    with pytest.raises(DecodeError):
+        interleaved_rle.decompress_into(b"\x61\xff\xff\x85", surface, 16, 0, 0, 4, 4, 4, 4, 16)
+    assert surface == bytes(64)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "stride", "size"), [(1, 0, 16, 64), (0, 1, 16, 64), (-1, 0, 16, 64), (0, 0, 12, 64), (0, 0, 16, 63)]
+)
+def test_a_place_outside_the_surface_is_refused(x: int, y: int, stride: int, size: int) -> None:
+    with pytest.raises(ValueError, match=r"surface|negative"):
+        interleaved_rle.decompress_into(b"\x70\0", bytearray(size), stride, x, y, 4, 4, 4, 4, 16)
+
+
+def test_what_cannot_be_asked_for() -> None:
+    with pytest.raises(ValueError, match="32 bits"):
+        interleaved_rle.decompress(b"", 1, 1, 32)
+    with pytest.raises(ValueError, match="palette"):
+        interleaved_rle.decompress_into(b"", bytearray(4), 4, 0, 0, 1, 1, 1, 1, 8)
+    with pytest.raises(ValueError, match="palette"):
+        interleaved_rle.decompress_into(b"", bytearray(4), 4, 0, 0, 1, 1, 1, 1, 8, bytes(1023))
+    with pytest.raises(DecodeError):
+        interleaved_rle.decompress(b"\xf0\xff\xff", 65535, 65535, 16)
+
+
+def pictures() -> list[tuple[int, int, bytes]]:
+    """BGRX pictures that make the encoder use each of its orders."""
+    source = random.Random(5)
+    dots = bytes(source.choice((0, 0, 0, 0xF8)) for _ in range(32 * 16))
+    noise = source.randbytes(17 * 9 * 4)
+    stripes = b"".join(bytes((value, value, value, 255)) for value in (0x10, 0xF0) * 20 for _ in (1,)) * 8
+    text = bytearray()
+    for y in range(24):
+        for x in range(40):
+            ink = (x * 7 + y * 3) % 11 == 0 or (12 <= y < 16 and x % 3 == 0)
+            text += b"\x00\x00\x00\xff" if ink else b"\xf8\xfc\xf8\xff"
+    return [
+        (32, 16, b"".join(bytes((dot, dot, dot, 255)) for dot in dots)),
+        (17, 9, noise),
+        (40, 8, stripes),
+        (40, 24, bytes(text)),
+        (600, 300, b"\x08\x04\x10\xff" * 180000),
+        (1, 1, b"\xff\xff\xff\xff"),
+        (300, 2, bytes(4) * 300 + noise[:1200].ljust(1200, b"\3")),
+    ]
+
+
+@pytest.mark.parametrize("bits", [15, 16, 24])
+@pytest.mark.parametrize("number", range(7))
+def test_encoding_loses_nothing_but_low_bits(number: int, bits: int) -> None:
+    width, height, picture = pictures()[number]
+    stride = 4 * width
+    stream = interleaved_rle.compress(picture, stride, 0, 0, width, height, bits)
+    once = bytearray(len(picture))
+    interleaved_rle.decompress_into(stream, once, stride, 0, 0, width, height, width, height, bits)
+    keep = {24: (0xFF, 0xFF, 0xFF), 16: (0xF8, 0xFC, 0xF8), 15: (0xF8, 0xF8, 0xF8)}[bits]
+    for channel, mask in enumerate(keep):
+        assert [v & mask for v in once[channel::4]] == [v & mask for v in picture[channel::4]]
+    assert set(once[3::4]) == {255}
+    # What has lost its low bits once encodes to the same bytes again.
+    assert interleaved_rle.compress(once, stride, 0, 0, width, height, bits) == stream
+
+
+def test_palette_indices_are_encoded_as_they_are() -> None:
+    indices = bytes((x // 3 * y) & 0xFF for y in range(20) for x in range(32))
+    stream = interleaved_rle.compress(indices, 32, 4, 2, 25, 17, 8)
+    back = interleaved_rle.decompress(stream, 25, 17, 8)
+    rows = [indices[(2 + y) * 32 + 4 :][:25] for y in reversed(range(17))]
+    assert back == b"".join(rows)
+
+
+def test_flat_pictures_become_small() -> None:
+    stream = interleaved_rle.compress(b"\x08\x04\x10\xff" * 4096, 256, 0, 0, 64, 64, 16)
+    assert len(stream) <= 8
+
+
+def test_a_rectangle_outside_the_surface_is_not_encoded() -> None:
+    with pytest.raises(ValueError, match="surface"):
+        interleaved_rle.compress(bytes(64), 16, 1, 0, 4, 4, 16)
+    with pytest.raises(ValueError, match="pixels"):
+        interleaved_rle.compress(bytes(64), 16, 0, 0, 0, 4, 16)
+
+
+def test_threads_can_share_a_surface() -> None:
+    stream = interleaved_rle.compress(b"\1\2\3\xff" * 4096, 256, 0, 0, 64, 64, 24)
+    surface = bytearray(128 * 4 * 64)
+    draw = interleaved_rle.decompress_into
+    places = (0, 64)
+    threads = [threading.Thread(target=draw, args=(stream, surface, 512, x, 0, 64, 64, 64, 64, 24)) for x in places]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert surface == b"\1\2\3\xff" * (128 * 64)

@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import random
+from types import ModuleType
+
+import pytest
+
+from tests.codecs.twins import twins
+from trio_rdp.codecs import planar
+from trio_rdp.wire.errors import DecodeError, InvalidField, Truncated
+
+
+@pytest.fixture(params=twins("planar"), autouse=True)
+def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    module: ModuleType = request.param
+    monkeypatch.setattr(planar, "kernel", module)
+    return module
+
+
+def test_the_documents_example() -> None:
+    # [MS-RDPEGDI] 3.1.9.2.1 and 3.1.9.2.3: six by three samples.
+    rows = [255, 255, 255, 255, 254, 253], [254, 192, 132, 96, 75, 25], [253, 140, 62, 14, 135, 193]
+    plane = bytes(value for row in rows for value in row)
+    stream = bytes.fromhex(
+        "13 ff"  # one raw value and a run of three
+        "20 fe fd"  # two raw values
+        "60 01 7d f5 c2 9a 38"  # the second row: deltas
+        "60 01 67 8b a3 78 af"
+    )
+    assert planar.decompress_plane(stream, 6, 3) == plane
+    assert planar.compress_plane(plane, 6, 3) == stream
+
+
+def test_extra_long_runs() -> None:
+    # [MS-RDPEGDI] 3.1.9.2.2: the letter A a hundred times.
+    stream = bytes.fromhex("1f 41 f2 52")
+    assert planar.decompress_plane(stream, 100, 1) == b"A" * 100
+    assert planar.compress_plane(b"A" * 100, 100, 1) == stream
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 15, 16, 17, 31, 32, 33, 47, 48, 49, 50, 51, 94, 95, 96, 97, 200])
+@pytest.mark.parametrize("first", [0, 9])
+def test_runs_of_every_length(width: int, first: int) -> None:
+    plane = bytes((first,)) * width + bytes((first,)) * (width - 1) + b"\5" + bytes(range(width))
+    assert planar.decompress_plane(planar.compress_plane(plane, width, 3), width, 3) == plane
+
+
+@pytest.mark.parametrize(
+    ("stream", "error"),
+    [
+        ("", Truncated),
+        ("30", Truncated),
+        ("30 40 0102", Truncated),
+        ("30 00", InvalidField),  # "the controlByte field MUST contain a nonzero value"
+        ("30 05", InvalidField),  # a run of five in a row of four
+        ("30 f1", InvalidField),
+        ("08", InvalidField),  # chroma subsampling needs a colour loss level
+        ("20 0102030405", Truncated),
+        ("10 04 04 04", Truncated),
+    ],
+)
+def test_streams_that_cannot_be(stream: str, error: type[DecodeError]) -> None:
+    with pytest.raises(error):
+        planar.decompress(bytes.fromhex(stream), 4, 1)
+
+
+def test_raw_planes_with_and_without_alpha_and_pad() -> None:
+    # Header, alpha, red, green, blue, pad.
+    assert planar.decompress(bytes.fromhex("00 80 10 20 30 00"), 1, 1) == bytes.fromhex("30 20 10 80")
+    assert planar.decompress(bytes.fromhex("20 10 20 30"), 1, 1) == bytes.fromhex("30 20 10 ff")
+
+
+def test_luma_and_chroma_without_alpha_swap_red_and_blue() -> None:
+    # CLL 1: Y = 100, Co = 2 * 20, Cg = 2 * -10: R = 100 + 20 + 10, G = 90, B = 100 - 20 + 10, and then R and B change
+    # places as Microsoft's servers need it; with an alpha plane they do not.
+    stream = bytes((0x21, 100, 20, 256 - 10, 0))
+    assert planar.decompress(stream, 1, 1) == bytes((130, 90, 90, 255))
+    stream = bytes((0x01, 7, 100, 20, 256 - 10, 0))
+    assert planar.decompress(stream, 1, 1) == bytes((90, 90, 130, 7))
+
+
+def test_colours_are_clamped() -> None:
+    assert planar.decompress(bytes((0x01, 7, 250, 20, 20)), 1, 1) == bytes((210, 255, 250, 7))
+    assert planar.decompress(bytes((0x01, 7, 5, 236, 20)), 1, 1) == bytes((5, 25, 0, 7))
+
+
+def test_chroma_samples_spread_over_two_by_two_pixels() -> None:
+    # Three by three pixels have two by two samples of each chroma.
+    stream = bytes((0x29,)) + bytes((50,)) * 9 + bytes((1, 2, 3, 4)) + bytes(4)
+    out = planar.decompress(stream, 3, 3)
+    assert [value - 50 for value in out[0::4]] == [1, 1, 2, 1, 1, 2, 3, 3, 4]
+
+
+def test_the_order_of_rows_and_alpha_are_the_callers() -> None:
+    stream = bytes((0x00, 0x40, 0x80, 1, 2, 3, 4, 5, 6))  # one by two pixels, raw, with alpha
+    surface = bytearray(8)
+    planar.decompress_into(stream, surface, 4, 0, 0, 1, 2, 1, 2)
+    assert surface == bytes((6, 4, 2, 255, 5, 3, 1, 255))
+    planar.decompress_into(stream, surface, 4, 0, 0, 1, 2, 1, 2, top_down=True, keep_alpha=True)
+    assert surface == bytes((5, 3, 1, 0x40, 6, 4, 2, 0x80))
+
+
+def test_drawing_is_clipped() -> None:
+    picture = bytes(range(4 * 4 * 4))
+    stream = planar.compress(picture, 16, 0, 0, 4, 4)
+    surface = bytearray(16 * 3)
+    planar.decompress_into(stream, surface, 16, 1, 1, 2, 1, 4, 4)
+    expected = bytearray(16 * 3)
+    expected[20:28] = bytes((0, 1, 2, 255, 4, 5, 6, 255))
+    assert surface == expected
+
+
+def test_nothing_is_drawn_when_decoding_fails() -> None:
+    surface = bytearray(4 * 4)
+    with pytest.raises(DecodeError):
+        planar.decompress_into(b"\x30\x04\x04", surface, 16, 0, 0, 4, 1, 4, 1)
+    assert surface == bytes(16)
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize("top_down", [False, True])
+@pytest.mark.parametrize(("x", "y", "width", "height"), [(0, 0, 70, 66), (3, 5, 1, 1), (69, 65, 1, 1), (7, 0, 33, 2)])
+def test_encoding_loses_nothing(x: int, y: int, width: int, height: int, alpha: bool, top_down: bool) -> None:
+    source = random.Random(8)
+    values = bytes(source.choice((0, 0, 0, 0, 128, source.randrange(256))) for _ in range(70 * 66 * 4))
+    stream = planar.compress(values, 280, x, y, width, height, alpha=alpha, top_down=top_down)
+    assert stream[0] == (0x10 if alpha else 0x30)
+    out = bytearray(len(values))
+    planar.decompress_into(stream, out, 280, x, y, width, height, width, height, top_down=top_down, keep_alpha=alpha)
+    for row in range(y, y + height):
+        part = slice(row * 280 + x * 4, row * 280 + (x + width) * 4)
+        expected = bytearray(values[part])
+        if not alpha:
+            expected[3::4] = b"\xff" * width
+        assert out[part] == expected
+
+
+def test_noise_grows_by_a_twelfth() -> None:
+    noise = random.Random(3).randbytes(64 * 64 * 4)
+    assert len(planar.compress(noise, 256, 0, 0, 64, 64)) < 64 * 64 * 3 * 13 / 12
+
+
+def test_places_outside_are_refused() -> None:
+    with pytest.raises(ValueError, match="surface"):
+        planar.decompress_into(b"\x20\1\2\3", bytearray(4), 4, 1, 0, 1, 1, 1, 1)
+    with pytest.raises(ValueError, match="surface"):
+        planar.compress(bytes(16), 8, 1, 1, 2, 2)
+    with pytest.raises(ValueError, match="plane"):
+        planar.compress_plane(bytes(5), 2, 3)
+    with pytest.raises(DecodeError):
+        planar.decompress(b"\x30", 65535, 65535)
+    with pytest.raises(DecodeError):
+        planar.decompress_plane(b"", 0, 1)
