@@ -106,7 +106,12 @@ def _reason(exc: BaseException) -> str:
         elif isinstance(exc.__cause__, OSError | BaseExceptionGroup):
             collect(exc.__cause__)  # Trio's summary of all attempts
         else:
-            reasons[(exc.strerror if isinstance(exc, OSError) else None) or str(exc)] = None
+            reason = str(exc)
+            if isinstance(exc, socket.gaierror | ssl.SSLError):
+                reason = exc.strerror or reason  # their error numbers are their own
+            elif isinstance(exc, OSError) and exc.errno:
+                reason = os.strerror(exc.errno)  # without the address, which Trio writes into the text
+            reasons[reason] = None
 
     collect(exc)
     return ", ".join(reasons)
@@ -359,7 +364,7 @@ class TlsIdentity:
 
     certificate: bytes
     public_key: bytes
-    _pem: bytes = field(repr=False)
+    _pem: bytes = field(repr=False, compare=False)
     _contexts: dict[ssl.TLSVersion, ssl.SSLContext] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
