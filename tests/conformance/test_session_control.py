@@ -180,8 +180,8 @@ def _decode_shared(raw: bytes) -> tuple[share.ShareControlHeader | share.ShareDa
     return header, None if known is None else known.decode(header.payload)
 
 
-# Where a Windows server's memory shows in its Demand Active PDU: behind the node id of the Share set, and behind the end
-# of the name of the input method.
+# Where a Windows server's memory shows in its Demand Active PDU: behind the node id of the Share set, and behind the
+# end of the name of the input method.
 _WINDOWS_PADDING = {22, 23, *range(290, 338)}
 
 

@@ -35,9 +35,11 @@ def test_secrets_do_not_show() -> None:
 
 
 @pytest.mark.parametrize("cls", [ServerAutoReconnectPacket, ClientAutoReconnectPacket])
-def test_other_lengths_are_refused(cls: type[ServerAutoReconnectPacket | ClientAutoReconnectPacket]) -> None:
+def test_other_lengths_and_versions_are_refused(cls: type[ServerAutoReconnectPacket | ClientAutoReconnectPacket]) -> None:
     with pytest.raises(InvalidField, match="length 27"):
         cls.decode(b"\x1b" + PACKET[1:])
+    with pytest.raises(InvalidField, match="version 2"):
+        cls.decode(PACKET[:4] + b"\2" + PACKET[5:])
     packet = ServerAutoReconnectPacket(logon_id=2, arc_random_bits=b"short")
     with pytest.raises(EncodeError, match="needs 16 bytes, got 5"):
         packet.encode()
