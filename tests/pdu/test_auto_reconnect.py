@@ -35,7 +35,7 @@ def test_secrets_do_not_show() -> None:
 
 
 @pytest.mark.parametrize("cls", [ServerAutoReconnectPacket, ClientAutoReconnectPacket])
-def test_other_lengths_and_versions_are_refused(cls: type[ServerAutoReconnectPacket | ClientAutoReconnectPacket]) -> None:
+def test_other_packets_are_refused(cls: type[ServerAutoReconnectPacket | ClientAutoReconnectPacket]) -> None:
     with pytest.raises(InvalidField, match="length 27"):
         cls.decode(b"\x1b" + PACKET[1:])
     with pytest.raises(InvalidField, match="version 2"):
