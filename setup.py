@@ -49,7 +49,6 @@ def kernels() -> list[Extension]:
             ".".join(source.with_suffix("").parts),
             [str(source)],
             define_macros=[("TRIO_RDP_CHECKED", "1")] if CHECKED != "0" else [],
-            optional=True,
         )
         for source in sorted(KERNELS.glob("*.pyx"))
     ]
@@ -66,6 +65,8 @@ def kernels() -> list[Extension]:
         build_dir="build/cython-checked" if CHECKED != "0" else "build/cython",
         compiler_directives=directives,
     )
+    for extension in built:
+        extension.optional = True  # cythonize makes new extensions and forgets this one attribute
     return built
 
 
