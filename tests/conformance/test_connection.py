@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import hashlib
@@ -10,11 +11,13 @@ from typing import Any
 
 import pytest
 
+from tests.pdu.laws import value_or_error
 from tests.shared import Case, capture, captures, cases
 from trio_rdp.pdu import gcc, gcc_client, gcc_server, mcs, x224
 from trio_rdp.pdu.auto_reconnect import ClientAutoReconnectPacket
 from trio_rdp.pdu.client_info import ClientInfo, CompressionType, ExtendedInfoPacket, InfoFlags, SystemTime
 from trio_rdp.pdu.preconnection import Preconnection
+from trio_rdp.pdu.redirection import EnhancedSecurityServerRedirection, ServerRedirection
 from trio_rdp.pdu.security import BasicSecurityHeader, SecurityExchange, SecurityFlags
 from trio_rdp.pdu.tpkt import TpktHeader, wrap
 from trio_rdp.wire import ber, per
@@ -416,6 +419,48 @@ def test_client_info(case: Case) -> None:
     assert extra.performance_flags == info["optional_data"]["performance_flags"]["value"]
     assert extra.auto_reconnect_cookie is None
     assert pdu.encode() == raw
+
+
+# --- inputs that once broke a decoder
+
+
+_PDUS: list[type[Pdu]] = [
+    TpktHeader,
+    Preconnection,
+    ClientInfo,
+    ExtendedInfoPacket,
+    BasicSecurityHeader,
+    SecurityExchange,
+    ServerRedirection,
+    EnhancedSecurityServerRedirection,
+    x224.ConnectionRequest,
+    x224.ConnectionConfirm,
+    x224.Data,
+    mcs.ConnectInitial,
+    mcs.ConnectResponse,
+    gcc.ConferenceCreateRequest,
+    gcc.ConferenceCreateResponse,
+    gcc.UserDataBlock,
+    gcc_client.ClientCoreData,
+    gcc_client.ClientNetworkData,
+    gcc_client.ClientMonitorData,
+    gcc_client.ClientMonitorExtendedData,
+    gcc_client.ClientGccBlocks,
+    gcc_server.ServerSecurityData,
+    gcc_server.ServerNetworkData,
+    gcc_server.ServerCertificate,
+    gcc_server.ProprietaryServerCertificate,
+    gcc_server.ServerGccBlocks,
+]
+
+
+@pytest.mark.parametrize("case", cases("robustness"))
+def test_robustness(case: Case) -> None:
+    for cls in _PDUS:
+        value_or_error(cls, case.input)
+    with contextlib.suppress(DecodeError):
+        pdu = mcs.decode_domain_pdu(case.input)
+        assert mcs.decode_domain_pdu(pdu.encode()) == pdu
 
 
 # --- captures

@@ -14,9 +14,12 @@ from trio_rdp.pdu.gcc import (
     UserDataBlock,
     UserDataType,
     read_blocks,
+    read_known_blocks,
+    write_known_blocks,
 )
 from trio_rdp.wire.cursor import Cursor
 from trio_rdp.wire.errors import EncodeError, InvalidField, Truncated
+from trio_rdp.wire.pdu import Pdu, pdu
 
 REQUEST = connection_example.CONFERENCE_CREATE_REQUEST
 RESPONSE = connection_example.CONFERENCE_CREATE_RESPONSE
@@ -106,6 +109,34 @@ def test_blocks_have_a_limit() -> None:
     assert len(read_blocks(Cursor(block * MAX_BLOCKS))) == MAX_BLOCKS
     with pytest.raises(InvalidField, match=f"more than {MAX_BLOCKS}"):
         read_blocks(Cursor(block * (MAX_BLOCKS + 1)))
+
+
+@pdu
+class _Blocks(Pdu):
+    core: ConferenceCreateResponse | None = None
+    net: UserDataBlock | None = None
+    unknown: list[UserDataBlock]
+
+
+_KNOWN: dict[UserDataType, tuple[str, type[Pdu]]] = {
+    UserDataType.CS_NET: ("net", UserDataBlock),
+    UserDataType.CS_CORE: ("core", ConferenceCreateResponse),
+}
+
+
+def test_known_blocks() -> None:
+    core, net = ConferenceCreateResponse(user_data=b"a"), UserDataBlock(type=UserDataType.CS_NET, data=b"b")
+    unknown = UserDataBlock(type=UserDataType(0x1234), data=b"c")
+    raw = bytearray()
+    write_known_blocks(raw, _Blocks(core=core, net=net, unknown=[unknown]), _KNOWN)
+    assert [block.type for block in read_blocks(Cursor(bytes(raw)))] == [*_KNOWN, 0x1234]
+    fields = read_known_blocks(Cursor(bytes(raw)), _KNOWN, ("core",))
+    assert fields == {"core": core, "net": net, "unknown": [unknown]}
+    raw.clear()
+    write_known_blocks(raw, _Blocks(net=net, unknown=[]), _KNOWN)
+    assert read_known_blocks(Cursor(bytes(raw)), _KNOWN, ()) == {"net": net, "unknown": []}
+    with pytest.raises(InvalidField, match="no core data block"):
+        read_known_blocks(Cursor(bytes(raw)), _KNOWN, ("core",))
 
 
 @given(st.integers(0, 24), st.integers(0, 255))

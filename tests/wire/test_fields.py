@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -27,6 +28,18 @@ from trio_rdp.wire.fields import (
     u32be,
     u64,
 )
+
+
+@dataclass
+class _Blob:
+    value: bytes
+
+    @classmethod
+    def decode_from(cls, src: Cursor) -> _Blob:
+        return cls(Prefixed(u8).decode_from(src))
+
+    def encode_into(self, dst: bytearray) -> None:
+        Prefixed(u8).encode_into(dst, self.value)
 
 
 def encoded(codec: Codec, value: Any) -> bytes:
@@ -131,6 +144,15 @@ def test_what_means_nothing_is_an_invalid_field(codec: Codec, raw: str) -> None:
 def test_a_count_is_checked_before_a_list_is_built() -> None:
     with pytest.raises(Truncated, match="needs 8589934590 bytes"):
         Counted(u32, u16).decode_from(Cursor(b"\xff\xff\xff\xff" + bytes(100)))
+
+
+def test_a_list_of_whatever_has_the_two_methods() -> None:
+    codec = Counted(u8, limit=2).of(_Blob)
+    raw = bytes.fromhex("02 0161 026263")
+    assert decoded(codec, raw) == [_Blob(b"a"), _Blob(b"bc")]
+    assert encoded(codec, [_Blob(b"a"), _Blob(b"bc")]) == raw
+    with pytest.raises(InvalidField):
+        codec.decode_from(Cursor(b"\3"))
 
 
 def test_pads_are_skipped_and_written_as_zeros() -> None:

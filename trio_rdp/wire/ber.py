@@ -32,6 +32,7 @@ __all__ = [
     "read_length",
     "read_object_identifier",
     "read_octet_string",
+    "read_tag",
     "read_text",
     "read_unsigned",
     "read_utc_time",
