@@ -23,6 +23,11 @@ CHECKED = os.environ.get("TRIO_RDP_CHECKED", "0")
 class build_kernels(build_ext):  # noqa: N801
     """Give each kind of compiler its own flags."""
 
+    def finalize_options(self) -> None:
+        super().finalize_options()
+        # What was built with other flags looks up to date by its time stamp.
+        self.force = True
+
     def build_extensions(self) -> None:
         for extension in self.extensions:
             if self.compiler.compiler_type == "msvc":
