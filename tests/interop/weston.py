@@ -29,7 +29,8 @@ def weston(
 ) -> Iterator[WestonServer]:
     """Run a desktop without a panel: its background is all it shows, unless it has a terminal.
 
-    Everything that is typed into the terminal is written to `typed`.
+    Everything that is typed into the terminal is written to `typed`.  It opens at a random place, always around
+    (500, 400), and a click there gives it the keyboard.
     """
     need("weston")
     cert, key = certificate(folder)
@@ -58,7 +59,7 @@ def weston(
             shell.write_text(f"#!/bin/sh\nstty raw -echo\nexec cat >{shlex.quote(str(server.typed))}\n")
             shell.chmod(0o755)
             command = ["weston-terminal", f"--shell={shell}"]
-            stack.enter_context(
-                launch("weston-terminal", command, run_time, env={"WAYLAND_DISPLAY": f"wayland-{port}"})
-            )
+            env = {"WAYLAND_DISPLAY": f"wayland-{port}"}
+            terminal_process = stack.enter_context(launch("weston-terminal", command, run_time, env=env))
+            wait_for_sync(server.typed.exists, "the terminal reads", terminal_process)
         yield server
