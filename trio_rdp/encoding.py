@@ -1,8 +1,8 @@
 """The encode scheduler: one per Trio program, it shares the processor among all displays and all screens.
 
 Work comes in pieces of about 2 ms (bands of tiles).  Each piece waits for its turn; the turn goes to whoever has the
-earliest virtual deadline, its arrival plus what its piece costs, so that a caret is not behind eight full-screen videos,
-and nobody starves.
+earliest virtual deadline, its arrival plus what its piece costs, so that a caret is not behind eight full-screen
+videos, and nobody starves.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class EncodeScheduler:
         self._peak_waiting = 0
 
     async def run(self, work: Callable[[], _T], seconds: float) -> _T:
-        """Do a piece of work that takes about `seconds`, on the loop if it is short, else in a thread when its turn comes.
+        """Do a piece of work that takes about `seconds`: on the loop if it is short, else in a thread at its turn.
 
         Cancelling before the turn drops the work; a piece that runs is waited for, as it owns its buffers.
         """

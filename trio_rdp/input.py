@@ -29,7 +29,7 @@ from trio_rdp.pdu.input import (
 )
 from trio_rdp.protocol.input_events import MouseButton
 from trio_rdp.protocol.keys import EXTENDED, Key, key_for_character
-from trio_rdp.wire.errors import LocalProtocolError
+from trio_rdp.wire.errors import LocalProtocolError, SessionClosed
 
 __all__ = ["Keyboard", "Mouse"]
 
@@ -128,7 +128,9 @@ class Keyboard:
                 await self.down(key)
             yield
         finally:
-            self._release(key for key in reversed(found) if key in self._held)
+            # At the end of the session there is nothing to release, and what ended this block says more.
+            with contextlib.suppress(SessionClosed):
+                self._release(key for key in reversed(found) if key in self._held)
 
     async def type(self, text: str) -> None:
         """Type text as Unicode, whatever the server's keyboard layout; newlines and tabs are the keys.
@@ -160,8 +162,10 @@ class Keyboard:
 
     async def release_all(self) -> None:
         """Let every held key go."""
-        await trio.lowlevel.checkpoint()
-        self._release(reversed(self.held))
+        await self._link.send_input(
+            [event for key in reversed(self.held) for event in _key_events(key, is_release=True)]
+        )
+        self._held.clear()
 
     def release_all_nowait(self) -> None:
         """Let every held key go, without waiting; what finds no room in the lane is lost."""

@@ -101,15 +101,21 @@ class Lane:
         self._bytes = 0
         self.wake()
 
-    def take(self, joined: bytearray, budget: int, *, most: int | None = None) -> None:
-        """Move PDUs into `joined` as long as it stays within `budget` bytes (a single larger one goes alone)."""
-        queue = self._queue
+    def take(self, joined: bytearray, budget: int, *, most: int | None = None) -> bool:
+        """Move PDUs into `joined` as long as it stays within `budget` bytes (a single larger one goes alone).
+
+        Gives whether there was any to move.
+        """
+        queue, waiting = self._queue, len(self._queue)
         while queue and most != 0 and (not joined or len(joined) + len(queue[0]) <= budget):
             pdu = queue.popleft()
             self._bytes -= len(pdu)
             joined += pdu
             most = None if most is None else most - 1
+        if len(queue) == waiting:
+            return False
         self.wake()
+        return True
 
     def wake(self) -> None:
         """Let those who wait for room look again."""
@@ -154,8 +160,8 @@ class Writer:
 
     def check_open(self) -> None:
         """Raise `SessionClosed` when nothing can be sent any more."""
-        if self._closed is not None or self._finishing:
-            raise SessionClosed(str(self._closed) if self._closed else "the session is closing") from self._closed
+        if self._closed is not None:
+            raise SessionClosed(str(self._closed)) from self._closed.__cause__
 
     def send_control(self, pdu: bytes) -> None:
         """Queue an answer that the protocol owes; a peer that lets them pile up ends its session."""
@@ -206,9 +212,13 @@ class Writer:
             self.close(exc)
             raise
 
-    def finish(self) -> None:
+    def finish(self, reason: RdpError) -> None:
         """Accept nothing more; `run` returns once what waits is written."""
         self._finishing = True
+        if self._closed is None:
+            self._closed = reason
+        for lane in self._lanes():
+            lane.wake()
         self._work.set()
 
     def close(self, reason: RdpError) -> None:
@@ -235,17 +245,18 @@ class Writer:
         joined, budget = bytearray(), self._write_limit
         self.control.take(joined, budget)
         self.input.take(joined, budget)
-        while len(joined) < budget and (lane := self._next_turn()) is not None:
-            lane.take(joined, budget, most=1)
+        # A PDU that does not fit any more ends the round, and its lane is the first of the next one.
+        while (lane := self._next_turn()) is not None and lane.take(joined, budget, most=1):
+            self._turns.rotate(-1)
         self.graphics.take(joined, budget)
         return joined
 
     def _next_turn(self) -> Lane | None:
-        """The next channel with something to send, moved to the end of the line."""
+        """The next channel with something to send, moved to the front of the line."""
         for _ in range(len(self._turns)):
+            if not self._turns[0].is_empty:
+                return self._turns[0]
             self._turns.rotate(-1)
-            if not self._turns[-1].is_empty:
-                return self._turns[-1]
         return None
 
     def _lanes(self) -> list[Lane]:

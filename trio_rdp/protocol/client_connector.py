@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from trio_rdp.pdu.capabilities_basic import InputFlags
-from trio_rdp.pdu.gcc_client import ClientEarlyCapabilityFlags
 from trio_rdp.pdu.security import SecurityFlags
 from trio_rdp.pdu.x224 import SecurityProtocol
 from trio_rdp.protocol.activation import Activation, activate
@@ -43,7 +42,6 @@ class ConnectionResult:
     message_channel_id: int | None
     static_channels: Mapping[str, int]
     """Ids of the joined static channels, by name."""
-    server_supports_heartbeat: bool
 
     @property
     def share_id(self) -> int:
@@ -125,6 +123,11 @@ class ClientConnector(Machine[ClientConnectorState, ConnectionResult]):
         return self._negotiated.protocol
 
     @property
+    def is_negotiated(self) -> bool:
+        """Whether the server has chosen how the connection is protected."""
+        return self._negotiated is not None
+
+    @property
     def should_perform_security_upgrade(self) -> bool:
         """Whether it is the driver's turn to upgrade the stream to TLS."""
         return self.state is ClientConnectorState.ENHANCED_SECURITY_UPGRADE
@@ -171,7 +174,6 @@ class ClientConnector(Machine[ClientConnectorState, ConnectionResult]):
             user_channel_id=user_channel_id,
             message_channel_id=settings.message_channel_id,
             static_channels=settings.static_channels,
-            server_supports_heartbeat=ClientEarlyCapabilityFlags.SUPPORT_HEARTBEAT_PDU in settings.client_flags,
         )
 
     def _license(self, inbox: ClientInbox, envelopes: Envelopes, settings: BasicSettings) -> Handshake[None]:

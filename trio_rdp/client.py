@@ -1,0 +1,338 @@
+"""`open_session` and `Session`: a client's session as an async context manager.
+
+    async with trio_rdp.open_session("desk.example", username="ada", password="...") as session:
+        await session.keyboard.type("hello")
+
+Leaving it disconnects; cancelling it anywhere disconnects too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+
+import trio
+
+from trio_rdp.channel import ChannelStatistics, StaticChannel
+from trio_rdp.encoding import current_scheduler
+from trio_rdp.framed import Framed
+from trio_rdp.graphics.geometry import Rect
+from trio_rdp.handshake import connect_begin, connect_credssp, connect_finalize, mark_as_upgraded
+from trio_rdp.input import Keyboard, Mouse
+from trio_rdp.painting import Painter, PainterStatistics
+from trio_rdp.pdu.capabilities_basic import InputFlags
+from trio_rdp.pdu.input import InputEvent
+from trio_rdp.pointer import Pointer
+from trio_rdp.protocol.active_stage import ActiveStage
+from trio_rdp.protocol.client_connector import ClientConnector, ConnectionResult
+from trio_rdp.protocol.config import ClientConfig, DesktopSize
+from trio_rdp.protocol.framing import Action
+from trio_rdp.protocol.session_events import (
+    Activated,
+    ActiveStageOutput,
+    ChannelData,
+    ChannelFailed,
+    DeactivateAll,
+    GraphicsUpdate,
+    PointerUpdate,
+    ResponseFrame,
+    Terminate,
+)
+from trio_rdp.screen import Screen, ScreenStatistics
+from trio_rdp.security.certificate import subject_public_key
+from trio_rdp.security.credssp import NtlmFormRefused
+from trio_rdp.security.ntlm_info import NtlmForm
+from trio_rdp.session import Supervised, deadline
+from trio_rdp.session_info import SessionInfo
+from trio_rdp.stores import KnownHosts
+from trio_rdp.transport import connect_tcp, upgrade_client
+from trio_rdp.wire.errors import LocalProtocolError
+from trio_rdp.writer import WriterStatistics
+
+__all__ = ["Session", "SessionStatistics", "open_session", "open_session_over"]
+
+_log = logging.getLogger(__name__)
+
+_PALETTE_DEPTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatistics:
+    """Every queue of a session with its bound, fill and peak, and what went through."""
+
+    frames_received: int
+    ignored: dict[str, int]
+    writer: WriterStatistics
+    painter: PainterStatistics
+    screen: ScreenStatistics
+    channels: tuple[ChannelStatistics, ...]
+
+
+class Session(Supervised):
+    """A connected client session; made by `open_session`."""
+
+    def __init__(self, framed: Framed, result: ConnectionResult, certificate: bytes | None) -> None:
+        limits = result.config.limits
+        super().__init__(framed, limits)
+        self.config = result.config
+        self.connection = result
+        """What the connection sequence came to."""
+        self.certificate = certificate
+        """The server's certificate (DER), None without TLS."""
+        self._stage = ActiveStage(result, acknowledge_frames=False)
+        size = result.desktop_size
+        self.screen = Screen(size.width, size.height, self._ending)
+        self.pointer = Pointer(result.config.pointer_cache_size, self._ending)
+        self.info = SessionInfo(self._ending)
+        self._painter = Painter(self.screen, current_scheduler(), limits.undecoded, self._frame_shown)
+        self.keyboard = Keyboard(self)
+        self.mouse = Mouse(self)
+        for name in result.static_channels:
+            lane = self._writer.channel(name)
+            self._channels[name] = StaticChannel(name, lane, self._stage.encode_channel, limits, self._ending)
+
+    @property
+    def size(self) -> DesktopSize:
+        """The desktop's size, which the server may change."""
+        return self._stage.activation.desktop_size
+
+    def channel(self, name: str) -> StaticChannel:
+        """A static channel by its name; raises `LocalProtocolError` when it was not asked for, or refused."""
+        if name not in self._channels:
+            raise LocalProtocolError(f"there is no static channel {name!r}; static_channels asks for them")
+        return self._channels[name]
+
+    async def request_refresh(self, rects: Iterable[Rect] | None = None) -> None:
+        """Ask the server to paint areas (the whole desktop by default) again."""
+        areas = [Rect(0, 0, self.size.width, self.size.height)] if rects is None else list(rects)
+        await self._writer.input.put([self._stage.refresh_rect(areas)])
+
+    async def suppress_output(self, suppress: bool = True) -> None:
+        """Ask the server to stop painting, or to go on: for who does not look at the screen."""
+        await self._writer.input.put([self._stage.suppress_output(suppress)])
+
+    async def request_shutdown(self) -> None:
+        """Ask the server to end the session; one with a logged-on user denies it, and then leaving is all there is."""
+        await self._writer.input.put([self._stage.request_shutdown()])
+
+    def statistics(self) -> SessionStatistics:
+        """Every bound, fill and peak."""
+        return SessionStatistics(
+            self._frames_received,
+            dict(self._stage.ignored),
+            self._writer.statistics(),
+            self._painter.statistics(),
+            self.screen.statistics(),
+            tuple(channel.statistics() for channel in self._channels.values()),
+        )
+
+    # For keyboard and mouse.
+
+    @property
+    def input_flags(self) -> InputFlags:
+        """What the server's input capability set allows."""
+        return self._stage.activation.input_flags
+
+    async def send_input(self, events: list[InputEvent]) -> None:
+        """Queue events that belong together; during a reactivation they are lost, as the server takes none."""
+        await self._writer.input.put(self._stage.encode_input(events))
+
+    def send_input_nowait(self, events: list[InputEvent]) -> None:
+        """Queue events that belong together, or raise `trio.WouldBlock`."""
+        self._writer.input.put_nowait(self._stage.encode_input(events))
+
+    # The session's tasks.
+
+    def _background(self) -> list[Callable[[], Awaitable[None]]]:
+        return [self._painter.run]
+
+    def _begin(self) -> None:
+        """Handle what came while the connection was made."""
+        for output in self._stage.start():
+            self._handle(output)
+        self._painter.flush()
+
+    def _receive(self, action: Action, frame: bytes) -> None:
+        for output in self._stage.process(action, frame, now=trio.current_time()):
+            self._handle(output)
+
+    def _flush(self) -> None:
+        self._painter.flush()
+
+    async def _wait_room(self) -> None:
+        await self._painter.wait_room()
+
+    def _handle(self, output: ActiveStageOutput) -> None:
+        match output:
+            case GraphicsUpdate(job=job):
+                self._painter.submit(job)
+            case ResponseFrame(data=data):
+                self._writer.send_control(data)
+            case PointerUpdate(update=update):
+                is_indexed = self._stage.activation.color_depth == _PALETTE_DEPTH
+                self.pointer.apply(update, self._painter.image.palette if is_indexed else None)
+            case ChannelData(name=name, message=message):
+                self._channels[name].deliver(message)
+            case ChannelFailed(name=name, reason=reason):
+                self._channels[name].fail(reason)
+            case DeactivateAll():
+                self.pointer.reset()
+            case Activated(activation=activation):
+                size = activation.desktop_size
+                if (size.width, size.height) != (self.screen.width, self.screen.height):
+                    self._painter.resize(size.width, size.height)
+            case Terminate(reason=reason, is_clean=is_clean):
+                self._painter.flush()
+                self._end(reason, is_clean=is_clean)
+                if not is_clean and self._body is not None:
+                    self._body.cancel()
+            case _:
+                self.info.update(output)
+
+    def _frame_shown(self, frame_id: int) -> None:
+        self._writer.send_control(self._stage.acknowledge_frame(frame_id))
+
+    def _say_goodbye(self) -> None:
+        self.keyboard.release_all_nowait()
+        self.mouse.release_all_nowait()
+        self._writer.control.put_nowait([self._stage.disconnect()])
+
+    def _wake(self) -> None:
+        super()._wake()
+        self.screen.end()
+        self.pointer.end()
+        self.info.end()
+
+
+@contextlib.asynccontextmanager
+async def open_session(
+    host: str,
+    port: int = 3389,
+    *,
+    username: str | None = None,
+    password: str | None = None,
+    domain: str | None = None,
+    certificate_policy: str | None = None,
+    config: ClientConfig | None = None,
+    known_hosts: KnownHosts | None = None,
+) -> AsyncIterator[Session]:
+    """Connect to a server and log in; the session lasts as long as the `with` block.
+
+    What is not given is taken from `config`, and what is not there has the default of `ClientConfig`.  Raises
+    `ConnectFailed`, `NegotiationFailed`, `CertificateRejected`, `AuthenticationFailed`, `LicensingFailed`,
+    `DeadlineExceeded` and `RemoteProtocolError` while it connects, and `SessionClosed` when the session fails later.
+    """
+    settings = _settings(config, username=username, password=password, domain=domain, policy=certificate_policy)
+    session = await _connect(host, port, settings, known_hosts)
+    async with session._running():
+        yield session
+
+
+@contextlib.asynccontextmanager
+async def open_session_over(
+    stream: trio.abc.Stream,
+    *,
+    config: ClientConfig,
+    host: str = "",
+    port: int = 3389,
+    known_hosts: KnownHosts | None = None,
+) -> AsyncIterator[Session]:
+    """Connect over any stream that leads to a server: a proxy's, a gateway's, one end of a memory pair.
+
+    `host` and `port` are what the certificate is checked against.  The stream is closed at the end, also when this
+    raises.
+    """
+    session = await _connect_over(stream, host, port, config, known_hosts, None, NtlmForm.RAW)
+    async with session._running():
+        yield session
+
+
+def _settings(
+    config: ClientConfig | None,
+    *,
+    username: str | None,
+    password: str | None,
+    domain: str | None,
+    policy: str | None,
+) -> ClientConfig:
+    given = {"username": username, "password": password, "domain": domain, "certificate_policy": policy}
+    changes: dict[str, str] = {name: value for name, value in given.items() if value is not None}
+    return replace(config or ClientConfig(), **changes)  # type: ignore[arg-type]
+
+
+async def _connect(host: str, port: int, config: ClientConfig, known_hosts: KnownHosts | None) -> Session:
+    async def dial() -> trio.SocketStream:
+        with deadline("connecting", config.limits.tcp_connect):
+            return await connect_tcp(host, port, dead_peer=config.limits.dead_peer)
+
+    async def dial_and_negotiate() -> trio.abc.Stream:
+        stream = await dial()
+        framed = Framed(stream)
+        try:
+            with deadline("negotiation", config.limits.negotiation):
+                await connect_begin(framed, ClientConnector(config))
+            return framed.into_inner_no_leftover()
+        except BaseException:
+            await trio.aclose_forcefully(stream)
+            raise
+
+    form = NtlmForm.RAW
+    while True:
+        stream = await dial()
+        address = stream.socket.getsockname()[0]
+        settings = config if config.client_address else replace(config, client_address=address)
+        try:
+            return await _connect_over(stream, host, port, settings, known_hosts, dial_and_negotiate, form)
+        except NtlmFormRefused as exc:
+            # No proof was sent yet, so that trying once more, in the other form, cannot lock the account.
+            if form is not NtlmForm.RAW:
+                raise
+            _log.debug("the server took no %s token, connecting again with %s", exc.form.name, exc.other.name)
+            form = exc.other
+
+
+async def _connect_over(
+    stream: trio.abc.Stream,
+    host: str,
+    port: int,
+    config: ClientConfig,
+    known_hosts: KnownHosts | None,
+    reconnect: Callable[[], Awaitable[trio.abc.Stream]] | None,
+    form: NtlmForm,
+) -> Session:
+    """The whole connection sequence over one stream, which is closed when it fails."""
+    limits = config.limits
+    connector = ClientConnector(config, server_name=host)
+    framed = Framed(stream)
+    certificate: bytes | None = None
+    try:
+        with deadline("negotiation", limits.negotiation):
+            should_upgrade = await connect_begin(framed, connector)
+        if should_upgrade.is_needed:
+            with deadline("TLS handshake", limits.tls_handshake):
+                inner, leftover = framed.into_inner()
+                stream, certificate = await upgrade_client(
+                    inner,
+                    leftover,
+                    host=host,
+                    port=port,
+                    policy=config.certificate_policy,
+                    known_hosts=known_hosts,
+                    reconnect=reconnect,
+                )
+                framed = Framed(stream)
+        upgraded = mark_as_upgraded(should_upgrade, connector)
+        public_key = b"" if certificate is None else subject_public_key(certificate)
+        if connector.should_perform_credssp:
+            with deadline("authentication", limits.authentication):
+                await connect_credssp(framed, connector, server_public_key=public_key, server_name=host, form=form)
+        with deadline("connection sequence", limits.connection_sequence):
+            result = await connect_finalize(upgraded, connector, framed)
+        session = Session(framed, result, certificate)
+        session._begin()
+        return session
+    except BaseException:
+        await trio.aclose_forcefully(stream)
+        raise
