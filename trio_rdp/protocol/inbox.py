@@ -14,7 +14,14 @@ from trio_rdp.pdu.error_info import ErrorInfo, SetErrorInfo, describe
 from trio_rdp.pdu.heartbeat import Heartbeat
 from trio_rdp.pdu.multitransport import HrResponse, InitiateMultitransportRequest, InitiateMultitransportResponse
 from trio_rdp.pdu.security import SecurityFlags
-from trio_rdp.pdu.share import PduType, PduType2, ShareControlHeader, ShareDataHeader, decode_shares
+from trio_rdp.pdu.share import (
+    TS_PROTOCOL_VERSION,
+    PduType,
+    PduType2,
+    ShareControlHeader,
+    ShareDataHeader,
+    decode_shares,
+)
 from trio_rdp.protocol.basic_settings import BasicSettings
 from trio_rdp.protocol.envelopes import SERVER_CHANNEL_ID, Envelopes, open_frame, split_security_header
 from trio_rdp.protocol.events import ErrorInfoReceived, HeartbeatReceived, MultitransportDeclined
@@ -24,6 +31,8 @@ from trio_rdp.protocol.network_detection import NetworkResponder
 from trio_rdp.wire.errors import SessionClosed
 
 __all__ = ["ClientInbox", "disconnect_reason"]
+
+_SHARE_TYPES = (PduType.DEMAND_ACTIVE, PduType.DEACTIVATE_ALL, PduType.DATA, PduType.SERVER_REDIRECTION)
 
 
 def disconnect_reason(reason: mcs.Reason, error_info: ErrorInfo | None) -> SessionClosed:
@@ -73,12 +82,7 @@ class ClientInbox:
                 share = self._shares.pop(0)
                 if self._is_of_handshake(share):
                     return share
-            payload = yield from self.receive(state)
-            self.give(payload)
-
-    def give(self, payload: bytes) -> None:
-        """Take a message that turned out to hold share PDUs."""
-        self._shares += decode_shares(payload)
+            self._shares += decode_shares((yield from self.receive(state)))
 
     def give_back(self, share: ShareControlHeader | ShareDataHeader) -> None:
         """Put a share PDU back, to be received next."""
@@ -88,16 +92,25 @@ class ClientInbox:
         """The next Licensing PDU, or None when the server opens the share without (more) licensing."""
         while True:
             payload = yield from self.receive(state)
+            if _is_share(payload):
+                shares = decode_shares(payload)
+                # Error info may come this early, to say why there will be no share.
+                kept = [share for share in shares if self._is_of_handshake(share)]
+                if any(isinstance(one, ShareControlHeader) and one.pdu_type == PduType.DEMAND_ACTIVE for one in kept):
+                    self._shares += kept
+                    return None
+                continue
             flags, body = split_security_header(payload)
-            # A Demand Active has its length where the flags would be, and its type right behind.
-            if len(payload) >= 4 and int(flags) == len(payload) and payload[2] & 0xF == PduType.DEMAND_ACTIVE:
-                self.give(payload)
-                return None
+            if len(payload) >= 4 and int(flags) == len(payload) and payload[2] & 0xF == PduType.DATA:
+                # A server that lets nobody in says why before there is a share ([MS-RDPBCGR] 3.3.5.7.1.1).
+                for share in decode_shares(payload):
+                    self._is_of_handshake(share)
+                continue
             if SecurityFlags.LICENSE_PKT in flags:
                 return body
             if SecurityFlags.REDIRECTION_PKT in flags:
                 raise SessionClosed("the server redirects the connection elsewhere, which is not followed")
-            self.ignored[f"I/O channel message with {flags!r}"] += 1
+            self.ignored["I/O channel message of an unknown kind"] += 1
 
     def handle_message(self, payload: bytes) -> None:
         """Handle a PDU of the message channel ([MS-RDPBCGR] 2.2.1.4.5): answer what is owed an answer."""
@@ -118,7 +131,7 @@ class ClientInbox:
             self._answer(SecurityFlags.TRANSPORT_RSP, declined.encode())
             self._conversation.note(MultitransportDeclined(asked.request_id))
         else:
-            self.ignored[f"message channel PDU with {flags!r}"] += 1
+            self.ignored["message channel PDU of an unknown kind"] += 1
 
     def _answer(self, flags: int, body: bytes) -> None:
         channel_id = self._settings.message_channel_id or self._settings.io_channel_id
@@ -141,3 +154,11 @@ class ClientInbox:
             return False
         self._conversation.keep(self._server.wrap(self._settings.io_channel_id, share.encode()))
         return False
+
+
+def _is_share(payload: bytes) -> bool:
+    """Whether share PDUs stand where a security header might: a length where the flags would be, a type behind it."""
+    if len(payload) < 4 or int.from_bytes(payload[:2], "little") > len(payload):
+        return False
+    # The half of the flags that means nothing is zero in what servers send, and the version here is not.
+    return payload[2] & 0xF in _SHARE_TYPES and payload[2] >> 4 == TS_PROTOCOL_VERSION and not payload[3]
