@@ -46,8 +46,9 @@ class Level:
         self._changed = trio.Event()
 
     def notify(self) -> None:
-        """Something changed, or ended: wake everybody who waits."""
-        self.count += 1
+        """Something changed, or the session ended (which counts as no change): wake everybody who waits."""
+        if not self._ending.is_over:
+            self.count += 1
         self._changed.set()
         self._changed = trio.Event()
 
@@ -57,7 +58,7 @@ class Level:
         Raises `SessionClosed` when the session is over and there was none.
         """
         await trio.lowlevel.checkpoint_if_cancelled()
-        while self.count <= seen or self._ending.is_over:
+        while self.count <= seen:
             self._ending.raise_closed()
             await self._changed.wait()
         await trio.lowlevel.cancel_shielded_checkpoint()

@@ -11,6 +11,7 @@ from trio_rdp.wire.numbers import Flag, Flags, OpenEnum
 from trio_rdp.wire.pdu import Pdu, pdu
 
 __all__ = [
+    "TS_PROTOCOL_VERSION",
     "CompressionFlags",
     "PduType",
     "PduType2",

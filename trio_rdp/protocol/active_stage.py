@@ -104,6 +104,7 @@ class ActiveStage:
         self._fragments = FragmentAssembler(self._limits.update_size)
         self._reactivation: ConnectionActivationSequence | None = None
         self._held: list[ActiveStageOutput] = []
+        self._held_bytes = 0
         self._is_started = False
 
     @property
@@ -150,17 +151,25 @@ class ActiveStage:
 
     def _receive_fast_path(self, frame: bytes, outputs: list[ActiveStageOutput]) -> None:
         _, start, end = unframe(frame)
+        size = 0
         for update in decode_updates(frame, start, end):
             if update.compression_flags:
                 update.update_data = self._bulk.decompress(update.compression_flags, update.update_data)
+                # A frame of 32 KiB holds thousands of updates, each of which may inflate to 64 KiB.
+                size += len(update.update_data)
+                if size > self._limits.update_size:
+                    raise RemoteProtocolError(f"a frame of {len(frame)} bytes inflates to {size}")
             data = self._fragments.push(update)
             if data is not None:
-                self._draw(decode_update(update.update_code, data), outputs)
+                self._draw(decode_update(update.update_code, data), len(data), outputs)
 
-    def _draw(self, update: Update, outputs: list[ActiveStageOutput]) -> None:
-        target = outputs if self._reactivation is None else self._held
-        if target is self._held and len(self._held) >= self._limits.early_events:
-            raise RemoteProtocolError("the server paints without end before it has reactivated")
+    def _draw(self, update: Update, size: int, outputs: list[ActiveStageOutput]) -> None:
+        target = outputs
+        if self._reactivation is not None:
+            target = self._held
+            self._held_bytes += size
+            if len(self._held) >= self._limits.early_events or self._held_bytes > self._limits.early_bytes:
+                raise RemoteProtocolError("the server paints without end before it has reactivated")
         match update:
             case BitmapUpdate():
                 self._add_jobs(jobs_from_bitmap_update(update), target)
@@ -204,7 +213,7 @@ class ActiveStage:
             self._inbox.handle_message(pdu.user_data)
             self._drain(conversation, outputs)
         else:
-            self._ignore(f"data on channel {channel_id}")
+            self._ignore("data on a channel that was not joined")
 
     def _drain(self, conversation: Conversation, outputs: list[ActiveStageOutput]) -> None:
         """Give what the inbox answered and noted."""
@@ -249,13 +258,13 @@ class ActiveStage:
             payload = self._bulk.decompress(int(flags), payload)
         kind = share.pdu_type2
         if kind == PduType2.UPDATE:
-            self._draw(WireGraphicsUpdate.decode(payload).update, outputs)
+            self._draw(WireGraphicsUpdate.decode(payload).update, len(payload), outputs)
         elif kind == PduType2.POINTER:
             pointer = ServerPointerUpdate.decode(payload).pointer_attribute_data
             if isinstance(pointer, UnknownPointerUpdate):
                 self._ignore("pointer update")
             else:
-                self._draw(pointer, outputs)
+                self._draw(pointer, len(payload), outputs)
         elif kind in _OF_ACTIVATION:
             if self._reactivation is not None:
                 self._step_reactivation(share, outputs)
@@ -293,7 +302,7 @@ class ActiveStage:
         if sequence.state.is_terminal:
             self._reactivation = None
             self.activation = sequence.result
-            held, self._held = self._held, []
+            held, self._held, self._held_bytes = self._held, [], 0
             outputs += [Activated(self.activation), *held]
 
     # What the client sends.

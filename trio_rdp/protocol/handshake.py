@@ -124,6 +124,7 @@ class Machine(Generic[_S, _T]):
         self._result: _T | None = None
         self._turn: Turn = Stop(self._done)
         self._deferred: RdpError | None = None
+        self._received = 0
         self._resume(None)
 
     @property
@@ -142,9 +143,11 @@ class Machine(Generic[_S, _T]):
     def result(self) -> _T:
         """What the sequence came to; raises `LocalProtocolError` before its end."""
         self._raise_deferred()
-        if self._turn.state is not self._done or self._result is None:
+        if self._turn.state is not self._done:
             raise LocalProtocolError(f"there is no result in state {self.state.name}")
-        return self._result
+        found: Any = self._result  # None may be what the sequence came to
+        result: _T = found
+        return result
 
     def events(self) -> list[object]:
         """What happened out of turn since the last call."""
@@ -174,6 +177,10 @@ class Machine(Generic[_S, _T]):
             raise LocalProtocolError(f"step() is not possible in state {turn.state.name}")
         if not data:
             raise LocalProtocolError(f"step() needs a message in state {turn.state.name}")
+        self._received += 1
+        if self._received > self._conversation.limits.connection_steps:
+            self._turn = Stop(self._consumed)
+            raise RemoteProtocolError(f"more than {self._received - 1} messages in state {turn.state.name}")
         self._resume(data)
         answers = bytes(self._conversation.answers)
         self._conversation.answers.clear()
@@ -186,6 +193,7 @@ class Machine(Generic[_S, _T]):
 
     def _pass(self, state: State) -> None:
         """Go on from a `Stop`."""
+        self._raise_deferred()
         if not isinstance(self._turn, Stop) or self._turn.state is not state:
             raise LocalProtocolError(f"not in state {state.name} but in {self.state.name}")
         self._resume(b"")

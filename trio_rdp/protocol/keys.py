@@ -195,4 +195,5 @@ _CHARACTERS: dict[str, Key] = {
 
 def key_for_character(character: str) -> Key | None:
     """The key that a US keyboard has this unshifted character on, for chords such as `press(Key.WIN, "r")`."""
-    return _CHARACTERS.get(character.lower())
+    # Only ASCII: the Kelvin sign, for one, has "k" as its lower case.
+    return _CHARACTERS.get(character.lower()) if character.isascii() else None

@@ -50,12 +50,13 @@ class NetworkResponder:
 
     def __init__(self) -> None:
         self.characteristics = NetworkCharacteristics()
+        self._is_measuring = False
         self._started: float | None = None
         self._bytes = 0
 
     def count(self, size: int) -> None:
         """Note bytes that arrived, which a running measurement of bandwidth counts."""
-        if self._started is not None:
+        if self._is_measuring:
             self._bytes += size
 
     def answer(self, request: AutoDetectRequest | UnknownAutoDetect, now: float | None) -> AutoDetectResponse | None:
@@ -64,7 +65,7 @@ class NetworkResponder:
             case RttMeasureRequest(sequence_number=number):
                 return RttMeasureResponse(sequence_number=number)
             case BandwidthMeasureStart():
-                self._started, self._bytes = now or 0.0, 0
+                self._is_measuring, self._started, self._bytes = True, now, 0
             case BandwidthMeasurePayload(payload=payload):
                 self._bytes += len(payload)
             case BandwidthMeasureStop():
@@ -76,7 +77,7 @@ class NetworkResponder:
         return None
 
     def _stop(self, request: BandwidthMeasureStop, now: float | None) -> BandwidthMeasureResults:
-        started, self._started = self._started, None
+        started, self._started, self._is_measuring = self._started, None, False
         elapsed = 0.0 if started is None or now is None else now - started
         is_connecting = request.request_type == RequestType.BANDWIDTH_STOP_CONNECT_TIME
         kind = ResponseType.BANDWIDTH_RESULTS_CONNECT_TIME if is_connecting else ResponseType.BANDWIDTH_RESULTS

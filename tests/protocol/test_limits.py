@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import dataclasses
+import inspect
+
+import pytest
+
+from trio_rdp.protocol.limits import Limits
+
+
+def test_every_limit_is_positive_and_can_be_chosen() -> None:
+    for field in dataclasses.fields(Limits):
+        default = getattr(Limits(), field.name)
+        assert default > 0
+        assert type(default).__name__ == field.type
+        chosen = Limits(**{field.name: default * 2})
+        assert getattr(chosen, field.name) == default * 2
+
+
+def test_limits_are_frozen_and_by_keyword() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Limits().early_bytes = 1  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        Limits(1.0)  # type: ignore[call-arg]
+
+
+def test_every_limit_says_what_it_bounds() -> None:
+    lines = inspect.getsource(Limits).splitlines()
+    for field in dataclasses.fields(Limits):
+        at = next(at for at, line in enumerate(lines) if line.startswith(f"    {field.name}: "))
+        assert lines[at + 1].startswith('    """'), field.name
