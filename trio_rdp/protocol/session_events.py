@@ -41,7 +41,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ResponseFrame:
-    """Bytes that are owed to the server now."""
+    """Bytes that are owed to the peer now."""
 
     data: bytes = field(repr=False)
 
@@ -90,7 +90,7 @@ class Activated:
 
 @dataclass(frozen=True, slots=True)
 class Terminate:
-    """The server ends the session; `is_clean` says whether somebody asked for it."""
+    """The peer ends the session; `is_clean` says whether somebody asked for it."""
 
     reason: SessionClosed
     is_clean: bool
