@@ -1,0 +1,43 @@
+"""A bot: log in, open the Run dialog, type, wait until the screen stands still, and keep a picture.
+
+    python bot.py HOST[:PORT] USER [PICTURE]        (the password comes from TRIO_RDP_PASSWORD)
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import trio
+
+import trio_rdp
+from trio_rdp import Key
+
+
+async def run_bot(config: trio_rdp.ClientConfig, host: str, port: int, picture: str) -> None:
+    with trio.fail_after(60):
+        async with trio_rdp.open_session(host, port, config=config) as session:
+            await session.screen.wait_settled(1)
+            await session.keyboard.press(Key.WIN, "r")
+            await session.keyboard.type("notepad\n")
+            await session.screen.wait_settled(1)
+            await session.keyboard.type("Written by a bot: naïve, 北京, 🎉\n")
+            await session.mouse.click(session.size.width // 2, session.size.height // 2)
+            await session.screen.wait_settled(1)
+            session.screen.save(picture)
+
+
+def main() -> None:
+    host, _, port = sys.argv[1].partition(":")
+    config = trio_rdp.ClientConfig(
+        username=sys.argv[2],
+        password=os.environ["TRIO_RDP_PASSWORD"],
+        certificate_policy=os.environ.get("TRIO_RDP_CERTIFICATE_POLICY", "ca"),
+    )
+    picture = sys.argv[3] if len(sys.argv) > 3 else "desktop.png"
+    trio.run(run_bot, config, host, int(port or 3389), picture)
+    print(f"the desktop is in {picture}")
+
+
+if __name__ == "__main__":
+    main()
