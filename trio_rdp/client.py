@@ -48,7 +48,7 @@ from trio_rdp.session import Supervised, deadline
 from trio_rdp.session_info import SessionInfo
 from trio_rdp.stores import KnownHosts
 from trio_rdp.transport import connect_tcp, upgrade_client
-from trio_rdp.wire.errors import LocalProtocolError
+from trio_rdp.wire.errors import DeadlineExceeded, LocalProtocolError, SessionClosed
 from trio_rdp.writer import WriterStatistics
 
 __all__ = ["Session", "SessionStatistics", "open_session", "open_session_over"]
@@ -76,19 +76,19 @@ class Session(Supervised):
     def __init__(self, framed: Framed, result: ConnectionResult, certificate: bytes | None) -> None:
         limits = result.config.limits
         super().__init__(framed, limits)
-        self.config = result.config
+        self.config: ClientConfig = result.config
         self.connection = result
         """What the connection sequence came to."""
         self.certificate = certificate
         """The server's certificate (DER), None without TLS."""
         self._stage = ActiveStage(result, acknowledge_frames=False)
         size = result.desktop_size
-        self.screen = Screen(size.width, size.height, self._ending)
-        self.pointer = Pointer(result.config.pointer_cache_size, self._ending)
-        self.info = SessionInfo(self._ending)
+        self.screen: Screen = Screen(size.width, size.height, self._ending)
+        self.pointer: Pointer = Pointer(result.config.pointer_cache_size, self._ending)
+        self.info: SessionInfo = SessionInfo(self._ending)
         self._painter = Painter(self.screen, current_scheduler(), limits.undecoded, self._frame_shown)
-        self.keyboard = Keyboard(self)
-        self.mouse = Mouse(self)
+        self.keyboard: Keyboard = Keyboard(self)
+        self.mouse: Mouse = Mouse(self)
         for name in result.static_channels:
             lane = self._writer.channel(name)
             self._channels[name] = StaticChannel(name, lane, self._stage.encode_channel, limits, self._ending)
@@ -146,7 +146,24 @@ class Session(Supervised):
     # The session's tasks.
 
     def _background(self) -> list[Callable[[], Awaitable[None]]]:
-        return [self._painter.run]
+        return [self._painter.run, self._watch_heartbeat]
+
+    async def _watch_heartbeat(self) -> None:
+        """End the session when a server that promised heartbeats is silent for as long as it said would be too long."""
+        try:
+            while self.info.heartbeat is None:
+                await self.info.wait_changed()
+        except SessionClosed:
+            return
+        while not self._ending.is_over:
+            promise = self.info.heartbeat
+            patience = promise.period * (promise.warn_after + promise.reconnect_after)
+            if not patience:
+                return
+            heard = self._frames_received
+            await trio.sleep(patience)
+            if self._frames_received == heard and not self._ending.is_over:
+                raise DeadlineExceeded("heartbeat", patience)
 
     def _begin(self) -> None:
         """Handle what came while the connection was made."""
@@ -195,9 +212,10 @@ class Session(Supervised):
         self._writer.send_control(self._stage.acknowledge_frame(frame_id))
 
     def _say_goodbye(self) -> None:
+        # Behind what the user typed: a server reads nothing more once it has heard of the disconnect.
+        self._writer.say_last(self._stage.disconnect())
         self.keyboard.release_all_nowait()
         self.mouse.release_all_nowait()
-        self._writer.control.put_nowait([self._stage.disconnect()])
 
     def _wake(self) -> None:
         super()._wake()

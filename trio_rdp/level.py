@@ -15,8 +15,8 @@ class Ending:
     __slots__ = ("error", "is_clean", "is_over")
 
     def __init__(self) -> None:
-        self.is_over = False
-        self.is_clean = False
+        self.is_over: bool = False
+        self.is_clean: bool = False
         self.error: SessionClosed | None = None
 
     def end(self, error: SessionClosed, *, is_clean: bool) -> None:
@@ -41,7 +41,7 @@ class Level:
     __slots__ = ("_changed", "_ending", "count")
 
     def __init__(self, ending: Ending) -> None:
-        self.count = 0
+        self.count: int = 0
         self._ending = ending
         self._changed = trio.Event()
 

@@ -148,7 +148,7 @@ class _Damage:
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
-        self.damage = Region()
+        self.damage: Region = Region()
         if screen.is_painted:
             self.damage.add(Rect(0, 0, screen.width, screen.height))
         screen._watch(self)

@@ -39,8 +39,8 @@ class SessionInfo:
         """The monitors of the server's session."""
         self.heartbeat: HeartbeatReceived | None = None
         """How often the server shows that it is alive."""
-        self.heartbeats = 0
-        self.beeps = 0
+        self.heartbeats: int = 0
+        self.beeps: int = 0
         self.auto_reconnect: AutoReconnectCookieReceived | None = None
         """The secret with which a lost session may be taken up again."""
 

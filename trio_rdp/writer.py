@@ -49,7 +49,7 @@ class Lane:
 
     def __init__(self, writer: Writer, name: str, limit: int) -> None:
         self.name = name
-        self.pdus = 0
+        self.pdus: int = 0
         self._writer = writer
         self._limit = limit
         self._queue: deque[bytes] = deque()
@@ -142,12 +142,13 @@ class Writer:
         self._drained.set()
         self._closed: RdpError | None = None
         self._finishing = False
+        self._last = b""
         self._write_limit = _FREE_WRITE
         self._bytes_sent = 0
         self._writes = 0
-        self.control = Lane(self, "control", limits.control_lane)
-        self.input = Lane(self, "input", limits.input_lane)
-        self.graphics = Lane(self, "graphics", limits.graphics_lane)
+        self.control: Lane = Lane(self, "control", limits.control_lane)
+        self.input: Lane = Lane(self, "input", limits.input_lane)
+        self.graphics: Lane = Lane(self, "graphics", limits.graphics_lane)
         self._channels: dict[str, Lane] = {}
         self._turns: deque[Lane] = deque()
 
@@ -197,6 +198,8 @@ class Writer:
         try:
             while True:
                 batch = self._next_batch()
+                if not batch and self._finishing:
+                    batch, self._last = bytearray(self._last), b""
                 if batch:
                     await self._write(batch)
                     continue
@@ -212,6 +215,10 @@ class Writer:
             self.close(exc)
             raise
 
+    def say_last(self, pdu: bytes) -> None:
+        """Keep what `finish` sends behind everything that waits, whatever lane that is in."""
+        self._last = pdu
+
     def finish(self, reason: RdpError) -> None:
         """Accept nothing more; `run` returns once what waits is written."""
         self._finishing = True
@@ -225,6 +232,7 @@ class Writer:
         """Accept nothing more and wake everybody who waits, to see `SessionClosed`."""
         if self._closed is None:
             self._closed = reason
+        self._last = b""
         for lane in self._lanes():
             lane.clear()
         self._drained.set()

@@ -33,7 +33,7 @@ class Dechunker:
     __slots__ = ("_buffer", "_total", "limit")
 
     def __init__(self, limit: int = MESSAGE_LIMIT) -> None:
-        self.limit = limit
+        self.limit: int = limit
         self._buffer: bytearray | None = None
         self._total = 0
 

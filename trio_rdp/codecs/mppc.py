@@ -33,7 +33,7 @@ class Decompressor:
     """
 
     def __init__(self, kind: Kind) -> None:
-        self.kind = Kind(kind)
+        self.kind: Kind = Kind(kind)
         self._history = bytearray(65536 if kind else 8192)
         self._offset = 0
 

@@ -27,7 +27,7 @@ class DecodedImage:
 
     def __init__(self, width: int, height: int, format: PixelFormat = PixelFormat.BGRA32) -> None:  # noqa: A002
         self.format = format
-        self.pixels = _black(width, height)
+        self.pixels: NDArray[np.uint8] = _black(width, height)
         self._palette = _grey_palette()
 
     @property

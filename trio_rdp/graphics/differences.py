@@ -38,7 +38,7 @@ class SentTiles:
     """
 
     def __init__(self, width: int, height: int) -> None:
-        self.bounds = Rect(0, 0, width, height)
+        self.bounds: Rect = Rect(0, 0, width, height)
         self._columns, rows = -(-width // TILE), -(-height // TILE)
         self._sent = array("Q", bytes(8 * self._columns * rows))  # 0: not sent
 

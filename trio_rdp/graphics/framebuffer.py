@@ -28,7 +28,7 @@ class Framebuffer:
         check_size(width, height)
         self.pixels: NDArray[np.uint8] = np.zeros((height, width, 4), np.uint8)
         self.pixels[..., 3] = 255
-        self.damage = Region()
+        self.damage: Region = Region()
 
     @property
     def width(self) -> int:

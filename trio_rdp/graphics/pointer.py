@@ -72,8 +72,8 @@ class PointerState:
     """
 
     def __init__(self, cache_size: int = DEFAULT_CACHE_SIZE) -> None:
-        self.cache = PointerCache(cache_size)
-        self.kind = PointerKind.DEFAULT
+        self.cache: PointerCache = PointerCache(cache_size)
+        self.kind: PointerKind = PointerKind.DEFAULT
         self.shape: PointerShape | None = None
         self.position: tuple[int, int] | None = None
         self.palette: NDArray[np.uint8] | None = None

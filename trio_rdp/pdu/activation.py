@@ -48,7 +48,7 @@ _DESCRIBED_SETS = _DescribedSets()
 class DemandActive(Pdu):
     """Demand Active (TS_DEMAND_ACTIVE_PDU), [MS-RDPBCGR] 2.2.1.13.1.1: the server opens a share."""
 
-    pdu_type: ClassVar = PduType.DEMAND_ACTIVE
+    pdu_type: ClassVar[PduType] = PduType.DEMAND_ACTIVE
 
     share_id: int
     source_descriptor: bytes = b"RDP\0"
@@ -78,7 +78,7 @@ class DemandActive(Pdu):
 class ConfirmActive(Pdu):
     """Confirm Active (TS_CONFIRM_ACTIVE_PDU), [MS-RDPBCGR] 2.2.1.13.2.1: the client's answer to Demand Active."""
 
-    pdu_type: ClassVar = PduType.CONFIRM_ACTIVE
+    pdu_type: ClassVar[PduType] = PduType.CONFIRM_ACTIVE
 
     share_id: int
     originator_id: int = SERVER_CHANNEL_ID
@@ -105,7 +105,7 @@ class ConfirmActive(Pdu):
 class DeactivateAll(Pdu):
     """Deactivate All (TS_DEACTIVATE_ALL_PDU), [MS-RDPBCGR] 2.2.3.1.1: the server closes a share."""
 
-    pdu_type: ClassVar = PduType.DEACTIVATE_ALL
+    pdu_type: ClassVar[PduType] = PduType.DEACTIVATE_ALL
 
     share_id: int = 0
     source_descriptor: bytes = b"\0"

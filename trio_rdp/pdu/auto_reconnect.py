@@ -29,7 +29,7 @@ class AutoReconnectStatus(Pdu):
     It tells that the cookie did not hold; the user logs on by hand.
     """
 
-    pdu_type2: ClassVar = PduType2.ARC_STATUS
+    pdu_type2: ClassVar[PduType2] = PduType2.ARC_STATUS
 
     arc_status: U32 = 0
 

@@ -85,7 +85,7 @@ class AutoDetectResponse(Pdu):
 class RttMeasureRequest(AutoDetectRequest):
     """RTT Measure Request (RDP_RTT_REQUEST), [MS-RDPBCGR] 2.2.14.1.1."""
 
-    request_types: ClassVar = frozenset({RequestType.RTT, RequestType.RTT_CONNECT_TIME})
+    request_types: ClassVar[frozenset[RequestType]] = frozenset({RequestType.RTT, RequestType.RTT_CONNECT_TIME})
 
     sequence_number: int
     request_type: RequestType = RequestType.RTT
@@ -103,7 +103,7 @@ class RttMeasureRequest(AutoDetectRequest):
 class BandwidthMeasureStart(AutoDetectRequest):
     """Bandwidth Measure Start (RDP_BW_START), [MS-RDPBCGR] 2.2.14.1.2."""
 
-    request_types: ClassVar = frozenset(
+    request_types: ClassVar[frozenset[RequestType]] = frozenset(
         {RequestType.BANDWIDTH_START, RequestType.BANDWIDTH_START_LOSSY, RequestType.BANDWIDTH_START_CONNECT_TIME}
     )
 
@@ -123,7 +123,7 @@ class BandwidthMeasureStart(AutoDetectRequest):
 class BandwidthMeasurePayload(AutoDetectRequest):
     """Bandwidth Measure Payload (RDP_BW_PAYLOAD), [MS-RDPBCGR] 2.2.14.1.3."""
 
-    request_types: ClassVar = frozenset({RequestType.BANDWIDTH_PAYLOAD})
+    request_types: ClassVar[frozenset[RequestType]] = frozenset({RequestType.BANDWIDTH_PAYLOAD})
 
     sequence_number: int
     payload: bytes
@@ -143,7 +143,7 @@ class BandwidthMeasurePayload(AutoDetectRequest):
 class BandwidthMeasureStop(AutoDetectRequest):
     """Bandwidth Measure Stop (RDP_BW_STOP), [MS-RDPBCGR] 2.2.14.1.4; only while connecting it brings a last payload."""
 
-    request_types: ClassVar = frozenset(
+    request_types: ClassVar[frozenset[RequestType]] = frozenset(
         {RequestType.BANDWIDTH_STOP, RequestType.BANDWIDTH_STOP_LOSSY, RequestType.BANDWIDTH_STOP_CONNECT_TIME}
     )
 
@@ -175,7 +175,7 @@ class NetworkCharacteristicsResult(AutoDetectRequest):
     says, and it follows from them.
     """
 
-    request_types: ClassVar = frozenset(
+    request_types: ClassVar[frozenset[RequestType]] = frozenset(
         {RequestType.RESULT_BASE_RTT, RequestType.RESULT_BANDWIDTH, RequestType.RESULT_ALL}
     )
 
@@ -213,7 +213,7 @@ class NetworkCharacteristicsResult(AutoDetectRequest):
 class RttMeasureResponse(AutoDetectResponse):
     """RTT Measure Response (RDP_RTT_RESPONSE), [MS-RDPBCGR] 2.2.14.2.1."""
 
-    response_types: ClassVar = frozenset({ResponseType.RTT})
+    response_types: ClassVar[frozenset[ResponseType]] = frozenset({ResponseType.RTT})
 
     sequence_number: int
 
@@ -229,7 +229,9 @@ class RttMeasureResponse(AutoDetectResponse):
 class BandwidthMeasureResults(AutoDetectResponse):
     """Bandwidth Measure Results (RDP_BW_RESULTS), [MS-RDPBCGR] 2.2.14.2.2; the time is in milliseconds."""
 
-    response_types: ClassVar = frozenset({ResponseType.BANDWIDTH_RESULTS, ResponseType.BANDWIDTH_RESULTS_CONNECT_TIME})
+    response_types: ClassVar[frozenset[ResponseType]] = frozenset(
+        {ResponseType.BANDWIDTH_RESULTS, ResponseType.BANDWIDTH_RESULTS_CONNECT_TIME}
+    )
 
     sequence_number: int
     response_type: ResponseType = ResponseType.BANDWIDTH_RESULTS
@@ -255,7 +257,7 @@ class NetworkCharacteristicsSync(AutoDetectResponse):
     A reconnecting client tells what was detected before: kilobits per second, and milliseconds.
     """
 
-    response_types: ClassVar = frozenset({ResponseType.NETWORK_CHARACTERISTICS_SYNC})
+    response_types: ClassVar[frozenset[ResponseType]] = frozenset({ResponseType.NETWORK_CHARACTERISTICS_SYNC})
 
     sequence_number: int
     bandwidth: int

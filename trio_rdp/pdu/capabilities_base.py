@@ -12,7 +12,9 @@ from trio_rdp.wire.pdu import Pdu, pdu
 __all__ = ["CapabilitySet", "CapabilitySetType", "UnknownCapabilitySet", "bool8", "bool16", "bool32"]
 
 # TRUE and FALSE in three widths; whatever is not zero is true.
-bool8, bool16, bool32 = Fixed("B", decoder=bool), Fixed("H", decoder=bool), Fixed("I", decoder=bool)
+bool8: Fixed = Fixed("B", decoder=bool)
+bool16: Fixed = Fixed("H", decoder=bool)
+bool32: Fixed = Fixed("I", decoder=bool)
 
 
 class CapabilitySetType(OpenEnum):

@@ -38,7 +38,7 @@ class InclusiveRectangle(Pdu):
 class RefreshRect(Pdu):
     """Refresh Rect (TS_REFRESH_RECT_PDU), [MS-RDPBCGR] 2.2.11.2.1: the client wants these areas painted again."""
 
-    pdu_type2: ClassVar = PduType2.REFRESH_RECT
+    pdu_type2: ClassVar[PduType2] = PduType2.REFRESH_RECT
 
     areas_to_refresh: list[InclusiveRectangle]
 
@@ -63,7 +63,7 @@ class SuppressOutput(Pdu):
     Without a rectangle there are no display updates; with one it is the desktop to update.
     """
 
-    pdu_type2: ClassVar = PduType2.SUPPRESS_OUTPUT
+    pdu_type2: ClassVar[PduType2] = PduType2.SUPPRESS_OUTPUT
 
     desktop_rect: InclusiveRectangle | None = None
 
@@ -88,6 +88,6 @@ class SuppressOutput(Pdu):
 class MonitorLayout(Pdu):
     """Monitor Layout, [MS-RDPBCGR] 2.2.12.1: the monitors of the server's session."""
 
-    pdu_type2: ClassVar = PduType2.MONITOR_LAYOUT
+    pdu_type2: ClassVar[PduType2] = PduType2.MONITOR_LAYOUT
 
     monitor_def_array: Annotated[list[MonitorDefinition], Counted(u32, limit=MAX_MONITORS)]

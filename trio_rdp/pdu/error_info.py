@@ -144,7 +144,7 @@ class ErrorInfo(OpenEnum):
 class SetErrorInfo(Pdu):
     """Set Error Info (TS_SET_ERROR_INFO_PDU), [MS-RDPBCGR] 2.2.5.1.1."""
 
-    pdu_type2: ClassVar = PduType2.SET_ERROR_INFO
+    pdu_type2: ClassVar[PduType2] = PduType2.SET_ERROR_INFO
 
     error_info: Annotated[ErrorInfo, u32]
 

@@ -38,7 +38,7 @@ _KEY_LIST = struct.Struct("<10HB3x")
 class Synchronize(Pdu):
     """Synchronize (TS_SYNCHRONIZE_PDU), [MS-RDPBCGR] 2.2.1.14.1; `target_user` is a user channel's id."""
 
-    pdu_type2: ClassVar = PduType2.SYNCHRONIZE
+    pdu_type2: ClassVar[PduType2] = PduType2.SYNCHRONIZE
 
     message_type: U16 = 1
     target_user: U16
@@ -60,7 +60,7 @@ class Control(Pdu):
     The ids are zero but in Granted Control: there the client's user channel, and the server's.
     """
 
-    pdu_type2: ClassVar = PduType2.CONTROL
+    pdu_type2: ClassVar[PduType2] = PduType2.CONTROL
 
     action: Annotated[ControlAction, u16]
     grant_id: U16 = 0
@@ -82,7 +82,7 @@ class PersistentKeyList(Pdu):
     bring for each.
     """
 
-    pdu_type2: ClassVar = PduType2.BITMAP_CACHE_PERSISTENT_LIST
+    pdu_type2: ClassVar[PduType2] = PduType2.BITMAP_CACHE_PERSISTENT_LIST
 
     entries: list[list[int]]
     total_entries: list[int]
@@ -117,7 +117,7 @@ class FontSequenceFlags(Flags):
 class FontList(Pdu):
     """Font List (TS_FONT_LIST_PDU), [MS-RDPBCGR] 2.2.1.18.1."""
 
-    pdu_type2: ClassVar = PduType2.FONT_LIST
+    pdu_type2: ClassVar[PduType2] = PduType2.FONT_LIST
 
     number_fonts: U16 = 0
     total_num_fonts: U16 = 0
@@ -132,7 +132,7 @@ class FontMap(Pdu):
     Without a body, as some servers send it, it stands for the usual one.
     """
 
-    pdu_type2: ClassVar = PduType2.FONT_MAP
+    pdu_type2: ClassVar[PduType2] = PduType2.FONT_MAP
 
     number_entries: int = 0
     total_num_entries: int = 0

@@ -150,7 +150,7 @@ class LicenseRequest(LicensingMessage):
     An empty certificate means that the one of the connection's security exchange counts.
     """
 
-    message_type: ClassVar = LicensingMessageType.LICENSE_REQUEST
+    message_type: ClassVar[LicensingMessageType] = LicensingMessageType.LICENSE_REQUEST
 
     server_random: Annotated[bytes, Raw(32)]
     product_info: ProductInformation
@@ -163,7 +163,7 @@ class LicenseRequest(LicensingMessage):
 class NewLicenseRequest(LicensingMessage):
     """Client New License Request (CLIENT_NEW_LICENSE_REQUEST), [MS-RDPELE] 2.2.2.2: the client has no licence."""
 
-    message_type: ClassVar = LicensingMessageType.NEW_LICENSE_REQUEST
+    message_type: ClassVar[LicensingMessageType] = LicensingMessageType.NEW_LICENSE_REQUEST
 
     preferred_key_exchange_alg: U32 = KEY_EXCHANGE_ALG_RSA
     platform_id: U32
@@ -177,7 +177,7 @@ class NewLicenseRequest(LicensingMessage):
 class LicenseInformation(LicensingMessage):
     """Client License Information (CLIENT_LICENSE_INFO), [MS-RDPELE] 2.2.2.3: the client has a licence already."""
 
-    message_type: ClassVar = LicensingMessageType.LICENSE_INFO
+    message_type: ClassVar[LicensingMessageType] = LicensingMessageType.LICENSE_INFO
 
     preferred_key_exchange_alg: U32 = KEY_EXCHANGE_ALG_RSA
     platform_id: U32
@@ -203,7 +203,7 @@ class ClientHardwareIdentification(Pdu):
 class PlatformChallenge(LicensingMessage):
     """Server Platform Challenge (SERVER_PLATFORM_CHALLENGE), [MS-RDPELE] 2.2.2.4."""
 
-    message_type: ClassVar = LicensingMessageType.PLATFORM_CHALLENGE
+    message_type: ClassVar[LicensingMessageType] = LicensingMessageType.PLATFORM_CHALLENGE
 
     connect_flags: U32 = 0
     encrypted_platform_challenge: LicenseBinaryBlob
@@ -214,7 +214,7 @@ class PlatformChallenge(LicensingMessage):
 class PlatformChallengeResponse(LicensingMessage):
     """Client Platform Challenge Response (CLIENT_PLATFORM_CHALLENGE_RESPONSE), [MS-RDPELE] 2.2.2.5."""
 
-    message_type: ClassVar = LicensingMessageType.PLATFORM_CHALLENGE_RESPONSE
+    message_type: ClassVar[LicensingMessageType] = LicensingMessageType.PLATFORM_CHALLENGE_RESPONSE
 
     encrypted_platform_challenge_response: LicenseBinaryBlob
     encrypted_hwid: LicenseBinaryBlob
@@ -255,7 +255,7 @@ class PlatformChallengeResponseData(Pdu):
 class UpgradeLicense(LicensingMessage):
     """Server Upgrade License (SERVER_UPGRADE_LICENSE), [MS-RDPELE] 2.2.2.6; inside is `NewLicenseInformation`."""
 
-    message_type: ClassVar = LicensingMessageType.UPGRADE_LICENSE
+    message_type: ClassVar[LicensingMessageType] = LicensingMessageType.UPGRADE_LICENSE
 
     encrypted_license_info: LicenseBinaryBlob
     mac_data: Annotated[bytes, Raw(16)]
@@ -265,7 +265,7 @@ class UpgradeLicense(LicensingMessage):
 class NewLicense(LicensingMessage):
     """Server New License (SERVER_NEW_LICENSE), [MS-RDPELE] 2.2.2.7; inside is `NewLicenseInformation`."""
 
-    message_type: ClassVar = LicensingMessageType.NEW_LICENSE
+    message_type: ClassVar[LicensingMessageType] = LicensingMessageType.NEW_LICENSE
 
     encrypted_license_info: LicenseBinaryBlob
     mac_data: Annotated[bytes, Raw(16)]
@@ -324,7 +324,7 @@ class LicenseStateTransition(OpenEnum):
 class LicensingErrorMessage(LicensingMessage):
     """Licensing Error Message (LICENSE_ERROR_MESSAGE), [MS-RDPBCGR] 2.2.1.12.1.3."""
 
-    message_type: ClassVar = LicensingMessageType.ERROR_ALERT
+    message_type: ClassVar[LicensingMessageType] = LicensingMessageType.ERROR_ALERT
 
     error_code: Annotated[LicenseErrorCode, u32]
     state_transition: Annotated[LicenseStateTransition, u32]

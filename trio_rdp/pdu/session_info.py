@@ -214,7 +214,7 @@ _INFO_TYPES: dict[type[Pdu], InfoType] = {cls: InfoType(kind) for kind, cls in _
 class SaveSessionInfo(Pdu):
     """Save Session Info (TS_SAVE_SESSION_INFO_PDU_DATA), [MS-RDPBCGR] 2.2.10.1.1."""
 
-    pdu_type2: ClassVar = PduType2.SAVE_SESSION_INFO
+    pdu_type2: ClassVar[PduType2] = PduType2.SAVE_SESSION_INFO
 
     info_data: LogonInfo | UnknownLogonInfo
 

@@ -14,7 +14,7 @@ __all__ = ["ShutdownRequest", "ShutdownRequestDenied"]
 class ShutdownRequest(Pdu):
     """Shutdown Request (TS_SHUTDOWN_REQ_PDU), [MS-RDPBCGR] 2.2.2.1.1."""
 
-    pdu_type2: ClassVar = PduType2.SHUTDOWN_REQUEST
+    pdu_type2: ClassVar[PduType2] = PduType2.SHUTDOWN_REQUEST
 
 
 @pdu
@@ -24,4 +24,4 @@ class ShutdownRequestDenied(Pdu):
     The server answers so when a user is logged on: the client may then ask its user, and disconnect.
     """
 
-    pdu_type2: ClassVar = PduType2.SHUTDOWN_DENIED
+    pdu_type2: ClassVar[PduType2] = PduType2.SHUTDOWN_DENIED

@@ -43,7 +43,7 @@ _TEXTS = {
 class StatusInfo(Pdu):
     """Status Info (TS_STATUS_INFO_PDU), [MS-RDPBCGR] 2.2.5.2."""
 
-    pdu_type2: ClassVar = PduType2.STATUS_INFO
+    pdu_type2: ClassVar[PduType2] = PduType2.STATUS_INFO
 
     status_code: Annotated[StatusCode, u32]
 

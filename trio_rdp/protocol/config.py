@@ -218,6 +218,8 @@ class ServerConfig:
     """Which of the client's static channels are joined."""
     detect_network: bool = True
     """Whether a client that can is asked for round-trip time and bandwidth while it connects."""
+    heartbeat: int = 30
+    """Seconds (at most 255) between heartbeats, for clients that listen for them; 0 sends none."""
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:

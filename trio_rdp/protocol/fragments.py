@@ -17,7 +17,7 @@ class FragmentAssembler:
     __slots__ = ("_fragments", "_size", "_update_code", "limit")
 
     def __init__(self, limit: int) -> None:
-        self.limit = limit
+        self.limit: int = limit
         self._update_code: UpdateCode | None = None  # that of the sequence which is under way
         self._fragments: list[bytes] = []
         self._size = 0

@@ -136,7 +136,7 @@ class NtlmFormRefused(AuthenticationFailed):
     def __init__(self, message: str, form: NtlmForm, ntstatus: int | None = None) -> None:
         super().__init__(message, ntstatus)
         self.form = form
-        self.other = form.other
+        self.other: NtlmForm = form.other
 
 
 ClientExchange = Generator[Send | Receive, bytes | None, CredsspOutcome]

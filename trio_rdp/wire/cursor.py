@@ -24,61 +24,86 @@ class Cursor:
     __slots__ = ("buf", "end", "pos")
 
     def __init__(self, buf: bytes, pos: int = 0, end: int | None = None) -> None:
-        self.buf = buf
-        self.pos = pos
-        self.end = len(buf) if end is None else end
+        self.buf: bytes = buf
+        self.pos: int = pos
+        self.end: int = len(buf) if end is None else end
 
     @property
     def remaining(self) -> int:
         """How many bytes are left."""
         return self.end - self.pos
 
-    def _advance(self, size: int) -> int:
-        pos = self.pos
-        if size > self.end - pos:
-            raise Truncated(f"needs {size} bytes, {self.end - pos} left", offset=pos)
-        self.pos = pos + size
-        return pos
+    # A method for each size, none of which calls another: this is where decoding spends its time.
+
+    def _short(self, size: int) -> Truncated:
+        return Truncated(f"needs {size} bytes, {self.end - self.pos} left", offset=self.pos)
 
     def u8(self) -> int:
         """Read an unsigned byte."""
-        return self.buf[self._advance(1)]
+        pos = self.pos
+        if pos >= self.end:
+            raise self._short(1)
+        self.pos = pos + 1
+        return self.buf[pos]
 
     def u16(self) -> int:
         """Read an unsigned 16-bit integer."""
-        value: int = _U16(self.buf, self._advance(2))[0]
+        pos = self.pos
+        if self.end - pos < 2:
+            raise self._short(2)
+        self.pos = pos + 2
+        value: int = _U16(self.buf, pos)[0]
         return value
 
     def u32(self) -> int:
         """Read an unsigned 32-bit integer."""
-        value: int = _U32(self.buf, self._advance(4))[0]
+        pos = self.pos
+        if self.end - pos < 4:
+            raise self._short(4)
+        self.pos = pos + 4
+        value: int = _U32(self.buf, pos)[0]
         return value
 
     def u64(self) -> int:
         """Read an unsigned 64-bit integer."""
-        value: int = _U64(self.buf, self._advance(8))[0]
+        pos = self.pos
+        if self.end - pos < 8:
+            raise self._short(8)
+        self.pos = pos + 8
+        value: int = _U64(self.buf, pos)[0]
         return value
 
     def u16_be(self) -> int:
         """Read an unsigned big-endian 16-bit integer."""
-        value: int = _U16_BE(self.buf, self._advance(2))[0]
+        pos = self.pos
+        if self.end - pos < 2:
+            raise self._short(2)
+        self.pos = pos + 2
+        value: int = _U16_BE(self.buf, pos)[0]
         return value
 
     def u32_be(self) -> int:
         """Read an unsigned big-endian 32-bit integer."""
-        value: int = _U32_BE(self.buf, self._advance(4))[0]
+        pos = self.pos
+        if self.end - pos < 4:
+            raise self._short(4)
+        self.pos = pos + 4
+        value: int = _U32_BE(self.buf, pos)[0]
         return value
 
     def peek_u8(self) -> int:
         """Read an unsigned byte and stay before it."""
         if self.pos >= self.end:
-            raise Truncated("needs 1 bytes, 0 left", offset=self.pos)
+            raise self._short(1)
         return self.buf[self.pos]
 
     def take(self, size: int) -> bytes:
         """Read `size` bytes."""
-        pos = self._advance(size)
-        return bytes(self.buf[pos : pos + size])
+        pos = self.pos
+        if size > self.end - pos:
+            raise self._short(size)
+        self.pos = end = pos + size
+        return bytes(self.buf[pos:end])
 
     def rest(self) -> bytes:
         """Read all that is left."""
@@ -86,9 +111,12 @@ class Cursor:
 
     def skip(self, size: int) -> None:
         """Move over `size` bytes."""
-        self._advance(size)
+        if size > self.end - self.pos:
+            raise self._short(size)
+        self.pos += size
 
     def sub(self, size: int) -> Cursor:
         """Move over `size` bytes and give a cursor that sees only them."""
-        pos = self._advance(size)
-        return Cursor(self.buf, pos, pos + size)
+        pos = self.pos
+        self.skip(size)
+        return Cursor(self.buf, pos, self.pos)

@@ -70,8 +70,8 @@ class Fixed(Codec):
         self.big_endian = big_endian
         self.decoder = decoder
         self.encoder = encoder
-        self.struct = struct.Struct((">" if big_endian else "<") + char)
-        self.size = self.struct.size
+        self.struct: struct.Struct = struct.Struct((">" if big_endian else "<") + char)
+        self.size: int = self.struct.size
 
     def decode_from(self, src: Cursor) -> Any:
         (value,) = self.struct.unpack(src.take(self.size))
@@ -84,9 +84,14 @@ class Fixed(Codec):
             raise EncodeError(str(exc)) from None
 
 
-u8, u16, u32, u64 = Fixed("B"), Fixed("H"), Fixed("I"), Fixed("Q")
-i16, i32 = Fixed("h"), Fixed("i")
-u16be, u32be = Fixed("H", big_endian=True), Fixed("I", big_endian=True)
+u8: Fixed = Fixed("B")
+u16: Fixed = Fixed("H")
+u32: Fixed = Fixed("I")
+u64: Fixed = Fixed("Q")
+i16: Fixed = Fixed("h")
+i32: Fixed = Fixed("i")
+u16be: Fixed = Fixed("H", big_endian=True)
+u32be: Fixed = Fixed("I", big_endian=True)
 
 U8 = Annotated[int, u8]
 U16 = Annotated[int, u16]

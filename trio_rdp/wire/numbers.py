@@ -13,6 +13,9 @@ __all__ = ["Flag", "Flags", "OpenEnum"]
 
 _T = TypeVar("_T")
 
+# Flags are asked several times a PDU, and `int(self) & other` costs twice as much.
+_or, _and, _xor = int.__or__, int.__and__, int.__xor__
+
 
 class OpenEnum(enum.IntEnum):
     """An enumeration in which a value without a name becomes a member `UNKNOWN_0x..` that nothing remembers."""
@@ -57,22 +60,29 @@ class Flags(int):
             setattr(cls, name, cls(value))
 
     def __or__(self, other: int) -> Self:
-        return type(self)(int(self) | other)
+        return type(self)(_or(self, other))
 
     def __and__(self, other: int) -> Self:
-        return type(self)(int(self) & other)
+        return type(self)(_and(self, other))
 
     def __xor__(self, other: int) -> Self:
-        return type(self)(int(self) ^ other)
+        return type(self)(_xor(self, other))
 
-    __ror__, __rand__, __rxor__ = __or__, __and__, __xor__
+    def __ror__(self, other: int) -> Self:
+        return self | other
+
+    def __rand__(self, other: int) -> Self:
+        return self & other
+
+    def __rxor__(self, other: int) -> Self:
+        return self ^ other
 
     def without(self, other: int) -> Self:
         """These bits, less those of `other`."""
-        return type(self)(int(self) & ~other)
+        return type(self)(_and(self, ~other))
 
     def __contains__(self, other: int) -> bool:
-        return int(self) & other == other
+        return _and(self, other) == other
 
     def __repr__(self) -> str:
         rest, names = int(self), []
