@@ -78,9 +78,9 @@ class BitmapData(Pdu):
         )
 
     def encode_into(self, dst: bytearray) -> None:
-        header, flags = self.bitmap_compr_hdr, self.flags
+        header, flags = self.bitmap_compr_hdr, int(self.flags)
         if (header is not None) != (flags & _COMPRESSION != 0 and not flags & _NO_HEADER):
-            raise EncodeError(f"{flags!r} {'without' if header is None else 'with'} a compressed data header")
+            raise EncodeError(f"{self.flags!r} {'without' if header is None else 'with'} a compressed data header")
         dst += _FIELDS.pack(
             self.dest_left,
             self.dest_top,

@@ -44,6 +44,8 @@ FRAGMENT_SIZE = MAX_SENT_PDU_SIZE - 3 - 4
 """The most update data in one sent PDU, behind a header with a long length and an update with compression flags."""
 
 _COMPRESSION_USED = 0x80
+_PACK_UPDATE = struct.Struct("<BH").pack
+_PACK_COMPRESSED_UPDATE = struct.Struct("<BBH").pack
 
 
 class FastPathFlags(Flags):
@@ -157,9 +159,9 @@ class FastPathUpdate(Pdu):
         header = (self.update_code & 0xF) | (self.fragmentation & 0x3) << 4
         flags, size = self.compression_flags, len(self.update_data)
         if flags is None:
-            dst += struct.pack("<BH", header, size)
+            dst += _PACK_UPDATE(header, size)
         else:
-            dst += struct.pack("<BBH", header | _COMPRESSION_USED, flags, size)
+            dst += _PACK_COMPRESSED_UPDATE(header | _COMPRESSION_USED, flags, size)
         dst += self.update_data
 
 

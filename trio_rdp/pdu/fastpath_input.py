@@ -57,6 +57,8 @@ _KEYBOARD_FLAGS = tuple(
     )
     for flags in range(32)
 )
+_EVENT_FLAGS = {int(flags): number for number, flags in enumerate(_KEYBOARD_FLAGS[:8])}  # KBDFLAGS_DOWN has no bit
+_KNOWN_FLAGS = int(_KEYBOARD_FLAGS[7])
 _EVENT_SIZES = (2, 7, 7, 1, 3, 7, 5, 0)
 """Whole events by code; 7 is nobody's, so its length is unknown and what follows cannot be read."""
 
@@ -150,21 +152,13 @@ def _decode_rare(code: int, flags: int, buf: bytes, pos: int) -> InputEvent:
     return QoeTimestampEvent(timestamp=_U32(buf, pos)[0])
 
 
-def _event_flags(flags: int) -> int:
-    """The fast path's keyboard flags for the slow path's; KBDFLAGS_DOWN has none."""
-    return (
-        (_RELEASE if flags & KeyboardFlags.RELEASE else 0)
-        | (_EXTENDED if flags & KeyboardFlags.EXTENDED else 0)
-        | (_EXTENDED1 if flags & KeyboardFlags.EXTENDED1 else 0)
-    )
-
-
 def _encode_keyboard(event: KeyboardEvent) -> bytes:
-    return _PACK_KEY(_event_flags(event.keyboard_flags), event.key_code)
+    return _PACK_KEY(_EVENT_FLAGS[int(event.keyboard_flags) & _KNOWN_FLAGS], event.key_code)
 
 
 def _encode_unicode(event: UnicodeKeyboardEvent) -> bytes:
-    return _PACK_UNICODE(4 << 5 | _event_flags(event.keyboard_flags) & _RELEASE, event.unicode_code)
+    flags = _EVENT_FLAGS[int(event.keyboard_flags) & KeyboardFlags.RELEASE]
+    return _PACK_UNICODE(4 << 5 | flags, event.unicode_code)
 
 
 def _encode_mouse(event: MouseEvent) -> bytes:

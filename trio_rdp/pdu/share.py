@@ -99,6 +99,8 @@ class CompressionFlags(Flags):
         return int(self) & 0x0F
 
 
+# Plain numbers, because looking a member up on its class costs as much as packing a header.
+_DATA_TYPE, _COMPRESSED = int(PduType.DATA), int(CompressionFlags.COMPRESSED)
 _STREAMS = {int(member): member for member in StreamId}
 _TYPES2 = {int(member): member for member in PduType2}
 _COMPRESSED_TYPES = [CompressionFlags(value) for value in range(256)]
@@ -173,7 +175,7 @@ class ShareDataHeader(Pdu):
         if src.remaining < _DATA.size:
             raise Truncated(f"needs {_DATA.size} bytes, {src.remaining} left", pdu=cls.__name__, offset=start)
         total, word, source, share, stream, uncompressed, type2, flags, compressed = _DATA.unpack_from(src.buf, start)
-        if word & 0xF != PduType.DATA:
+        if word & 0xF != _DATA_TYPE:
             raise InvalidField(f"PDU type {word & 0xF:#x}", pdu=cls.__name__, field="pdu_type", offset=start + 2)
         if total < _DATA.size or total > src.remaining:
             total = _repaired_total_length(total, type2, src)
@@ -189,7 +191,7 @@ class ShareDataHeader(Pdu):
         size = len(payload)
         self.uncompressed_length = None if uncompressed == size + _UNCOMPRESSED_HEADER else uncompressed
         self.compressed_length = (
-            None if compressed == (size + _COMPRESSED_HEADER if flags & 0x20 else 0) else compressed
+            None if compressed == (size + _COMPRESSED_HEADER if flags & _COMPRESSED else 0) else compressed
         )
         self.payload = payload
         return self
@@ -201,10 +203,10 @@ class ShareDataHeader(Pdu):
             # T.128 counts 16 bits, and the largest PDU of MCS does not reach them by less than this header.
             uncompressed = min(size + _UNCOMPRESSED_HEADER, 0xFFFF)
         if compressed is None:
-            compressed = size + _COMPRESSED_HEADER if CompressionFlags.COMPRESSED in self.compressed_type else 0
+            compressed = size + _COMPRESSED_HEADER if int(self.compressed_type) & _COMPRESSED else 0
         dst += _DATA.pack(
             _total_length(_DATA.size + size),
-            self.pdu_version << 4 | PduType.DATA,
+            self.pdu_version << 4 | _DATA_TYPE,
             self.pdu_source,
             self.share_id,
             self.stream_id,
