@@ -34,8 +34,7 @@ from trio_rdp.wire.errors import LocalProtocolError, SessionClosed
 __all__ = ["Keyboard", "Mouse"]
 
 _EVENTS_AT_ONCE = 64
-_NOTCH = 120
-_WHEEL_LIMIT = 240  # two notches: the field holds -256 to 255
+_NOTCH = 120  # also the most that one event turns: FreeRDP and xrdp take any event for a single notch
 _CONTROL_KEYS = {"\n": Key.ENTER, "\r": Key.ENTER, "\t": Key.TAB, "\b": Key.BACKSPACE, "\x1b": Key.ESCAPE}
 _SHIFTED = dict(zip('~!@#$%^&*()_+{}|:"<>?', "`1234567890-=[]\\;',./", strict=True))
 _BUTTON_FLAGS = {
@@ -294,7 +293,7 @@ class Mouse:
         left = round(notches * _NOTCH)
         events: list[InputEvent] = []
         while left:
-            turn = max(-_WHEEL_LIMIT, min(_WHEEL_LIMIT, left))
+            turn = max(-_NOTCH, min(_NOTCH, left))
             left -= turn
             events.append(_mouse_event(PointerFlags.wheel(turn, horizontal=horizontal), *self._at))
         await self._send(events)
