@@ -5,6 +5,7 @@ The front buffer changes only on the loop and only in whole frames, so nobody ev
 
 from __future__ import annotations
 
+import functools
 import os
 import weakref
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from trio_rdp.graphics.decoded_image import black
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.region import Region
 from trio_rdp.level import Ending, Level
@@ -48,17 +50,24 @@ class Screen:
         self._frames = 0
         self._painted = 0
         self._resizes = 0
-        self._pixels = _blank(width, height)
+        self._width = width
+        self._height = height
 
     @property
     def width(self) -> int:
         """Pixels from left to right."""
-        return int(self._pixels.shape[1])
+        return self._width
 
     @property
     def height(self) -> int:
         """Pixels from top to bottom."""
-        return int(self._pixels.shape[0])
+        return self._height
+
+    @functools.cached_property
+    def _pixels(self) -> NDArray[np.uint8]:
+        # Made when the server paints or somebody looks: touching 3 MiB for the first time takes longer than half of
+        # the connection sequence.
+        return black(self._width, self._height)
 
     @property
     def is_painted(self) -> bool:
@@ -124,7 +133,9 @@ class Screen:
     def resize(self, width: int, height: int) -> None:
         """Start anew at another size, in black."""
         self._resizes += 1
-        self._pixels = _blank(width, height)
+        self._width = width
+        self._height = height
+        self.__dict__.pop("_pixels", None)
         for watcher in list(self._watchers):
             watcher.damage.clear()
         self._notify([Rect(0, 0, width, height)])
@@ -166,11 +177,3 @@ class _Damage:
                 screen._ending.raise_unclean()
                 raise StopAsyncIteration from None
         return self.damage.take()
-
-
-def _blank(width: int, height: int) -> NDArray[np.uint8]:
-    import numpy as np
-
-    pixels = np.zeros((height, width, 4), np.uint8)
-    pixels[:, :, 3] = 255
-    return pixels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from typing import TYPE_CHECKING
 
@@ -15,30 +16,39 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-__all__ = ["DecodedImage"]
+__all__ = ["DecodedImage", "black"]
+
+_GREY_PALETTE = b"".join(bytes((i, i, i, 255)) for i in range(256))
 
 
 class DecodedImage:
     """A picture of `width` x `height` pixels, at first black, on which paint jobs draw.
 
-    `pixels` is uint8 (height, width, 4), B G R and an alpha of 255; `format` is what `snapshot` and `tobytes` give
-    unless they are told otherwise.  A new picture has the default palette, shades of grey.
+    `format` is what `snapshot` and `tobytes` give unless they are told otherwise.  A new picture has the default
+    palette, shades of grey.
     """
 
     def __init__(self, width: int, height: int, format: PixelFormat = PixelFormat.BGRA32) -> None:  # noqa: A002
+        check_size(width, height)
         self.format = format
-        self.pixels: NDArray[np.uint8] = _black(width, height)
-        self._palette = _grey_palette()
+        self._width = width
+        self._height = height
+        self._palette = _GREY_PALETTE
 
     @property
     def width(self) -> int:
         """In pixels."""
-        return int(self.pixels.shape[1])
+        return self._width
 
     @property
     def height(self) -> int:
         """In pixels."""
-        return int(self.pixels.shape[0])
+        return self._height
+
+    @functools.cached_property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The picture itself: uint8 (height, width, 4), B G R and an alpha of 255; made when first looked at."""
+        return black(self._width, self._height)
 
     @property
     def bounds(self) -> Rect:
@@ -111,7 +121,10 @@ class DecodedImage:
 
     def resize(self, width: int, height: int) -> None:
         """Start again with a black picture of another size; the palette stays."""
-        self.pixels = _black(width, height)
+        check_size(width, height)
+        self._width = width
+        self._height = height
+        self.__dict__.pop("pixels", None)
 
     def snapshot(self, format: PixelFormat | None = None) -> NDArray[np.uint8]:  # noqa: A002
         """Give a copy, uint8 (height, width, bytes per pixel)."""
@@ -136,17 +149,12 @@ class DecodedImage:
         save_image(self.pixels, path)
 
 
-def _black(width: int, height: int) -> NDArray[np.uint8]:
+def black(width: int, height: int) -> NDArray[np.uint8]:
+    """Give a black picture: uint8 (height, width, 4), B G R and an alpha of 255."""
     import numpy as np
 
-    check_size(width, height)
-    pixels = np.zeros((height, width, 4), np.uint8)
-    pixels[..., 3] = 255
-    return pixels
-
-
-def _grey_palette() -> bytes:
-    return b"".join(bytes((i, i, i, 255)) for i in range(256))
+    pixels = np.full((height, width), 0xFF000000, "<u4")
+    return pixels.view(np.uint8).reshape(height, width, 4)
 
 
 def _check_depth(bits_per_pixel: int, known: tuple[int, ...]) -> None:
