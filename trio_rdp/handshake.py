@@ -23,6 +23,7 @@ from trio_rdp.protocol.client_connector import ClientConnector, ConnectionResult
 from trio_rdp.protocol.framing import TS_REQUEST_HINT, FixedSizeHint, PduHint
 from trio_rdp.protocol.handshake import Sequence
 from trio_rdp.protocol.server_acceptor import AcceptedConnection, ServerAcceptor
+from trio_rdp.protocol.states import ServerAcceptorState
 from trio_rdp.security.credssp import (
     NONCE_SIZE,
     ClientExchange,
@@ -46,6 +47,7 @@ __all__ = [
     "accept_begin",
     "accept_credssp",
     "accept_finalize",
+    "advance",
     "connect_begin",
     "connect_credssp",
     "connect_finalize",
@@ -58,6 +60,7 @@ __all__ = [
 Lookup = Callable[[str, str], Awaitable["str | bytes | Refuse | None"]]
 """Gives the password or NT hash of (domain, user)."""
 
+_INITIATION = (ServerAcceptorState.INITIATION_WAIT_REQUEST, ServerAcceptorState.INITIATION_SEND_CONFIRM)
 _HINTS: dict[Hint, PduHint] = {Hint.TS_REQUEST: TS_REQUEST_HINT, Hint.AUTHORIZATION_RESULT: FixedSizeHint(4)}
 
 
@@ -97,16 +100,36 @@ async def single_sequence_step_read(framed: Framed, sequence: Sequence) -> bytes
     return sequence.step(data, now=trio.current_time())
 
 
-async def single_sequence_step_write(framed: Framed, written: bytes) -> None:
+async def single_sequence_step_write(framed: Framed, written: bytes | bytearray) -> None:
     """Write what a step gave."""
     if written:
         await framed.write_all(written)
 
 
+async def advance(
+    framed: Framed, machine: ClientConnector | ServerAcceptor, is_there: Callable[[], bool] | None = None
+) -> None:
+    """Take steps to the end of the sequence, or to where `is_there` holds; raises what the sequence comes to.
+
+    Messages between which nothing is read leave in one write: each costs the peer a TLS record and a wake-up.
+    """
+    written = bytearray()
+    while not machine.state.is_terminal and not (is_there is not None and is_there()):
+        if machine.next_pdu_hint is None:
+            written += machine.step(now=trio.current_time())
+            continue
+        if written:
+            await framed.write_all(written)
+            written = bytearray()
+        written += await single_sequence_step_read(framed, machine)
+    await single_sequence_step_write(framed, written)
+    if machine.state.is_terminal:
+        machine.result  # noqa: B018 - raises, where the last message was a refusal
+
+
 async def connect_begin(framed: Framed, connector: ClientConnector) -> ShouldUpgrade:
     """Negotiate the security of a connection; raises `NegotiationFailed`."""
-    while not connector.is_negotiated:
-        await single_sequence_step(framed, connector)
+    await advance(framed, connector, lambda: connector.is_negotiated)
     return ShouldUpgrade(connector.selected_protocol)
 
 
@@ -173,15 +196,13 @@ async def connect_finalize(
         await connect_credssp(
             framed, connector, server_public_key=server_public_key, server_name=server_name, form=form
         )
-    while not connector.state.is_terminal:
-        await single_sequence_step(framed, connector)
+    await advance(framed, connector)
     return connector.result
 
 
 async def accept_begin(framed: Framed, acceptor: ServerAcceptor) -> ShouldUpgrade:
     """Negotiate the security of a connection as a server; raises `NegotiationFailed` after telling the client."""
-    while not acceptor.is_negotiated:
-        await single_sequence_step(framed, acceptor)
+    await advance(framed, acceptor, lambda: acceptor.state not in _INITIATION)
     return ShouldUpgrade(acceptor.selected_protocol)
 
 
@@ -210,8 +231,7 @@ async def accept_finalize(framed: Framed, acceptor: ServerAcceptor) -> AcceptedC
 
     Raises `LocalProtocolError` in the latter case: call it again after `accept_login`.
     """
-    while not acceptor.state.is_terminal and not acceptor.should_check_login:
-        await single_sequence_step(framed, acceptor)
+    await advance(framed, acceptor, lambda: acceptor.should_check_login)
     return acceptor.result
 
 
