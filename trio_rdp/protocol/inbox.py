@@ -94,18 +94,13 @@ class ClientInbox:
             payload = yield from self.receive(state)
             if _is_share(payload):
                 shares = decode_shares(payload)
-                # Error info may come this early, to say why there will be no share.
+                # A server that lets nobody in says why before there is a share ([MS-RDPBCGR] 3.3.5.7.1.1).
                 kept = [share for share in shares if self._is_of_handshake(share)]
                 if any(isinstance(one, ShareControlHeader) and one.pdu_type == PduType.DEMAND_ACTIVE for one in kept):
                     self._shares += kept
                     return None
                 continue
             flags, body = split_security_header(payload)
-            if len(payload) >= 4 and int(flags) == len(payload) and payload[2] & 0xF == PduType.DATA:
-                # A server that lets nobody in says why before there is a share ([MS-RDPBCGR] 3.3.5.7.1.1).
-                for share in decode_shares(payload):
-                    self._is_of_handshake(share)
-                continue
             if SecurityFlags.LICENSE_PKT in flags:
                 return body
             if SecurityFlags.REDIRECTION_PKT in flags:

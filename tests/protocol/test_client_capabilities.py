@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pytest
+
+from trio_rdp.pdu.activation import ConfirmActive
+from trio_rdp.pdu.bitmap_codecs import BitmapCodecsCapabilitySet
+from trio_rdp.pdu.capabilities_basic import (
+    BitmapCapabilitySet,
+    DrawingFlags,
+    ExtraFlags,
+    GeneralCapabilitySet,
+    InputCapabilitySet,
+    InputFlags,
+    OrderCapabilitySet,
+    OsMajorType,
+    PointerCapabilitySet,
+)
+from trio_rdp.pdu.capabilities_caches import GlyphCacheCapabilitySet
+from trio_rdp.pdu.capabilities_extensions import (
+    CommandFlags,
+    MultifragmentUpdateCapabilitySet,
+    SurfaceCommandsCapabilitySet,
+)
+from trio_rdp.protocol.activation import find_capability
+from trio_rdp.protocol.client_capabilities import client_capability_sets
+from trio_rdp.protocol.config import ClientConfig, DesktopSize
+from trio_rdp.protocol.limits import Limits
+
+SIZE = DesktopSize(1600, 900)
+
+
+def test_what_the_configuration_says_is_advertised() -> None:
+    config = ClientConfig(
+        color_depth=16,
+        pointer_cache_size=25,
+        keyboard_layout=0x407,
+        keyboard_subtype=3,
+        ime_file_name="ime.dll",
+        platform=OsMajorType.WINDOWS,
+        limits=Limits(update_size=1 << 20),
+    )
+    sets = client_capability_sets(config, SIZE)
+    bitmap = find_capability(sets, BitmapCapabilitySet)
+    assert bitmap is not None
+    assert (bitmap.preferred_bits_per_pixel, bitmap.desktop_width, bitmap.desktop_height) == (16, 1600, 900)
+    pointer = find_capability(sets, PointerCapabilitySet)
+    assert pointer is not None
+    assert (pointer.color_pointer_cache_size, pointer.pointer_cache_size) == (25, 25)
+    entry = find_capability(sets, InputCapabilitySet)
+    assert entry is not None
+    assert (entry.keyboard_layout, entry.keyboard_sub_type, entry.ime_file_name) == (0x407, 3, "ime.dll")
+    assert InputFlags.UNICODE in entry.input_flags
+    general = find_capability(sets, GeneralCapabilitySet)
+    assert general is not None
+    assert general.os_major_type == OsMajorType.WINDOWS
+    assert ExtraFlags.FASTPATH_OUTPUT_SUPPORTED in general.extra_flags
+    fragments = find_capability(sets, MultifragmentUpdateCapabilitySet)
+    assert fragments is not None
+    assert fragments.max_request_size == 1 << 20
+
+
+def test_nothing_is_advertised_that_is_not_drawn() -> None:
+    sets = client_capability_sets(ClientConfig(), SIZE)
+    assert find_capability(sets, BitmapCodecsCapabilitySet) is None
+    orders = find_capability(sets, OrderCapabilitySet)
+    assert orders is not None
+    assert not any(orders.order_support)
+    glyphs = find_capability(sets, GlyphCacheCapabilitySet)
+    assert glyphs is not None
+    assert all(cache.cache_entries == 0 for cache in glyphs.glyph_cache)
+    bitmap = find_capability(sets, BitmapCapabilitySet)
+    assert bitmap is not None
+    assert bitmap.drawing_flags == DrawingFlags.ALLOW_SKIP_ALPHA
+    surface = find_capability(sets, SurfaceCommandsCapabilitySet)
+    assert surface is not None
+    assert CommandFlags.SET_SURFACE_BITS in surface.cmd_flags
+
+
+@pytest.mark.parametrize("depth", [8, 15, 16, 24, 32])
+def test_they_encode(depth: int) -> None:
+    sets = client_capability_sets(ClientConfig(color_depth=depth), SIZE)
+    confirm = ConfirmActive(share_id=1, capability_sets=sets)
+    assert ConfirmActive.decode(confirm.encode()) == confirm
+    kinds = [type(one) for one in sets]
+    assert len(set(kinds)) == len(kinds)
