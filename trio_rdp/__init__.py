@@ -1,1 +1,140 @@
-"""Remote Desktop Protocol as one Trio library."""
+"""Remote Desktop Protocol for Python, as one Trio structured-concurrency library.
+
+This is the map of the tree.  Folders are pure: they know bytes, not I/O, and import only what stands before them here.
+
+    wire/       how values lie in bytes: cursor, fields, `@pdu`, flags, open enumerations, BER, PER, the error tree
+    codecs/     image codecs and bulk compressors, with compiled kernels beside their plain twins
+    pdu/        the PDUs of [MS-RDPBCGR] chapter 2, a module a section
+    graphics/   what pixels are put on: regions, `DecodedImage`, paint jobs, framebuffers, pointers
+    security/   CredSSP, NTLM through pyspnego, licensing keys, certificates
+    channels/   virtual channels
+    protocol/   the connection: configuration, framing, phases, `ClientConnector`, `ServerAcceptor`, `ActiveStage`
+
+Files at this level speak Trio: `client` (open_session), `server` (serve), and what both are made of.  `apps/` is what
+people run.  The everyday names are here:
+"""
+
+from __future__ import annotations
+
+from trio_rdp.channel import StaticChannel
+from trio_rdp.client import Session, open_session, open_session_over
+from trio_rdp.codecs.pixel_format import PixelFormat
+from trio_rdp.credentials import Accounts
+from trio_rdp.display import Display, Frame
+from trio_rdp.graphics.geometry import Rect
+from trio_rdp.graphics.pointer_shape import PointerShape
+from trio_rdp.input import Keyboard, Mouse
+from trio_rdp.input_stream import InputStream
+from trio_rdp.pointer import Pointer
+from trio_rdp.protocol.config import (
+    BitmapCodec,
+    ClientConfig,
+    CompressionType,
+    Credentials,
+    DesktopSize,
+    LicenseCache,
+    Monitor,
+    Security,
+    ServerConfig,
+)
+from trio_rdp.protocol.input_events import (
+    InputEvent,
+    KeyPressed,
+    KeyReleased,
+    LocksSynchronized,
+    MonitorLayoutChanged,
+    MouseButton,
+    MouseMoved,
+    MouseMovedBy,
+    MousePressed,
+    MouseReleased,
+    UnicodePressed,
+    UnicodeReleased,
+    WheelTurned,
+)
+from trio_rdp.protocol.keys import Key
+from trio_rdp.protocol.limits import Limits
+from trio_rdp.screen import Screen
+from trio_rdp.server import ServerSession, serve
+from trio_rdp.stores import FileLicenseCache, KnownHosts
+from trio_rdp.transport import CertificatePolicy, TlsIdentity
+from trio_rdp.wire.errors import (
+    AuthenticationFailed,
+    CertificateRejected,
+    ConnectFailed,
+    DeadlineExceeded,
+    DecodeError,
+    EncodeError,
+    InvalidField,
+    LicensingFailed,
+    LocalProtocolError,
+    NegotiationFailed,
+    ProtocolError,
+    RdpError,
+    RemoteProtocolError,
+    SessionClosed,
+    Truncated,
+)
+
+__all__ = [
+    "Accounts",
+    "AuthenticationFailed",
+    "BitmapCodec",
+    "CertificatePolicy",
+    "CertificateRejected",
+    "ClientConfig",
+    "CompressionType",
+    "ConnectFailed",
+    "Credentials",
+    "DeadlineExceeded",
+    "DecodeError",
+    "DesktopSize",
+    "Display",
+    "EncodeError",
+    "FileLicenseCache",
+    "Frame",
+    "InputEvent",
+    "InputStream",
+    "InvalidField",
+    "Key",
+    "KeyPressed",
+    "KeyReleased",
+    "Keyboard",
+    "KnownHosts",
+    "LicenseCache",
+    "LicensingFailed",
+    "Limits",
+    "LocalProtocolError",
+    "LocksSynchronized",
+    "Monitor",
+    "MonitorLayoutChanged",
+    "Mouse",
+    "MouseButton",
+    "MouseMoved",
+    "MouseMovedBy",
+    "MousePressed",
+    "MouseReleased",
+    "NegotiationFailed",
+    "PixelFormat",
+    "Pointer",
+    "PointerShape",
+    "ProtocolError",
+    "RdpError",
+    "Rect",
+    "RemoteProtocolError",
+    "Screen",
+    "Security",
+    "ServerConfig",
+    "ServerSession",
+    "Session",
+    "SessionClosed",
+    "StaticChannel",
+    "TlsIdentity",
+    "Truncated",
+    "UnicodePressed",
+    "UnicodeReleased",
+    "WheelTurned",
+    "open_session",
+    "open_session_over",
+    "serve",
+]

@@ -1,0 +1,323 @@
+"""`serve` and `ServerSession`: a server that runs an async handler for every client, as `trio.serve_tcp` does.
+
+async with trio.open_nursery() as nursery:
+    listeners = await nursery.start(partial(serve, handler, 3389, credentials=Credentials("ada", "...")))
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import trio
+
+from trio_rdp.admission import Admitted, Login, admit
+from trio_rdp.channel import ChannelStatistics, StaticChannel
+from trio_rdp.credentials import Accounts
+from trio_rdp.display import Display, DisplayStatistics
+from trio_rdp.input_stream import InputStatistics, InputStream
+from trio_rdp.pdu import mcs
+from trio_rdp.pdu.error_info import ErrorInfo
+from trio_rdp.protocol.basic_settings import monitors_of
+from trio_rdp.protocol.config import CredentialsSource, DesktopSize, Monitor, Security, ServerConfig
+from trio_rdp.protocol.framing import Action
+from trio_rdp.protocol.input_events import MonitorLayoutChanged
+from trio_rdp.protocol.network_detection import NetworkCharacteristics
+from trio_rdp.protocol.server_events import (
+    ChannelData,
+    ChannelFailed,
+    FrameAcknowledged,
+    InputReceived,
+    OutputSuppressed,
+    Reactivated,
+    RefreshRequested,
+    ResponseFrame,
+    ServerStageOutput,
+    ShutdownRequested,
+    Terminate,
+)
+from trio_rdp.protocol.server_stage import ServerStage
+from trio_rdp.session import Supervised
+from trio_rdp.transport import TlsIdentity
+from trio_rdp.wire.errors import LocalProtocolError, RdpError, SessionClosed
+from trio_rdp.writer import WriterStatistics
+
+__all__ = ["Handler", "ServerSession", "ServerSessionStatistics", "serve"]
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSessionStatistics:
+    """Every queue of a session with its bound, fill and peak, and what went through."""
+
+    frames_received: int
+    ignored: dict[str, int]
+    writer: WriterStatistics
+    display: DisplayStatistics
+    input: InputStatistics
+    channels: tuple[ChannelStatistics, ...]
+
+
+class ServerSession(Supervised):
+    """One client of a server; `serve` hands it to the handler."""
+
+    def __init__(self, admitted: Admitted, address: str) -> None:
+        accepted = admitted.connection
+        limits = accepted.config.limits
+        super().__init__(admitted.framed, limits)
+        self.connection = accepted
+        """What the connection sequence came to."""
+        self.login: Login = replace(admitted.login, address=address)
+        self._stage = ServerStage(accepted)
+        self._goodbye = ErrorInfo.LOGOFF_BY_USER
+        self.display: Display = Display(self._stage, self._writer, limits, self._ending)
+        self.input: InputStream = InputStream(limits.input_events, self._ending)
+        self.is_shutdown_requested: bool = False
+        """Whether the client asked for the session to end."""
+        for name in accepted.static_channels:
+            lane = self._writer.channel(name)
+            self._channels[name] = StaticChannel(name, lane, self._stage.encode_channel, limits, self._ending)
+
+    @property
+    def username(self) -> str:
+        """Who logged in; what the client claims, where no login was asked for."""
+        return self.login.username
+
+    @property
+    def domain(self) -> str:
+        """The domain that the client named."""
+        return self.login.domain
+
+    @property
+    def client_name(self) -> str:
+        """The client's computer name, as it says."""
+        return self.connection.settings.client.core.client_name
+
+    @property
+    def client_address(self) -> str:
+        """The address from which the client connected; empty over streams that are no sockets."""
+        return self.login.address
+
+    @property
+    def size(self) -> DesktopSize:
+        """The desktop's size."""
+        return DesktopSize(self.display.width, self.display.height)
+
+    @property
+    def monitors(self) -> tuple[Monitor, ...]:
+        """The client's monitors; none where it described just one screen."""
+        return monitors_of(self.connection.settings.client)
+
+    @property
+    def network(self) -> NetworkCharacteristics:
+        """What was measured of the line, last."""
+        return self._stage.network
+
+    def channel(self, name: str) -> StaticChannel:
+        """A static channel by its name; raises `LocalProtocolError` when one side did not ask for it."""
+        if name not in self._channels:
+            raise LocalProtocolError(f"there is no static channel {name!r}; both sides have to name it")
+        return self._channels[name]
+
+    def end_with(self, code: ErrorInfo) -> None:
+        """Choose what the client is told when the handler returns; a log-off by default."""
+        self._goodbye = code
+
+    def statistics(self) -> ServerSessionStatistics:
+        """Every bound, fill and peak."""
+        return ServerSessionStatistics(
+            self._frames_received,
+            dict(self._stage.ignored),
+            self._writer.statistics(),
+            self.display.statistics(),
+            self.input.statistics(),
+            tuple(channel.statistics() for channel in self._channels.values()),
+        )
+
+    # The session's tasks.
+
+    def _background(self) -> list[Callable[[], Awaitable[None]]]:
+        return [self.display.run, self._limit_handler, self._beat]
+
+    async def _limit_handler(self) -> None:
+        """Give the handler a while to notice that its client is gone, then cancel it."""
+        await self._reader_done.wait()
+        await trio.sleep(self._limits.handler_grace)
+        if self._body is not None and not self._is_leaving:
+            _log.debug("a handler went on for %g s after its client left", self._limits.handler_grace)
+            self._body.cancel()
+
+    async def _beat(self) -> None:
+        """Show the client that its server lives, and measure the round trip, as often as the configuration says."""
+        period = self.connection.config.heartbeat
+        if not period:
+            return
+        while not self._ending.is_over:
+            if self._stage.can_heartbeat:
+                self._writer.send_control(self._stage.heartbeat(period))
+            if self._stage.can_measure_rtt:
+                self._writer.send_control(self._stage.measure_rtt(trio.current_time()))
+            await trio.sleep(period)
+
+    def _begin(self) -> None:
+        """Handle what came while the connection was made."""
+        if self.monitors:
+            self.input.deliver(MonitorLayoutChanged(self.monitors))
+        for output in self._stage.start():
+            self._handle(output)
+
+    def _receive(self, action: Action, frame: bytes) -> None:
+        for output in self._stage.process(action, frame, now=trio.current_time()):
+            self._handle(output)
+
+    def _handle(self, output: ServerStageOutput) -> None:
+        match output:
+            case InputReceived(events=events):
+                for event in events:
+                    self.input.deliver(event)
+            case ResponseFrame(data=data):
+                self._writer.send_control(data)
+            case FrameAcknowledged(frame_id=frame_id):
+                self.display.frame_acknowledged(frame_id)
+            case RefreshRequested(rects=rects):
+                self.display.refresh(rects)
+            case OutputSuppressed(is_suppressed=is_suppressed):
+                self.display.suppress(is_suppressed)
+            case Reactivated():
+                self.display.reactivated()
+            case ChannelData(name=name, message=message):
+                self._channels[name].deliver(message)
+            case ChannelFailed(name=name, reason=reason):
+                self._channels[name].fail(reason)
+            case ShutdownRequested():
+                self.is_shutdown_requested = True
+            case Terminate(reason=reason, is_clean=is_clean):
+                self._end(reason, is_clean=is_clean)
+                if not is_clean and self._body is not None:
+                    self._body.cancel()
+
+    def _say_goodbye(self) -> None:
+        self._writer.graphics.clear()
+        self._writer.control.put_nowait(
+            [self._stage.set_error_info(self._goodbye), self._stage.disconnect(mcs.Reason.PROVIDER_INITIATED)]
+        )
+
+    def _wake(self) -> None:
+        super()._wake()
+        self.display.end()
+        self.input.end()
+
+
+Handler: TypeAlias = Callable[[ServerSession], Awaitable[object]]
+
+
+async def serve(
+    handler: Handler,
+    port: int = 3389,
+    *,
+    host: str | None = "127.0.0.1",
+    config: ServerConfig | None = None,
+    credentials: CredentialsSource | Accounts | None = None,
+    identity: TlsIdentity | None = None,
+    on_handler_error: Callable[[ServerSession, Exception], None] | None = None,
+    task_status: trio.TaskStatus[list[trio.SocketListener]] = trio.TASK_STATUS_IGNORED,
+) -> None:
+    """Accept clients until cancelled, and run `handler` with a `ServerSession` for each; `start` gives the listeners.
+
+    `host` None listens on every address, and `port` 0 on any free port.  `credentials` says who may log in: one
+    account, passwords by user name, an async function, or `Accounts`, which can be replaced at run time; NLA needs
+    them, and without them the other protections let everybody in.  `identity` is self-signed, and kept, by default.
+
+    A client's misbehaviour ends its own session only.  An exception of a handler ends the server, unless
+    `on_handler_error` is given; `SessionClosed` of the handler's own session is a normal end.  Cancelling disconnects
+    every client within `Limits.close_grace`.
+    """
+    settings = config or ServerConfig()
+    if Security.NLA in settings.security and credentials is None:
+        raise LocalProtocolError("NLA needs credentials to check logins against")
+    accounts = credentials if isinstance(credentials, Accounts | None) else Accounts(credentials)
+    if identity is None and settings.security & (Security.TLS | Security.NLA):
+        identity = await trio.to_thread.run_sync(TlsIdentity.kept)
+    server = _Server(handler, settings, accounts, identity, on_handler_error)
+    listeners = await trio.open_tcp_listeners(port, host=host)
+    async with trio.open_nursery() as nursery:
+        task_status.started(listeners)
+        await trio.serve_listeners(server.serve_stream, listeners, handler_nursery=nursery)
+
+
+class _Server:
+    """What all connections of one `serve` share."""
+
+    def __init__(
+        self,
+        handler: Handler,
+        config: ServerConfig,
+        accounts: Accounts | None,
+        identity: TlsIdentity | None,
+        on_handler_error: Callable[[ServerSession, Exception], None] | None,
+    ) -> None:
+        self._handler = handler
+        self._config = config
+        self._accounts = accounts
+        self._identity = identity
+        self._on_handler_error = on_handler_error
+        self._handshakes = 0
+        self._sessions = 0
+
+    async def serve_stream(self, stream: trio.SocketStream) -> None:
+        """One connection, from its first byte to its last."""
+        limits = self._config.limits
+        if self._handshakes >= limits.handshakes or self._sessions >= limits.sessions:
+            _log.warning("turned a client away: %d sessions, %d handshakes", self._sessions, self._handshakes)
+            await trio.aclose_forcefully(stream)
+            return
+        self._handshakes += 1
+        address = _address(stream)
+        try:
+            admitted = await admit(stream, self._config, self._accounts, self._identity)
+        except RdpError as exc:
+            _log.info("no session with %s: %s", address, exc)
+            return
+        finally:
+            self._handshakes -= 1
+        self._sessions += 1
+        try:
+            await self._run(ServerSession(admitted, address))
+        finally:
+            self._sessions -= 1
+
+    async def _run(self, session: ServerSession) -> None:
+        try:
+            async with session._running():
+                session._begin()
+                try:
+                    await self._handler(session)
+                except trio.Cancelled:
+                    session.end_with(ErrorInfo.RPC_INITIATED_DISCONNECT)
+                    raise
+        except Exception as exc:
+            if _is_own_end(session, exc):
+                _log.info("the session with %s ended: %s", session.client_address, exc)
+            elif self._on_handler_error is None:
+                raise
+            else:
+                self._on_handler_error(session, exc)
+
+
+def _is_own_end(session: ServerSession, exc: Exception) -> bool:
+    """Whether an exception only says that this session is over: `SessionClosed`, bare or as all leaves of a group."""
+    if not session._ending.is_over:
+        return False
+    if isinstance(exc, ExceptionGroup):
+        return exc.split(SessionClosed)[1] is None
+    return isinstance(exc, SessionClosed)
+
+
+def _address(stream: trio.SocketStream) -> str:
+    with contextlib.suppress(OSError):
+        return str(stream.socket.getpeername()[0])
+    return "a client that is gone"
