@@ -34,6 +34,7 @@ from trio_rdp.protocol import basic_settings
 from trio_rdp.protocol.active_stage import ActiveStage
 from trio_rdp.protocol.config import DesktopSize, Monitor
 from trio_rdp.protocol.envelopes import disconnect
+from trio_rdp.protocol.framing import Action, FrameBuffer
 from trio_rdp.protocol.input_events import KeyPressed, MouseMoved
 from trio_rdp.protocol.keys import Key
 from trio_rdp.protocol.limits import Limits
@@ -224,6 +225,21 @@ class TestWhatTheClientSends:
         assert outputs == [ChannelData("cliprdr", b"early"), InputReceived(SEEN.events[:1]), OutputSuppressed(True)]
         assert server.start() == []
 
+    def test_what_came_in_one_message_with_the_font_list(self) -> None:
+        result, accepted = connect()
+        events = [wire.SlowPathInputEvent(event=event) for event in KEYS]
+        data = wire.InputEventData(slow_path_input_events=events).encode()
+        share = ShareDataHeader(pdu_type2=PduType2.INPUT, share_id=result.share_id, payload=data)
+        accepted.inbox._shares.append(share)
+        assert ServerStage(accepted).start() == [SEEN]
+
+    def test_the_names_of_what_is_ignored_are_bounded(self) -> None:
+        client, server = sessions()
+        for channel_id in range(2000, 3000):
+            pump(server, client._envelopes.wrap(channel_id, b"data"))
+        assert len(server.ignored) == 257
+        assert sum(server.ignored.values()) == 1000
+
 
 class TestWhatTheServerSends:
     def test_updates_are_drawn(self) -> None:
@@ -393,7 +409,20 @@ def test_hostile_frames_raise_nothing_but_the_librarys_errors() -> None:
                 assert all(not isinstance(one, ResponseFrame) or one.data for one in outputs)
 
 
-def _action(frame: bytes) -> Any:
-    from trio_rdp.protocol.framing import Action
+def test_hostile_answers_to_a_reactivation() -> None:
+    client, server = sessions()
+    _, owed = pump(client, server.deactivate(DesktopSize(800, 600)))
+    for at in range(0, len(owed), 3):
+        _, fresh = sessions()
+        fresh.deactivate(DesktopSize(800, 600))
+        bad = owed[:at] + bytes((owed[at] ^ 0x81,)) + owed[at + 1 :]
+        buffer = FrameBuffer(bad)
+        try:
+            while (pdu := buffer.next_pdu()) is not None:
+                fresh.process(*pdu)
+        except RdpError:
+            continue
 
+
+def _action(frame: bytes) -> Action:
     return Action.FAST_PATH if frame[0] & 3 == 0 else Action.X224

@@ -22,6 +22,7 @@ __all__ = ["OF_ACTIVATION", "ServerInbox", "disconnect_reason", "is_security_hea
 
 _log = logging.getLogger(__name__)
 
+_MOST_NAMES = 256
 OF_ACTIVATION = frozenset(
     {PduType2.SYNCHRONIZE, PduType2.CONTROL, PduType2.FONT_LIST, PduType2.BITMAP_CACHE_PERSISTENT_LIST}
 )
@@ -56,6 +57,8 @@ class ServerInbox:
 
     def ignore(self, what: str) -> None:
         """Count something that says nothing to us."""
+        if len(self.ignored) >= _MOST_NAMES and what not in self.ignored:
+            what = "others"  # the numbers in the names are the client's choice
         self.ignored[what] += 1
         _log.debug("ignored: %s", what)
 
