@@ -24,6 +24,7 @@ from trio_rdp.input import Keyboard, Mouse
 from trio_rdp.painting import Painter, PainterStatistics
 from trio_rdp.pdu.capabilities_basic import InputFlags
 from trio_rdp.pdu.input import InputEvent
+from trio_rdp.pdu.pointer import PointerUpdate as WirePointerUpdate
 from trio_rdp.pointer import Pointer
 from trio_rdp.protocol.active_stage import ActiveStage
 from trio_rdp.protocol.client_connector import ClientConnector, ConnectionResult
@@ -48,7 +49,7 @@ from trio_rdp.session import Supervised, deadline
 from trio_rdp.session_info import SessionInfo
 from trio_rdp.stores import KnownHosts
 from trio_rdp.transport import connect_tcp, upgrade_client
-from trio_rdp.wire.errors import DeadlineExceeded, LocalProtocolError, SessionClosed
+from trio_rdp.wire.errors import DeadlineExceeded, DecodeError, LocalProtocolError, SessionClosed
 from trio_rdp.writer import WriterStatistics
 
 __all__ = ["Session", "SessionStatistics", "open_session", "open_session_over"]
@@ -188,8 +189,7 @@ class Session(Supervised):
             case ResponseFrame(data=data):
                 self._writer.send_control(data)
             case PointerUpdate(update=update):
-                is_indexed = self._stage.activation.color_depth == _PALETTE_DEPTH
-                self.pointer.apply(update, self._painter.image.palette if is_indexed else None)
+                self._show_pointer(update)
             case ChannelData(name=name, message=message):
                 self._channels[name].deliver(message)
             case ChannelFailed(name=name, reason=reason):
@@ -207,6 +207,15 @@ class Session(Supervised):
                     self._body.cancel()
             case _:
                 self.info.update(output)
+
+    def _show_pointer(self, update: WirePointerUpdate) -> None:
+        is_indexed = self._stage.activation.color_depth == _PALETTE_DEPTH
+        try:
+            self.pointer.apply(update, self._painter.image.palette if is_indexed else None)
+        except DecodeError as exc:
+            # A pointer without a shape harms nobody, and a cached one may have been forgotten in a reactivation.
+            self._stage.ignored["pointer update"] += 1
+            _log.debug("ignored a pointer: %s", exc)
 
     def _frame_shown(self, frame_id: int) -> None:
         self._writer.send_control(self._stage.acknowledge_frame(frame_id))

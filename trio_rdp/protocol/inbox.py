@@ -28,10 +28,16 @@ from trio_rdp.protocol.events import ErrorInfoReceived, HeartbeatReceived, Multi
 from trio_rdp.protocol.framing import RDP_HINT
 from trio_rdp.protocol.handshake import Conversation, Handshake, Receive, State
 from trio_rdp.protocol.network_detection import NetworkResponder
-from trio_rdp.wire.errors import SessionClosed
+from trio_rdp.wire.errors import AuthenticationFailed, RdpError, SessionClosed
 
 __all__ = ["ClientInbox", "disconnect_reason"]
 
+# With these a server turns away who logs in over TLS alone.
+_LOGIN_REFUSALS = (
+    ErrorInfo.SERVER_DENIED_CONNECTION,
+    ErrorInfo.SERVER_INSUFFICIENT_PRIVILEGES,
+    ErrorInfo.SERVER_FRESH_CREDENTIALS_REQUIRED,
+)
 _SHARE_TYPES = (PduType.DEMAND_ACTIVE, PduType.DEACTIVATE_ALL, PduType.DATA, PduType.SERVER_REDIRECTION)
 
 
@@ -40,6 +46,13 @@ def disconnect_reason(reason: mcs.Reason, error_info: ErrorInfo | None) -> Sessi
     if error_info:
         return SessionClosed(describe(error_info), int(error_info))
     return SessionClosed(f"the server disconnected ({reason.name.lower().replace('_', ' ')})")
+
+
+def _refusal(reason: mcs.Reason, error_info: ErrorInfo | None) -> RdpError:
+    """Why a server ended a connection that does not stand yet: the login, or anything else."""
+    if error_info is not None and error_info in _LOGIN_REFUSALS:
+        return AuthenticationFailed(describe(error_info))
+    return disconnect_reason(reason, error_info)
 
 
 class ClientInbox:
@@ -65,7 +78,7 @@ class ClientInbox:
                 continue
             pdu = open_frame(frame)
             if isinstance(pdu, mcs.DisconnectProviderUltimatum):
-                raise disconnect_reason(pdu.reason, self.error_info)
+                raise _refusal(pdu.reason, self.error_info)
             if not isinstance(pdu, mcs.SendDataIndication):
                 self.ignored[type(pdu).__name__] += 1
             elif pdu.channel_id == self._settings.io_channel_id:
