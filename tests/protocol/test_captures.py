@@ -1,0 +1,122 @@
+"""Captured servers, played to a client of ours: the connection sequence, the session, and the picture in the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.protocol.replay import picture, play, recording
+from tests.shared import ROOT, capture_names, captures
+from trio_rdp.graphics.jobs import DrawBitmap, DrawSurfaceBits, EndFrame
+from trio_rdp.pdu.x224 import SecurityProtocol
+from trio_rdp.protocol.active_stage import ActiveStage
+from trio_rdp.protocol.config import DesktopSize
+from trio_rdp.protocol.session_events import ActiveStageOutput, ChannelFailed, GraphicsUpdate, ResponseFrame
+from trio_rdp.wire.errors import InvalidField, RemoteProtocolError
+
+# What their clients had offered and we do not: XCRUSH.
+COMPRESSED_OTHERWISE = {"grd-nla-gfx-progressive": 3, "shadow-rdp-gfx-avc420": 3, "weston-tls-raw32": 3}
+# Messages that came after the picture was taken: xclock's next second.
+LATER = {"xrdp-tls-vnc-32": 2}
+# What their clients had given a number and we do not: RemoteFX and NSCodec.
+OTHER_CODECS = {
+    "shadow-nla-gfx-avc444": 3,
+    "shadow-rdp-gfx-avc444": 3,
+    "shadow-rdp-rfx": 3,
+    "weston-rdp-rfx": 3,
+    "weston-tls-nsc": 1,
+    "xrdp-tls-xorg-rfx": 3,
+}
+PICTURES = (
+    "shadow-rdp-bitmap16",
+    "shadow-rdp-bitmap24",
+    "xfreerdp-xrdp-channels",
+    "xrdp-rdpnone-vnc-24",
+    "xrdp-tls-loginwindow-16",
+    "xrdp-tls-loginwindow-24",
+    "xrdp-tls-vnc-16",
+    "xrdp-tls-vnc-16-slowpath",
+    "xrdp-tls-vnc-24-mppc64k",
+    "xrdp-tls-vnc-24-nocompress",
+    "xrdp-tls-vnc-32",
+    "xrdp-tls-vnc-8",
+)
+SELECTED = {
+    "rdp": SecurityProtocol.RDP,
+    "rdpnone": SecurityProtocol.RDP,
+    "tls": SecurityProtocol.SSL,
+    "nla": SecurityProtocol.HYBRID,
+}
+
+
+def playable(*wanted: str) -> list[Any]:
+    """Parameters for the captures that a client of ours can play, or for those of them that are wanted."""
+    names = [name for name in capture_names() if name not in COMPRESSED_OTHERWISE]
+    if not names:
+        return captures()
+    return [pytest.param(name, marks=pytest.mark.shared) for name in names if not wanted or name in wanted]
+
+
+def jobs(outputs: list[ActiveStageOutput]) -> list[object]:
+    return [output.job for output in outputs if isinstance(output, GraphicsUpdate)]
+
+
+@pytest.mark.parametrize("name", playable())
+def test_the_session_is_understood(name: str) -> None:
+    played = recording(name)
+    stage, outputs = play(played)
+    selected = SELECTED.get(name.split("-")[2 if name.startswith("rdesktop") else 1])
+    if selected is not None:
+        assert stage.result.selected_protocol == selected
+    assert tuple(stage.result.static_channels) == played.config.static_channels
+    assert stage.result.desktop_size == DesktopSize(1024, 768)
+    assert not [output for output in outputs if isinstance(output, ChannelFailed)]
+    # xrdp 0.9.21 sends drawing orders at 8 bpp, and to rdesktop, which asked for them.
+    assert set(stage.ignored) <= {"OrdersUpdate"}
+    drawn = jobs(outputs)
+    ends = [job for job in drawn if isinstance(job, EndFrame)]
+    assert len([output for output in outputs if isinstance(output, ResponseFrame)]) == len(ends)
+
+
+@pytest.mark.parametrize("name", playable(*PICTURES))
+def test_the_picture_is_what_the_client_displayed(name: str) -> None:
+    """Every pixel is equal, without any pointer (the pictures show none).
+
+    But at 16 bpp: FreeRDP 2 widens six bits of green to (g << 2) + (g >> 3), where we repeat the highest bits.
+    """
+    from PIL import Image
+
+    stage, outputs = play(recording(name), but=LATER.get(name, 0))
+    shown = picture(stage, outputs).pixels[:, :, 2::-1].copy()
+    depths = {job.bits_per_pixel for job in jobs(outputs) if isinstance(job, DrawBitmap)}
+    if depths == {16}:
+        green = shown[:, :, 1].astype(np.uint16) >> 2
+        shown[:, :, 1] = np.minimum((green << 2) + (green >> 3), 255)
+    with Image.open(ROOT / "captures" / f"{name}.png") as image:
+        displayed = np.asarray(image.convert("RGB"))[:768, :1024]
+    different = np.argwhere((shown != displayed).any(axis=2))
+    assert len(different) == 0, f"{len(different)} pixels differ, from {different.min(0)} to {different.max(0)}"
+
+
+@pytest.mark.parametrize(("name", "codec_id"), OTHER_CODECS.items())
+@pytest.mark.skipif(not capture_names(), reason="needs the captures")
+def test_codecs_that_are_not_there_are_named(name: str, codec_id: int) -> None:
+    stage, outputs = play(recording(name))
+    assert {job.codec_id for job in jobs(outputs) if isinstance(job, DrawSurfaceBits)} == {codec_id}
+    with pytest.raises(InvalidField, match=f"no codec has the number {codec_id}"):
+        picture(stage, outputs)
+
+
+@pytest.mark.parametrize("name", [one for one in captures() if one.id in ("missing", *COMPRESSED_OTHERWISE)])
+def test_compression_that_was_not_offered_is_named(name: str) -> None:
+    played = recording(name)
+    with pytest.raises(RemoteProtocolError, match="bulk compression type 3, which was not offered"):
+        play(played)
+
+
+@pytest.mark.parametrize("name", playable("xrdp-tls-vnc-16", "xrdp-rdpnone-vnc-24"))
+def test_playing_twice_is_the_same(name: str) -> None:
+    first: tuple[ActiveStage, list[ActiveStageOutput]] = play(recording(name))
+    assert play(recording(name))[1] == first[1]
