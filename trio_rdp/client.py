@@ -214,8 +214,7 @@ class Session(Supervised):
             self.pointer.apply(update, self._painter.image.palette if is_indexed else None)
         except DecodeError as exc:
             # A pointer without a shape harms nobody, and a cached one may have been forgotten in a reactivation.
-            self._stage.ignored["pointer update"] += 1
-            _log.debug("ignored a pointer: %s", exc)
+            self._stage.ignored.note(f"pointer update: {exc}")
 
     def _frame_shown(self, frame_id: int) -> None:
         self._writer.send_control(self._stage.acknowledge_frame(frame_id))

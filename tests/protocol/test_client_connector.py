@@ -58,7 +58,13 @@ from trio_rdp.protocol.config import ClientConfig, DesktopSize, Monitor, Securit
 from trio_rdp.protocol.events import ErrorInfoReceived, HeartbeatReceived, MultitransportDeclined
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.protocol.states import ClientConnectorState as S
-from trio_rdp.wire.errors import LocalProtocolError, NegotiationFailed, RemoteProtocolError, SessionClosed
+from trio_rdp.wire.errors import (
+    AuthenticationFailed,
+    LocalProtocolError,
+    NegotiationFailed,
+    RemoteProtocolError,
+    SessionClosed,
+)
 
 RDP, SSL, HYBRID_EX = (
     SecurityProtocol(value) for value in (SecurityProtocol.RDP, SecurityProtocol.SSL, SecurityProtocol.HYBRID_EX)
@@ -208,9 +214,16 @@ class TestRefused:
         ladder = Ladder(connector)
         ladder.receives(S.LICENSING_EXCHANGE, error_info(ErrorInfo.SERVER_DENIED_CONNECTION))
         assert connector.events() == [ErrorInfoReceived(ErrorInfo.SERVER_DENIED_CONNECTION)]
+        ladder.fails(AuthenticationFailed, "refused", S.LICENSING_EXCHANGE, ultimatum())
+
+    def test_another_end_has_its_reason(self) -> None:
+        connector = ClientConnector(PLAIN)
+        up_to_licensing(connector)
+        ladder = Ladder(connector)
+        ladder.receives(S.LICENSING_EXCHANGE, error_info(ErrorInfo.OUT_OF_MEMORY))
         error = ladder.fails(SessionClosed, None, S.LICENSING_EXCHANGE, ultimatum())
         assert isinstance(error, SessionClosed)
-        assert error.code == ErrorInfo.SERVER_DENIED_CONNECTION
+        assert error.code == ErrorInfo.OUT_OF_MEMORY
 
     def test_a_desktop_beyond_the_limits(self) -> None:
         connector = ClientConnector(ClientConfig(security=Security.NONE, limits=Limits(desktop_side=1000)))

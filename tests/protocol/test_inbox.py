@@ -49,7 +49,7 @@ from trio_rdp.protocol.inbox import ClientInbox, disconnect_reason
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.protocol.negotiation import Negotiated
 from trio_rdp.protocol.states import ClientConnectorState
-from trio_rdp.wire.errors import DecodeError, RemoteProtocolError, SessionClosed
+from trio_rdp.wire.errors import AuthenticationFailed, DecodeError, RemoteProtocolError, SessionClosed
 
 STATE = ClientConnectorState.LICENSING_EXCHANGE
 
@@ -245,7 +245,7 @@ class TestLicensing:
         desk = licences()
         desk.receives(error_info(ErrorInfo.SERVER_DENIED_CONNECTION))
         assert desk.got == []
-        desk.ladder.fails(SessionClosed, None, STATE, ultimatum())
+        desk.ladder.fails(AuthenticationFailed, None, STATE, ultimatum())
         assert desk.inbox.error_info == ErrorInfo.SERVER_DENIED_CONNECTION
 
     def test_error_info_and_share_in_one_message(self) -> None:

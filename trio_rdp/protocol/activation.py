@@ -94,7 +94,7 @@ def _receive_demand(inbox: ClientInbox, state: State) -> Handshake[DemandActive]
         if isinstance(share, ShareControlHeader) and share.pdu_type == PduType.DEMAND_ACTIVE:
             return DemandActive.decode(share.payload)
         # A Deactivate All before there is a share closes nothing; what else comes is left over from the last one.
-        inbox.ignored[f"{_name(share)} before Demand Active"] += 1
+        inbox.ignored.note(f"{_name(share)} before Demand Active")
 
 
 def _name(share: ShareControlHeader | ShareDataHeader) -> str:

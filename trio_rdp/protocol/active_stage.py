@@ -6,8 +6,6 @@ side may say anything at any time, so this is `match` on the PDU; the only seque
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
 from collections.abc import Iterable
 
 from trio_rdp.channels.static import Dechunker, chunks
@@ -49,6 +47,7 @@ from trio_rdp.protocol.envelopes import SERVER_CHANNEL_ID, Envelopes, disconnect
 from trio_rdp.protocol.fragments import FragmentAssembler
 from trio_rdp.protocol.framing import Action
 from trio_rdp.protocol.handshake import Conversation
+from trio_rdp.protocol.ignored import Ignored
 from trio_rdp.protocol.inbox import ClientInbox, disconnect_reason
 from trio_rdp.protocol.session_events import (
     Activated,
@@ -65,8 +64,6 @@ from trio_rdp.protocol.session_info import read_session_pdu
 from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError
 
 __all__ = ["ActiveStage"]
-
-_log = logging.getLogger(__name__)
 
 _EVENTS_PER_PDU = 15  # what the fast path's header counts without another byte
 _OF_ACTIVATION = (PduType2.SYNCHRONIZE, PduType2.CONTROL, PduType2.FONT_MAP)
@@ -92,7 +89,7 @@ class ActiveStage:
     def __init__(self, result: ConnectionResult, *, acknowledge_frames: bool = True) -> None:
         self.result = result
         self.activation: Activation = result.activation
-        self.ignored: Counter[str] = result.inbox.ignored
+        self.ignored: Ignored = result.inbox.ignored
         self.frames_received = 0
         self._limits = result.config.limits
         self._acknowledge_frames = acknowledge_frames
@@ -144,7 +141,7 @@ class ActiveStage:
             is_clean = pdu.reason != mcs.Reason.DOMAIN_DISCONNECTED and (code is None or code in _CLEAN_ENDS)
             outputs.append(Terminate(disconnect_reason(pdu.reason, code), is_clean))
         else:
-            self._ignore(type(pdu).__name__)
+            self.ignored.note(type(pdu).__name__)
         return outputs
 
     # Graphics.
@@ -190,7 +187,7 @@ class ActiveStage:
                 target.append(PointerUpdate(update))
             case _:
                 # Drawing orders come from xrdp 0.9.21 at 8 bpp although none was offered; they are empty.
-                self._ignore(type(update).__name__)
+                self.ignored.note(type(update).__name__)
 
     def _add_jobs(self, jobs: Iterable[PaintJob], outputs: list[ActiveStageOutput]) -> None:
         for job in jobs:
@@ -213,7 +210,7 @@ class ActiveStage:
             self._inbox.handle_message(pdu.user_data)
             self._drain(conversation, outputs)
         else:
-            self._ignore("data on a channel that was not joined")
+            self.ignored.note("data on a channel that was not joined")
 
     def _drain(self, conversation: Conversation, outputs: list[ActiveStageOutput]) -> None:
         """Give what the inbox answered and noted."""
@@ -226,7 +223,7 @@ class ActiveStage:
     def _receive_channel(self, channel_id: int, chunk: bytes, outputs: list[ActiveStageOutput]) -> None:
         dechunker = self._dechunkers.get(channel_id)
         if dechunker is None:
-            self._ignore(f"data on the failed channel {self._names[channel_id]}")
+            self.ignored.note(f"data on the failed channel {self._names[channel_id]}")
             return
         try:
             message = dechunker.feed(chunk)
@@ -250,7 +247,7 @@ class ActiveStage:
             reason = "the server redirects the session elsewhere, which is not followed"
             raise RemoteProtocolError(reason)
         else:
-            self._ignore(f"share PDU {share.pdu_type.name}")
+            self.ignored.note(f"share PDU {share.pdu_type.name}")
 
     def _receive_share_data(self, share: ShareDataHeader, outputs: list[ActiveStageOutput]) -> None:
         flags, payload = share.compressed_type, share.payload
@@ -262,7 +259,7 @@ class ActiveStage:
         elif kind == PduType2.POINTER:
             pointer = ServerPointerUpdate.decode(payload).pointer_attribute_data
             if isinstance(pointer, UnknownPointerUpdate):
-                self._ignore("pointer update")
+                self.ignored.note("pointer update")
             else:
                 self._draw(pointer, len(payload), outputs)
         elif kind in _OF_ACTIVATION:
@@ -271,13 +268,9 @@ class ActiveStage:
         else:
             event = read_session_pdu(kind, payload, self._inbox)
             if event is None:
-                self._ignore(f"share data PDU {kind.name}")
+                self.ignored.note(f"share data PDU {kind.name}")
             else:
                 outputs.append(event)
-
-    def _ignore(self, what: str) -> None:
-        self.ignored[what] += 1
-        _log.debug("ignored: %s", what)
 
     # Reactivation, [MS-RDPBCGR] 1.3.1.3.
 

@@ -163,6 +163,7 @@ class ClientConnector(Machine[ClientConnectorState, ConnectionResult]):
         yield from self._license(inbox, envelopes, settings)
         yield Send(_S.MULTITRANSPORT_BOOTSTRAPPING, b"")
         activation = yield from activate(config, inbox, envelopes, _activation_state)
+        inbox.keep_rest()
         return ConnectionResult(
             config=config,
             activation=activation,

@@ -6,8 +6,6 @@ handshake, and what belongs to the session that follows (channel data, early out
 
 from __future__ import annotations
 
-from collections import Counter
-
 from trio_rdp.pdu import mcs
 from trio_rdp.pdu.autodetect import UnknownAutoDetect, decode_request
 from trio_rdp.pdu.error_info import ErrorInfo, SetErrorInfo, describe
@@ -27,6 +25,7 @@ from trio_rdp.protocol.envelopes import SERVER_CHANNEL_ID, Envelopes, open_frame
 from trio_rdp.protocol.events import ErrorInfoReceived, HeartbeatReceived, MultitransportDeclined
 from trio_rdp.protocol.framing import RDP_HINT
 from trio_rdp.protocol.handshake import Conversation, Handshake, Receive, State
+from trio_rdp.protocol.ignored import Ignored
 from trio_rdp.protocol.network_detection import NetworkResponder
 from trio_rdp.wire.errors import AuthenticationFailed, RdpError, SessionClosed
 
@@ -61,7 +60,7 @@ class ClientInbox:
     def __init__(self, conversation: Conversation, envelopes: Envelopes, settings: BasicSettings) -> None:
         self.error_info: ErrorInfo | None = None
         self.network = NetworkResponder()
-        self.ignored: Counter[str] = Counter()
+        self.ignored: Ignored = Ignored()
         """What was ignored, by its name: for `statistics()` and the log."""
         self._conversation = conversation
         self._envelopes = envelopes
@@ -80,7 +79,7 @@ class ClientInbox:
             if isinstance(pdu, mcs.DisconnectProviderUltimatum):
                 raise _refusal(pdu.reason, self.error_info)
             if not isinstance(pdu, mcs.SendDataIndication):
-                self.ignored[type(pdu).__name__] += 1
+                self.ignored.note(type(pdu).__name__)
             elif pdu.channel_id == self._settings.io_channel_id:
                 return pdu.user_data
             elif pdu.channel_id == self._settings.message_channel_id:
@@ -101,6 +100,12 @@ class ClientInbox:
         """Put a share PDU back, to be received next."""
         self._shares.insert(0, share)
 
+    def keep_rest(self) -> None:
+        """Keep what came in one message with the end of the handshake, behind it."""
+        shares, self._shares = self._shares, []
+        for share in shares:
+            self._conversation.keep(self._server.wrap(self._settings.io_channel_id, share.encode()))
+
     def receive_licensing(self, state: State) -> Handshake[bytes | None]:
         """The next Licensing PDU, or None when the server opens the share without (more) licensing."""
         while True:
@@ -118,7 +123,7 @@ class ClientInbox:
                 return body
             if SecurityFlags.REDIRECTION_PKT in flags:
                 raise SessionClosed("the server redirects the connection elsewhere, which is not followed")
-            self.ignored["I/O channel message of an unknown kind"] += 1
+            self.ignored.note("I/O channel message of an unknown kind")
 
     def handle_message(self, payload: bytes) -> None:
         """Handle a PDU of the message channel ([MS-RDPBCGR] 2.2.1.4.5): answer what is owed an answer."""
@@ -126,7 +131,7 @@ class ClientInbox:
         if SecurityFlags.AUTODETECT_REQ in flags:
             request = decode_request(body)
             if isinstance(request, UnknownAutoDetect):
-                self.ignored["auto-detect request"] += 1
+                self.ignored.note("auto-detect request")
             answer = self.network.answer(request, self._conversation.now)
             if answer is not None:
                 self._answer(SecurityFlags.AUTODETECT_RSP, answer.encode())
@@ -139,7 +144,7 @@ class ClientInbox:
             self._answer(SecurityFlags.TRANSPORT_RSP, declined.encode())
             self._conversation.note(MultitransportDeclined(asked.request_id))
         else:
-            self.ignored["message channel PDU of an unknown kind"] += 1
+            self.ignored.note("message channel PDU of an unknown kind")
 
     def _answer(self, flags: int, body: bytes) -> None:
         channel_id = self._settings.message_channel_id or self._settings.io_channel_id
@@ -152,7 +157,7 @@ class ClientInbox:
                 raise SessionClosed("the server redirects the connection elsewhere, which is not followed")
             if share.pdu_type in (PduType.DEMAND_ACTIVE, PduType.DEACTIVATE_ALL):
                 return True
-            self.ignored[f"share PDU {share.pdu_type.name}"] += 1
+            self.ignored.note(f"share PDU {share.pdu_type.name}")
             return False
         if share.pdu_type2 in (PduType2.SYNCHRONIZE, PduType2.CONTROL, PduType2.FONT_MAP):
             return True

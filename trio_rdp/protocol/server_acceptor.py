@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -20,6 +19,7 @@ from trio_rdp.protocol.channel_join import accept_channel_joins
 from trio_rdp.protocol.config import DesktopSize, ServerConfig
 from trio_rdp.protocol.envelopes import SERVER_CHANNEL_ID, Envelopes, disconnect
 from trio_rdp.protocol.handshake import Conversation, Handshake, Machine, Send, State, Stop
+from trio_rdp.protocol.ignored import Ignored
 from trio_rdp.protocol.negotiation import Negotiated, accept_negotiation
 from trio_rdp.protocol.network_detection import NetworkCharacteristics, detect_network
 from trio_rdp.protocol.secure_settings import read_client_info
@@ -82,7 +82,7 @@ class AcceptedConnection:
         return self.settings.message_channel_id
 
     @property
-    def ignored(self) -> Counter[str]:
+    def ignored(self) -> Ignored:
         """What was ignored so far, by its name."""
         return self.inbox.ignored
 

@@ -109,9 +109,9 @@ def _receive_confirm(inbox: ServerInbox, envelopes: Envelopes, state: State) -> 
             confirm = ConfirmActive.decode(share.payload)
             if confirm.share_id != envelopes.share_id:
                 # One share is confirmed at a time, so there is no doubt which one is meant.
-                inbox.ignore("share id of Confirm Active")
+                inbox.ignored.note("share id of Confirm Active")
             return confirm
-        inbox.ignore(f"{share.pdu_type2.name} before Confirm Active")
+        inbox.ignored.note(f"{share.pdu_type2.name} before Confirm Active")
 
 
 def _finalize(inbox: ServerInbox, envelopes: Envelopes, user_channel_id: int, state: State) -> Handshake[None]:
@@ -133,7 +133,7 @@ def _finalize(inbox: ServerInbox, envelopes: Envelopes, user_channel_id: int, st
     while True:
         share = yield from inbox.receive_share(state)
         if isinstance(share, ShareControlHeader):
-            inbox.ignore("another Confirm Active")
+            inbox.ignored.note("another Confirm Active")
         elif share.pdu_type2 == PduType2.FONT_LIST:
             font_map = envelopes.share_data(PduType2.FONT_MAP, FontMap().encode())
             yield Send(state, font_map if is_granted else granted + font_map)

@@ -6,9 +6,6 @@ kept for it, and what says nothing here is counted.
 
 from __future__ import annotations
 
-import logging
-from collections import Counter
-
 from trio_rdp.pdu import mcs
 from trio_rdp.pdu.security import SecurityFlags
 from trio_rdp.pdu.share import PduType, PduType2, ShareControlHeader, ShareDataHeader, decode_shares
@@ -16,13 +13,11 @@ from trio_rdp.protocol.basic_settings import BasicSettings
 from trio_rdp.protocol.envelopes import Envelopes, open_frame, split_security_header
 from trio_rdp.protocol.framing import RDP_HINT
 from trio_rdp.protocol.handshake import Conversation, Handshake, Receive, State
+from trio_rdp.protocol.ignored import Ignored
 from trio_rdp.wire.errors import SessionClosed
 
 __all__ = ["OF_ACTIVATION", "ServerInbox", "disconnect_reason", "is_security_header"]
 
-_log = logging.getLogger(__name__)
-
-_MOST_NAMES = 256
 OF_ACTIVATION = frozenset(
     {PduType2.SYNCHRONIZE, PduType2.CONTROL, PduType2.FONT_LIST, PduType2.BITMAP_CACHE_PERSISTENT_LIST}
 )
@@ -48,26 +43,19 @@ class ServerInbox:
     def __init__(
         self, conversation: Conversation, envelopes: Envelopes, settings: BasicSettings, user_channel_id: int
     ) -> None:
-        self.ignored: Counter[str] = Counter()
+        self.ignored: Ignored = Ignored()
         """What was ignored, by its name: for `statistics()` and the log."""
         self._conversation = conversation
         self._settings = settings
         self._client = Envelopes(False, user_channel_id, envelopes.io_channel_id)
         self._shares: list[ShareControlHeader | ShareDataHeader] = []
 
-    def ignore(self, what: str) -> None:
-        """Count something that says nothing to us."""
-        if len(self.ignored) >= _MOST_NAMES and what not in self.ignored:
-            what = "others"  # the numbers in the names are the client's choice
-        self.ignored[what] += 1
-        _log.debug("ignored: %s", what)
-
     def receive_auto_detect(self, state: State) -> Handshake[bytes]:
         """The next auto-detect response ([MS-RDPBCGR] 2.2.14.4), from behind its security header."""
         while True:
             pdu = yield from self._receive(state)
             if pdu.channel_id == self._settings.io_channel_id:
-                self.ignore("I/O channel message before Demand Active")
+                self.ignored.note("I/O channel message before Demand Active")
                 continue
             response = self.read_message(pdu.user_data)
             if response is not None:
@@ -83,10 +71,10 @@ class ServerInbox:
             pdu = yield from self._receive(state)
             if pdu.channel_id != self._settings.io_channel_id:
                 if self.read_message(pdu.user_data) is not None:
-                    self.ignore("late auto-detect response")
+                    self.ignored.note("late auto-detect response")
             elif is_security_header(pdu.user_data):
                 # A client that was told it needs no licence may have begun to ask for one.
-                self.ignore("licensing PDU")
+                self.ignored.note("licensing PDU")
             else:
                 self._shares += decode_shares(pdu.user_data)
 
@@ -100,7 +88,7 @@ class ServerInbox:
         flags, body = split_security_header(payload)
         if SecurityFlags.AUTODETECT_RSP in flags:
             return body
-        self.ignore(f"message channel PDU with {flags!r}")
+        self.ignored.note(f"message channel PDU with {flags!r}")
         return None
 
     def _receive(self, state: State) -> Handshake[mcs.SendDataRequest]:
@@ -115,7 +103,7 @@ class ServerInbox:
             if isinstance(pdu, mcs.DisconnectProviderUltimatum):
                 raise disconnect_reason(pdu.reason)
             if not isinstance(pdu, mcs.SendDataRequest):
-                self.ignore(type(pdu).__name__)
+                self.ignored.note(type(pdu).__name__)
             elif pdu.channel_id in (settings.io_channel_id, settings.message_channel_id):
                 return pdu
             else:
@@ -126,7 +114,7 @@ class ServerInbox:
         if isinstance(share, ShareControlHeader):
             if share.pdu_type == PduType.CONFIRM_ACTIVE:
                 return True
-            self.ignore(f"share PDU {share.pdu_type.name}")
+            self.ignored.note(f"share PDU {share.pdu_type.name}")
             return False
         if share.pdu_type2 in OF_ACTIVATION:
             return True

@@ -5,7 +5,6 @@ Either side may say anything at any time, so this is `match` on the PDU; the onl
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 
 from trio_rdp.channels.static import Dechunker, chunks
@@ -28,6 +27,7 @@ from trio_rdp.protocol.config import DesktopSize, Monitor
 from trio_rdp.protocol.envelopes import Envelopes, disconnect, open_frame
 from trio_rdp.protocol.framing import Action
 from trio_rdp.protocol.handshake import Conversation
+from trio_rdp.protocol.ignored import Ignored
 from trio_rdp.protocol.input_reader import InputReader
 from trio_rdp.protocol.network_detection import NetworkCharacteristics
 from trio_rdp.protocol.round_trip import RoundTripMeter
@@ -72,7 +72,7 @@ class ServerStage:
     def __init__(self, accepted: AcceptedConnection) -> None:
         self.accepted = accepted
         self.activation: ServerActivation = accepted.activation
-        self.ignored: Counter[str] = accepted.ignored
+        self.ignored: Ignored = accepted.ignored
         self.frames_received = 0
         self._limits = accepted.config.limits
         self._envelopes = accepted.envelopes
@@ -147,7 +147,7 @@ class ServerStage:
             is_clean = pdu.reason != mcs.Reason.DOMAIN_DISCONNECTED
             outputs.append(Terminate(disconnect_reason(pdu.reason), is_clean))
         else:
-            self._inbox.ignore(type(pdu).__name__)
+            self.ignored.note(type(pdu).__name__)
         return outputs
 
     # What the client sends.
@@ -156,7 +156,7 @@ class ServerStage:
         channel_id, payload = pdu.channel_id, pdu.user_data
         if channel_id == self.accepted.io_channel_id:
             if is_security_header(payload):
-                self._inbox.ignore("licensing PDU")
+                self.ignored.note("licensing PDU")
                 return
             for share in decode_shares(payload):
                 self._receive_share(share, outputs)
@@ -165,15 +165,15 @@ class ServerStage:
         elif channel_id == self.accepted.message_channel_id:
             response = self._inbox.read_message(payload)
             if response is not None and not self._meter.read(response, now):
-                self._inbox.ignore("auto-detect response")
+                self.ignored.note("auto-detect response")
         else:
-            self._inbox.ignore(f"data on channel {channel_id}")
+            self.ignored.note(f"data on channel {channel_id}")
 
     def _receive_channel(self, channel_id: int, chunk: bytes, outputs: list[ServerStageOutput]) -> None:
         name = self._names[channel_id]
         dechunker = self._dechunkers.get(channel_id)
         if dechunker is None:
-            self._inbox.ignore(f"data on the failed channel {name}")
+            self.ignored.note(f"data on the failed channel {name}")
             return
         try:
             message = dechunker.feed(chunk)
@@ -189,9 +189,9 @@ class ServerStage:
             if share.pdu_type == PduType.CONFIRM_ACTIVE and self._reactivation is not None:
                 self._step_reactivation(share, outputs)
             else:
-                self._inbox.ignore(f"share PDU {share.pdu_type.name}")
+                self.ignored.note(f"share PDU {share.pdu_type.name}")
         elif share.compressed_type & _COMPRESSION:
-            self._inbox.ignore("compressed share data PDU")  # there is no compressor in this direction
+            self.ignored.note("compressed share data PDU")  # there is no compressor in this direction
         elif share.pdu_type2 in OF_ACTIVATION and self._reactivation is not None:
             self._step_reactivation(share, outputs)
         else:
@@ -218,7 +218,7 @@ class ServerStage:
                 outputs.append(ResponseFrame(self._envelopes.share_data(PduType2.SHUTDOWN_DENIED, denied)))
                 outputs.append(ShutdownRequested())
             case _:
-                self._inbox.ignore(f"share data PDU {kind.name}")
+                self.ignored.note(f"share data PDU {kind.name}")
 
     def _read_input(self, events: Iterable[InputEvent], outputs: list[ServerStageOutput]) -> None:
         unknown = self._reader.unknown
@@ -226,7 +226,7 @@ class ServerStage:
         if found:
             outputs.append(InputReceived(tuple(found)))
         if self._reader.unknown > unknown:
-            self.ignored["input event"] += self._reader.unknown - unknown
+            self.ignored.note("input event", self._reader.unknown - unknown)
 
     def _areas(self, refresh: RefreshRect) -> tuple[Rect, ...]:
         desktop = Rect(0, 0, self.desktop_size.width, self.desktop_size.height)
