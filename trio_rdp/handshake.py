@@ -23,7 +23,6 @@ from trio_rdp.protocol.client_connector import ClientConnector, ConnectionResult
 from trio_rdp.protocol.framing import TS_REQUEST_HINT, FixedSizeHint, PduHint
 from trio_rdp.protocol.handshake import Sequence
 from trio_rdp.protocol.server_acceptor import AcceptedConnection, ServerAcceptor
-from trio_rdp.protocol.states import ServerAcceptorState
 from trio_rdp.security.credssp import (
     NONCE_SIZE,
     ClientExchange,
@@ -60,7 +59,6 @@ __all__ = [
 Lookup = Callable[[str, str], Awaitable["str | bytes | Refuse | None"]]
 """Gives the password or NT hash of (domain, user)."""
 
-_INITIATION = (ServerAcceptorState.INITIATION_WAIT_REQUEST, ServerAcceptorState.INITIATION_SEND_CONFIRM)
 _HINTS: dict[Hint, PduHint] = {Hint.TS_REQUEST: TS_REQUEST_HINT, Hint.AUTHORIZATION_RESULT: FixedSizeHint(4)}
 
 

@@ -14,11 +14,12 @@ from trio_rdp.protocol.basic_settings import BasicSettings, exchange_basic_setti
 from trio_rdp.protocol.channel_join import join_channels
 from trio_rdp.protocol.config import ClientConfig, CompressionType, DesktopSize, Monitor
 from trio_rdp.protocol.envelopes import Envelopes
-from trio_rdp.protocol.handshake import Conversation, Handshake, Machine, Send, State, Stop
+from trio_rdp.protocol.handshake import Conversation, Handshake, Send, State
 from trio_rdp.protocol.inbox import ClientInbox
 from trio_rdp.protocol.licensing import LicensingClient, hardware_id_of, obtain_license
-from trio_rdp.protocol.negotiation import Negotiated, negotiate
+from trio_rdp.protocol.negotiation import negotiate
 from trio_rdp.protocol.secure_settings import client_info, wrap_client_info
+from trio_rdp.protocol.securing import SecuredMachine
 from trio_rdp.protocol.states import ClientConnectorState, ConnectionActivationState
 from trio_rdp.wire.errors import LocalProtocolError
 
@@ -84,7 +85,7 @@ class ConnectionResult:
         return self.config.monitors
 
 
-class ClientConnector(Machine[ClientConnectorState, ConnectionResult]):
+class ClientConnector(SecuredMachine[ClientConnectorState, ConnectionResult]):
     """Connects, step by step, and without any I/O: `next_pdu_hint` says what to read, `step` what to write.
 
     It stops in ENHANCED_SECURITY_UPGRADE for the driver to do TLS, and in CREDSSP for it to run `security.credssp`;
@@ -94,6 +95,8 @@ class ClientConnector(Machine[ClientConnectorState, ConnectionResult]):
 
     _consumed = ClientConnectorState.CONSUMED
     _done = ClientConnectorState.CONNECTED
+    _upgrade = _S.ENHANCED_SECURITY_UPGRADE
+    _credssp = _S.CREDSSP
 
     def __init__(
         self,
@@ -105,7 +108,6 @@ class ClientConnector(Machine[ClientConnectorState, ConnectionResult]):
         self.config = config
         self._server_name = server_name
         self._random = random
-        self._negotiated: Negotiated | None = None
         super().__init__(self._connect(), Conversation(config.limits))
 
     def with_static_channel(self, name: str) -> ClientConnector:
@@ -115,44 +117,10 @@ class ClientConnector(Machine[ClientConnectorState, ConnectionResult]):
         config = replace(self.config, static_channels=(*self.config.static_channels, name))
         return ClientConnector(config, server_name=self._server_name, random=self._random)
 
-    @property
-    def selected_protocol(self) -> SecurityProtocol:
-        """What the server chose; raises `LocalProtocolError` before it has."""
-        if self._negotiated is None:
-            raise LocalProtocolError(f"nothing is negotiated in state {self.state.name}")
-        return self._negotiated.protocol
-
-    @property
-    def is_negotiated(self) -> bool:
-        """Whether the server has chosen how the connection is protected."""
-        return self._negotiated is not None
-
-    @property
-    def should_perform_security_upgrade(self) -> bool:
-        """Whether it is the driver's turn to upgrade the stream to TLS."""
-        return self.state is ClientConnectorState.ENHANCED_SECURITY_UPGRADE
-
-    def mark_security_upgrade_as_done(self) -> None:
-        """Go on after TLS."""
-        self._pass(ClientConnectorState.ENHANCED_SECURITY_UPGRADE)
-
-    @property
-    def should_perform_credssp(self) -> bool:
-        """Whether it is the driver's turn to run CredSSP."""
-        return self.state is ClientConnectorState.CREDSSP
-
-    def mark_credssp_as_done(self) -> None:
-        """Go on after CredSSP."""
-        self._pass(ClientConnectorState.CREDSSP)
-
     def _connect(self) -> Handshake[ConnectionResult]:
         """The connection sequence, [MS-RDPBCGR] 1.3.1.1, from the client's side."""
         config = self.config
-        negotiated = self._negotiated = yield from negotiate(config)
-        if negotiated.needs_tls:
-            yield Stop(_S.ENHANCED_SECURITY_UPGRADE)
-        if negotiated.needs_credssp:
-            yield Stop(_S.CREDSSP)
+        negotiated = yield from self._secure(negotiate(config))
         settings = yield from exchange_basic_settings(config, negotiated)
         user_channel_id = yield from join_channels(settings.channel_ids, skip=settings.skips_channel_join)
         envelopes = Envelopes(False, user_channel_id, settings.io_channel_id, settings.message_channel_id)

@@ -13,16 +13,16 @@ from trio_rdp.pdu.gcc_client import ClientEarlyCapabilityFlags
 from trio_rdp.pdu.licensing import valid_client
 from trio_rdp.pdu.security import SecurityFlags
 from trio_rdp.pdu.share import PduType2
-from trio_rdp.pdu.x224 import SecurityProtocol
 from trio_rdp.protocol.basic_settings import BasicSettings, accept_basic_settings
 from trio_rdp.protocol.channel_join import accept_channel_joins
 from trio_rdp.protocol.config import DesktopSize, ServerConfig
 from trio_rdp.protocol.envelopes import SERVER_CHANNEL_ID, Envelopes, disconnect
-from trio_rdp.protocol.handshake import Conversation, Handshake, Machine, Send, State, Stop
+from trio_rdp.protocol.handshake import Conversation, Handshake, Send, State, Stop
 from trio_rdp.protocol.ignored import Ignored
 from trio_rdp.protocol.negotiation import Negotiated, accept_negotiation
 from trio_rdp.protocol.network_detection import NetworkCharacteristics, detect_network
 from trio_rdp.protocol.secure_settings import read_client_info
+from trio_rdp.protocol.securing import SecuredMachine
 from trio_rdp.protocol.server_activation import ServerActivation, ShareOffer, accept_activation
 from trio_rdp.protocol.server_capabilities import ClientCapabilities, session_color_depth, session_desktop_size
 from trio_rdp.protocol.server_inbox import ServerInbox
@@ -50,11 +50,6 @@ class AcceptedConnection:
     user_channel_id: int
     static_channels: Mapping[str, int]
     """Ids by name of those of the client's static channels that the configuration names."""
-
-    @property
-    def selected_protocol(self) -> SecurityProtocol:
-        """How the connection is protected."""
-        return self.negotiated.protocol
 
     @property
     def desktop_size(self) -> DesktopSize:
@@ -87,7 +82,7 @@ class AcceptedConnection:
         return self.inbox.ignored
 
 
-class ServerAcceptor(Machine[ServerAcceptorState, AcceptedConnection]):
+class ServerAcceptor(SecuredMachine[ServerAcceptorState, AcceptedConnection]):
     """Accepts a connection, step by step, and without any I/O: `next_pdu_hint` says what to read, `step` what to write.
 
     It stops in SECURITY_UPGRADE for the driver to do TLS, in CREDSSP for it to run `security.credssp`, and always in
@@ -96,20 +91,14 @@ class ServerAcceptor(Machine[ServerAcceptorState, AcceptedConnection]):
 
     _consumed = ServerAcceptorState.CONSUMED
     _done = ServerAcceptorState.ACCEPTED
+    _upgrade = _S.SECURITY_UPGRADE
+    _credssp = _S.CREDSSP
 
     def __init__(self, config: ServerConfig) -> None:
         self.config = config
-        self._negotiated: Negotiated | None = None
         self._client_info: ClientInfo | None = None
         self._refusal: ErrorInfo | None = None
         super().__init__(self._accept(), Conversation(config.limits))
-
-    @property
-    def selected_protocol(self) -> SecurityProtocol:
-        """What was chosen; raises `LocalProtocolError` before that."""
-        if self._negotiated is None:
-            raise LocalProtocolError(f"nothing is negotiated in state {self.state.name}")
-        return self._negotiated.protocol
 
     @property
     def client_info(self) -> ClientInfo:
@@ -117,24 +106,6 @@ class ServerAcceptor(Machine[ServerAcceptorState, AcceptedConnection]):
         if self._client_info is None:
             raise LocalProtocolError(f"the client has not said who it is in state {self.state.name}")
         return self._client_info
-
-    @property
-    def should_perform_security_upgrade(self) -> bool:
-        """Whether it is the driver's turn to upgrade the stream to TLS."""
-        return self.state is _S.SECURITY_UPGRADE
-
-    def mark_security_upgrade_as_done(self) -> None:
-        """Go on after TLS."""
-        self._pass(_S.SECURITY_UPGRADE)
-
-    @property
-    def should_perform_credssp(self) -> bool:
-        """Whether it is the driver's turn to run CredSSP."""
-        return self.state is _S.CREDSSP
-
-    def mark_credssp_as_done(self) -> None:
-        """Go on after CredSSP."""
-        self._pass(_S.CREDSSP)
 
     @property
     def should_check_login(self) -> bool:
@@ -158,11 +129,7 @@ class ServerAcceptor(Machine[ServerAcceptorState, AcceptedConnection]):
     def _accept(self) -> Handshake[AcceptedConnection]:
         """The connection sequence, [MS-RDPBCGR] 1.3.1.1, from the server's side."""
         config = self.config
-        negotiated = self._negotiated = yield from accept_negotiation(config)
-        if negotiated.needs_tls:
-            yield Stop(_S.SECURITY_UPGRADE)
-        if negotiated.needs_credssp:
-            yield Stop(_S.CREDSSP)
+        negotiated = yield from self._secure(accept_negotiation(config))
         settings = yield from accept_basic_settings(config, negotiated)
         user_channel_id = max(settings.channel_ids) + 1
         frame = yield from accept_channel_joins(user_channel_id, settings.channel_ids)
