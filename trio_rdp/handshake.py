@@ -200,7 +200,7 @@ async def connect_finalize(
 
 async def accept_begin(framed: Framed, acceptor: ServerAcceptor) -> ShouldUpgrade:
     """Negotiate the security of a connection as a server; raises `NegotiationFailed` after telling the client."""
-    await advance(framed, acceptor, lambda: acceptor.state not in _INITIATION)
+    await advance(framed, acceptor, lambda: acceptor.is_negotiated)
     return ShouldUpgrade(acceptor.selected_protocol)
 
 

@@ -13,6 +13,7 @@ from trio_rdp.pdu.gcc_client import ClientEarlyCapabilityFlags
 from trio_rdp.pdu.licensing import valid_client
 from trio_rdp.pdu.security import SecurityFlags
 from trio_rdp.pdu.share import PduType2
+from trio_rdp.pdu.x224 import SecurityProtocol
 from trio_rdp.protocol.basic_settings import BasicSettings, accept_basic_settings
 from trio_rdp.protocol.channel_join import accept_channel_joins
 from trio_rdp.protocol.config import DesktopSize, ServerConfig
@@ -50,6 +51,11 @@ class AcceptedConnection:
     user_channel_id: int
     static_channels: Mapping[str, int]
     """Ids by name of those of the client's static channels that the configuration names."""
+
+    @property
+    def selected_protocol(self) -> SecurityProtocol:
+        """How the connection is protected."""
+        return self.negotiated.protocol
 
     @property
     def desktop_size(self) -> DesktopSize:
