@@ -115,11 +115,9 @@ class TestServer:
     def test_the_server_measures_and_tells(self) -> None:
         ladder = self.ladder()
         ladder.machine._conversation.now = 0.0
-        assert ladder.sends(STATE) == b"1,"
-        assert self.asked == [RttMeasureRequest(sequence_number=1, request_type=RequestType.RTT_CONNECT_TIME)]
-        self.answers(ladder, RttMeasureResponse(sequence_number=1), now=0.02)
-        assert ladder.sends(STATE) == b"2,3,4,"
-        start, payload, stop = self.asked[1:]
+        assert ladder.sends(STATE) == b"1,2,3,4,"
+        rtt, start, payload, stop = self.asked
+        assert rtt == RttMeasureRequest(sequence_number=1, request_type=RequestType.RTT_CONNECT_TIME)
         assert isinstance(start, BandwidthMeasureStart)
         assert isinstance(payload, BandwidthMeasurePayload)
         assert isinstance(stop, BandwidthMeasureStop)
@@ -129,6 +127,7 @@ class TestServer:
             time_delta=2,
             byte_count=17_000,
         )
+        self.answers(ladder, RttMeasureResponse(sequence_number=1), now=0.02)
         self.answers(ladder, results)
         assert ladder.sends(STATE) == b"5,"
         told = self.asked[-1]
@@ -139,15 +138,22 @@ class TestServer:
     def test_other_answers_are_passed_over(self) -> None:
         ladder = self.ladder()
         ladder.sends(STATE)
-        self.answers(ladder, NetworkCharacteristicsSync(sequence_number=1, bandwidth=1, rtt=1))
         self.answers(ladder, RttMeasureResponse(sequence_number=7))
         self.answers(ladder, RttMeasureResponse(sequence_number=1))
-        ladder.sends(STATE)
         # Faster than the client's clock can tell.
         self.answers(ladder, BandwidthMeasureResults(sequence_number=4, time_delta=0, byte_count=0xFFFFFFFF))
         ladder.sends(STATE)
         found = ladder.ends()
         assert found == NetworkCharacteristics(0.0, 0.0, 0xFFFFFFFF * 8.0)
+
+    @pytest.mark.parametrize("answers_first", [False, True])
+    def test_a_client_that_reconnects_tells_what_it_knows(self, answers_first: bool) -> None:
+        ladder = self.ladder()
+        ladder.sends(STATE)
+        if answers_first:
+            self.answers(ladder, RttMeasureResponse(sequence_number=1))
+        self.answers(ladder, NetworkCharacteristicsSync(sequence_number=1, bandwidth=5000, rtt=30))
+        assert ladder.ends() == NetworkCharacteristics(30, 30, 5000)
 
     def test_but_not_for_ever(self) -> None:
         ladder = self.ladder()

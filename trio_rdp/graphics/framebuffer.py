@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 from trio_rdp.codecs.pixel_format import PixelFormat
+from trio_rdp.graphics.decoded_image import black
 from trio_rdp.graphics.geometry import Rect, check_size
 from trio_rdp.graphics.region import Region
 
@@ -23,22 +25,25 @@ class Framebuffer:
     """
 
     def __init__(self, width: int, height: int) -> None:
-        import numpy as np
-
         check_size(width, height)
-        self.pixels: NDArray[np.uint8] = np.zeros((height, width, 4), np.uint8)
-        self.pixels[..., 3] = 255
+        self._width = width
+        self._height = height
         self.damage: Region = Region()
 
     @property
     def width(self) -> int:
         """In pixels."""
-        return int(self.pixels.shape[1])
+        return self._width
 
     @property
     def height(self) -> int:
         """In pixels."""
-        return int(self.pixels.shape[0])
+        return self._height
+
+    @functools.cached_property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The picture itself, made when first drawn on: who only logs in pays nothing for it."""
+        return black(self._width, self._height)
 
     @property
     def bounds(self) -> Rect:
@@ -89,7 +94,7 @@ class Framebuffer:
             self.damage.add(clip)
         else:
             part = np.ascontiguousarray(part)
-            self._convert(clip, part.data.cast("B"), format, part.strides[0])
+            self._convert(clip, part.data.cast("B"), format, clip.width * format.bytes_per_pixel)
 
     def _convert(self, clip: Rect, source: memoryview, format: PixelFormat, stride: int) -> None:  # noqa: A002
         from trio_rdp.codecs.pixels import convert_into
@@ -117,14 +122,13 @@ class Framebuffer:
 
     def resize(self, width: int, height: int) -> None:
         """Change the size: what fits stays at the top left, the rest is black, and all of it is damage."""
-        import numpy as np
-
         check_size(width, height)
-        old = self.pixels
-        self.pixels = np.zeros((height, width, 4), np.uint8)
-        self.pixels[..., 3] = 255
-        both = Rect(0, 0, width, height).intersect(Rect(0, 0, old.shape[1], old.shape[0]))
-        self._view(both)[...] = old[: both.height, : both.width]
+        both = Rect(0, 0, width, height).intersect(self.bounds)
+        self._width = width
+        self._height = height
+        old = self.__dict__.pop("pixels", None)
+        if old is not None:
+            self._view(both)[...] = old[: both.height, : both.width]
         self.damage.clear()
         self.damage.add(self.bounds)
 

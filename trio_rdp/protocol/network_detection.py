@@ -14,6 +14,7 @@ from trio_rdp.pdu.autodetect import (
     BandwidthMeasureStart,
     BandwidthMeasureStop,
     NetworkCharacteristicsResult,
+    NetworkCharacteristicsSync,
     RequestType,
     ResponseType,
     RttMeasureRequest,
@@ -98,13 +99,11 @@ def detect_network(
 
     `wrap` makes the frame of a request, and `receive` gives the next auto-detect response.
     """
-    yield Send(_STATE, wrap(RttMeasureRequest(sequence_number=1, request_type=RequestType.RTT_CONNECT_TIME)))
-    asked = conversation.now
-    yield from _await_response(receive, RttMeasureResponse, 1)
-    rtt = _milliseconds(asked, conversation.now)
+    # All at once: a client "immediately" answers the first (3.2.5.14), and a round trip less shows while connecting.
     yield Send(
         _STATE,
-        wrap(BandwidthMeasureStart(sequence_number=2, request_type=RequestType.BANDWIDTH_START_CONNECT_TIME))
+        wrap(RttMeasureRequest(sequence_number=1, request_type=RequestType.RTT_CONNECT_TIME))
+        + wrap(BandwidthMeasureStart(sequence_number=2, request_type=RequestType.BANDWIDTH_START_CONNECT_TIME))
         + wrap(BandwidthMeasurePayload(sequence_number=3, payload=_PAYLOAD))
         + wrap(
             BandwidthMeasureStop(
@@ -112,7 +111,14 @@ def detect_network(
             )
         ),
     )
+    asked = conversation.now
+    answer = yield from _await_response(receive, RttMeasureResponse, 1)
+    rtt = _milliseconds(asked, conversation.now)
+    if isinstance(answer, NetworkCharacteristicsSync):
+        return _told_by(answer)
     results = yield from _await_response(receive, BandwidthMeasureResults, 4)
+    if isinstance(results, NetworkCharacteristicsSync):
+        return _told_by(results)
     # Bits per millisecond are kilobits per second; a line too fast for the client's clock counts as one millisecond.
     bandwidth = results.byte_count * 8 / max(results.time_delta, 1)
     found = NetworkCharacteristics(rtt, rtt, bandwidth)
@@ -123,11 +129,18 @@ def detect_network(
     return found
 
 
+def _told_by(sync: NetworkCharacteristicsSync) -> NetworkCharacteristics:
+    """A client that reconnects tells what was found before, "to short-circuit" the detection (2.2.14.2.3)."""
+    return NetworkCharacteristics(sync.rtt, sync.rtt, sync.bandwidth)
+
+
 def _await_response(
     receive: Callable[[ServerAcceptorState], Handshake[bytes]], kind: type[_R], number: int
-) -> Handshake[_R]:
+) -> Handshake[_R | NetworkCharacteristicsSync]:
     for _ in range(_MAX_OTHER_MESSAGES):
         response = decode_response((yield from receive(_STATE)))
+        if isinstance(response, NetworkCharacteristicsSync):
+            return response
         if isinstance(response, kind) and getattr(response, "sequence_number", None) == number:
             return response
     raise RemoteProtocolError(f"the client sends other responses than the {kind.__name__} it was asked for")
