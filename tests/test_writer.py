@@ -115,11 +115,24 @@ class TestOrder:
         await write(writer)
         assert [len(one) for one in sink.writes[:2]] == [16_000, 65_000]
 
-    async def test_a_larger_pdu_goes_alone(self) -> None:
+    async def test_a_larger_pdu_goes_alone_and_in_pieces(self) -> None:
         writer = Writer(sink := Sink(), Limits())
         writer.graphics.put_nowait([b"a", b"x" * 100_000, b"b"])
         await write(writer)
-        assert sink.writes == [b"a", b"x" * 100_000, b"b"]
+        assert sink.writes == [b"a", b"x" * 65_536, b"x" * 34_464, b"b"]
+
+    async def test_the_deadline_is_one_of_progress(self, autojump_clock: trio.testing.MockClock) -> None:
+        writer = Writer(sink := Sink(seconds=8), Limits(write_progress=10))
+        writer.graphics.put_nowait([b"x" * 200_000])
+        await write(writer)
+        assert [len(one) for one in sink.writes] == [65_536, 65_536, 65_536, 3_392]
+
+    async def test_a_closed_writer_returns(self) -> None:
+        writer = Writer(Sink(), Limits())
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(writer.run)
+            await trio.testing.wait_all_tasks_blocked()
+            writer.close(closed())
 
 
 class TestLanes:

@@ -57,11 +57,12 @@ async def admit(
     Raises `RdpError` of the phase that failed, after the client was told where the protocol has words for it.
     """
     limits = config.limits
-    keep_alive(stream, limits.dead_peer)
     acceptor = ServerAcceptor(config)
     framed = Framed(stream)
     login: Login | None = None
     try:
+        with contextlib.suppress(OSError):  # some systems set no option of a connection that is gone already
+            keep_alive(stream, limits.dead_peer)
         with deadline("negotiation", limits.negotiation):
             should_upgrade = await accept_begin(framed, acceptor)
         if should_upgrade.is_needed:

@@ -87,6 +87,8 @@ class Session(Supervised):
         self.screen: Screen = Screen(size.width, size.height, self._ending)
         self.pointer: Pointer = Pointer(result.config.pointer_cache_size, self._ending)
         self.info: SessionInfo = SessionInfo(self._ending)
+        self._deactivated = trio.Event()
+        self._activated = trio.Event()
         self._painter = Painter(self.screen, current_scheduler(), limits.undecoded, self._frame_shown)
         self.keyboard: Keyboard = Keyboard(self)
         self.mouse: Mouse = Mouse(self)
@@ -147,7 +149,15 @@ class Session(Supervised):
     # The session's tasks.
 
     def _background(self) -> list[Callable[[], Awaitable[None]]]:
-        return [self._painter.run, self._watch_heartbeat]
+        return [self._painter.run, self._watch_heartbeat, self._watch_reactivation]
+
+    async def _watch_reactivation(self) -> None:
+        """End the session when a server that has closed the share opens no other in time."""
+        while True:
+            await self._deactivated.wait()
+            with deadline("reactivation", self._limits.reactivation):
+                await self._activated.wait()
+            self._deactivated, self._activated = trio.Event(), trio.Event()
 
     async def _watch_heartbeat(self) -> None:
         """End the session when a server that promised heartbeats is silent for as long as it said would be too long."""
@@ -182,6 +192,9 @@ class Session(Supervised):
     async def _wait_room(self) -> None:
         await self._painter.wait_room()
 
+    async def _settle(self) -> None:
+        await self._painter.wait_idle()
+
     def _handle(self, output: ActiveStageOutput) -> None:
         match output:
             case GraphicsUpdate(job=job):
@@ -196,15 +209,14 @@ class Session(Supervised):
                 self._channels[name].fail(reason)
             case DeactivateAll():
                 self.pointer.reset()
+                self._deactivated.set()
             case Activated(activation=activation):
+                self._activated.set()
                 size = activation.desktop_size
                 if (size.width, size.height) != (self.screen.width, self.screen.height):
                     self._painter.resize(size.width, size.height)
             case Terminate(reason=reason, is_clean=is_clean):
-                self._painter.flush()
-                self._end(reason, is_clean=is_clean)
-                if not is_clean and self._body is not None:
-                    self._body.cancel()
+                self._terminate(reason, is_clean=is_clean)
             case _:
                 self.info.update(output)
 
@@ -356,9 +368,7 @@ async def _connect_over(
                 await connect_credssp(framed, connector, server_public_key=public_key, server_name=host, form=form)
         with deadline("connection sequence", limits.connection_sequence):
             result = await connect_finalize(upgraded, connector, framed)
-        session = Session(framed, result, certificate)
-        session._begin()
-        return session
+        return Session(framed, result, certificate)
     except BaseException:
         await trio.aclose_forcefully(stream)
         raise

@@ -28,6 +28,7 @@ _SLICE_SECONDS = 0.002
 _COMPILED_RATE = 4e-9  # seconds a pixel, before anything was measured
 _PLAIN_RATE = 2e-7
 _SMOOTHING = 0.2
+_JOB_SIZE = 256  # bytes of a job beside its data; a palette has a few more
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ class PainterStatistics:
 
 
 def _size(job: PaintJob) -> int:
-    return len(job.data) if isinstance(job, DrawBitmap | DrawSurfaceBits) else 0
+    # A marker costs memory too: a server could send millions while one picture is painted.
+    return _JOB_SIZE + (len(job.data) if isinstance(job, DrawBitmap | DrawSurfaceBits) else 0)
 
 
 def _apply(image: DecodedImage, jobs: list[PaintJob]) -> list[Rect]:
@@ -94,6 +96,12 @@ class Painter:
         while self._jobs:
             jobs = self._take_slice()
             self._finish(jobs, _apply(self._image, jobs))
+
+    async def wait_idle(self) -> None:
+        """Wait until everything that was submitted is painted."""
+        while self._pending:
+            self._room = trio.Event()
+            await self._room.wait()
 
     async def wait_room(self) -> None:
         """Wait while more than the limit waits to be painted: this is where reading stops."""

@@ -196,9 +196,7 @@ class ServerSession(Supervised):
             case ShutdownRequested():
                 self.is_shutdown_requested = True
             case Terminate(reason=reason, is_clean=is_clean):
-                self._end(reason, is_clean=is_clean)
-                if not is_clean and self._body is not None:
-                    self._body.cancel()
+                self._terminate(reason, is_clean=is_clean)
 
     def _say_goodbye(self) -> None:
         self._writer.graphics.clear()
@@ -240,6 +238,8 @@ async def serve(
     if Security.NLA in settings.security and credentials is None:
         raise LocalProtocolError("NLA needs credentials to check logins against")
     accounts = credentials if isinstance(credentials, Accounts | None) else Accounts(credentials)
+    if identity is None and isinstance(settings.identity, TlsIdentity):
+        identity = settings.identity
     if identity is None and settings.security & (Security.TLS | Security.NLA):
         identity = await trio.to_thread.run_sync(TlsIdentity.kept)
     server = _Server(handler, settings, accounts, identity, on_handler_error)
@@ -284,34 +284,53 @@ class _Server:
             return
         finally:
             self._handshakes -= 1
+        session = ServerSession(admitted, address)
+        if self._sessions >= limits.sessions:
+            await self._turn_away(session)
+            return
         self._sessions += 1
         try:
-            await self._run(ServerSession(admitted, address))
+            await self._run(session)
         finally:
             self._sessions -= 1
 
+    async def _turn_away(self, session: ServerSession) -> None:
+        """End a session that was one too many, as others were admitted while it logged in."""
+        _log.warning("turned %s away after its login: %d sessions", session.client_address, self._sessions)
+        session.end_with(ErrorInfo.SERVER_DENIED_CONNECTION)
+        with contextlib.suppress(SessionClosed):
+            async with session._running():
+                pass
+
     async def _run(self, session: ServerSession) -> None:
+        error: Exception | None = None
         try:
             async with session._running():
-                session._begin()
-                try:
-                    await self._handler(session)
-                except trio.Cancelled:
-                    session.end_with(ErrorInfo.RPC_INITIATED_DISCONNECT)
-                    raise
+                error = await self._call_handler(session)
+        except SessionClosed as exc:
+            _log.info("the session with %s ended: %s", session.client_address, exc)
+        if error is None:
+            return
+        if self._on_handler_error is None:
+            raise error
+        self._on_handler_error(session, error)
+
+    async def _call_handler(self, session: ServerSession) -> Exception | None:
+        """Run the handler; gives what it raised, unless that only says that its session is over."""
+        try:
+            await self._handler(session)
+        except trio.Cancelled:
+            session.end_with(ErrorInfo.RPC_INITIATED_DISCONNECT)
+            raise
         except Exception as exc:
-            if _is_own_end(session, exc):
-                _log.info("the session with %s ended: %s", session.client_address, exc)
-            elif self._on_handler_error is None:
-                raise
-            else:
-                self._on_handler_error(session, exc)
+            return None if _is_own_end(session, exc) else exc
+        return None
 
 
 def _is_own_end(session: ServerSession, exc: Exception) -> bool:
     """Whether an exception only says that this session is over: `SessionClosed`, bare or as all leaves of a group."""
     if not session._ending.is_over:
-        return False
+        return False  # another session's, as a gateway has
     if isinstance(exc, ExceptionGroup):
         return exc.split(SessionClosed)[1] is None
     return isinstance(exc, SessionClosed)

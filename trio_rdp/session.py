@@ -17,7 +17,7 @@ from trio_rdp.framed import Framed, StreamEnded
 from trio_rdp.level import Ending
 from trio_rdp.protocol.framing import Action
 from trio_rdp.protocol.limits import Limits
-from trio_rdp.wire.errors import DeadlineExceeded, SessionClosed
+from trio_rdp.wire.errors import DeadlineExceeded, RdpError, SessionClosed
 from trio_rdp.writer import Writer
 
 __all__ = ["Supervised", "deadline"]
@@ -48,11 +48,15 @@ class Supervised:
         self._tasks = trio.CancelScope(shield=True)
         self._body: trio.CancelScope | None = None
         self._is_leaving = False
+        self._farewell: tuple[SessionClosed, bool] | None = None
         self._reader_done = trio.Event()
         self._writer_done = trio.Event()
         self._frames_received = 0
 
     # What a role fills in.
+
+    def _begin(self) -> None:
+        """Handle what came while the connection was made."""
 
     def _receive(self, action: Action, frame: bytes) -> None:
         """Handle one frame; never waits."""
@@ -63,6 +67,9 @@ class Supervised:
 
     async def _wait_room(self) -> None:
         """Wait while too much waits to be worked off."""
+
+    async def _settle(self) -> None:
+        """Wait until what came before the peer's goodbye is worked off."""
 
     def _say_goodbye(self) -> None:
         """Queue what the peer should hear last."""
@@ -85,24 +92,28 @@ class Supervised:
         An exception of the block comes out bare.  When the session fails under it, the block is cancelled and
         `SessionClosed` is raised, with the cause.
         """
-        body_error: Exception | None = None
+        raised: BaseException | None = None
         try:
             async with trio.open_nursery() as nursery:
                 self._body = nursery.cancel_scope
                 nursery.start_soon(self._run_tasks)
                 try:
+                    await self._guard(self._start)
+                    self._ending.raise_unclean()
                     yield
                 except Exception as exc:
-                    body_error = exc
+                    raised = exc
                 finally:
                     await self._leave()
                     self._tasks.cancel()
+        except BaseExceptionGroup as group:
+            # Only the block can have raised what the nursery wraps: a cancellation, or an interrupt from the keyboard.
+            raised = group.exceptions[0] if len(group.exceptions) == 1 else group
         finally:
             await trio.aclose_forcefully(self._framed.stream)
-        if body_error is not None:
-            raise body_error
-        if not self._ending.is_clean:
-            self._ending.raise_closed()
+        if raised is not None:
+            raise raised
+        self._ending.raise_unclean()
 
     async def _run_tasks(self) -> None:
         with self._tasks:
@@ -114,24 +125,38 @@ class Supervised:
         try:
             await task()
         except Exception as exc:
+            if not isinstance(exc, RdpError):
+                _log.error("a session broke, which is a mistake of the library", exc_info=exc)
             self._fail(exc)
+
+    async def _start(self) -> None:
+        self._begin()
+        await self._heed_farewell()
 
     async def _read(self) -> None:
         """Read until the end; waits for nothing but the socket, and for room when the peer paints too fast."""
         try:
             while not self._ending.is_over:
-                for action, frame in await self._framed.read_pdus():
-                    self._frames_received += 1
-                    self._receive(action, frame)
-                    if self._ending.is_over:
-                        break
-                self._flush()
+                self._receive_all(await self._framed.read_pdus())
+                await self._heed_farewell()
                 await self._wait_room()
+            while self._is_leaving and await self._framed.stream.receive_some():
+                pass  # closing over bytes that nobody has read would reset the connection, and our last words with it
+        except trio.BrokenResourceError:
+            _log.debug("the peer broke the connection while it was closed")
         except StreamEnded:
             if not self._is_leaving:
                 raise
         finally:
             self._reader_done.set()
+
+    def _receive_all(self, frames: list[tuple[Action, bytes]]) -> None:
+        for action, frame in frames:
+            if self._ending.is_over or self._farewell is not None:
+                return
+            self._frames_received += 1
+            self._receive(action, frame)
+        self._flush()
 
     async def _write(self) -> None:
         try:
@@ -143,16 +168,26 @@ class Supervised:
 
     def _fail(self, cause: Exception) -> None:
         """End the session because a task failed, and cancel who uses it."""
-        if self._is_leaving or self._ending.is_over:
+        if self._ending.is_over:
             _log.debug("after the end of the session: %r", cause)
+            return
         if isinstance(cause, SessionClosed):
             error = cause
         else:
             error = SessionClosed(f"the session ended: {cause}")
             error.__cause__ = cause
-        self._end(error, is_clean=self._is_leaving)
-        if self._body is not None and not self._is_leaving:
-            self._body.cancel()
+        self._end(error, is_clean=False)
+
+    def _terminate(self, reason: SessionClosed, *, is_clean: bool) -> None:
+        """The peer has said goodbye; what it sends after that is nobody's concern."""
+        self._farewell = reason, is_clean
+
+    async def _heed_farewell(self) -> None:
+        if self._farewell is not None:
+            reason, is_clean = self._farewell
+            if is_clean:
+                await self._settle()
+            self._end(reason, is_clean=is_clean)
 
     def _end(self, error: SessionClosed, *, is_clean: bool) -> None:
         if self._ending.is_over:
@@ -162,6 +197,8 @@ class Supervised:
             self._writer.finish(error)
         else:
             self._writer.close(error)
+            if self._body is not None:
+                self._body.cancel()
         self._wake()
 
     async def _leave(self) -> None:
@@ -172,6 +209,8 @@ class Supervised:
                 with contextlib.suppress(trio.WouldBlock, SessionClosed):
                     self._say_goodbye()
                 self._end(SessionClosed("the session was left"), is_clean=True)
+            if not self._ending.is_clean:
+                return  # there is nobody to talk to
             await self._writer_done.wait()
             with trio.move_on_after(_LAST_LOOK):
                 await self._reader_done.wait()

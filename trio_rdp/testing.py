@@ -1,8 +1,8 @@
 """For tests of programs that use this library: a client and a server session in one process, and a faulty stream.
 
-    async with open_session_pair() as (client, server):
-        await client.keyboard.type("hi")
-        assert (await server.input.receive()) == UnicodePressed("h")
+async with open_session_pair() as (client, server):
+    await client.keyboard.type("hi")
+    assert (await server.input.receive()) == UnicodePressed("h")
 """
 
 from __future__ import annotations
@@ -116,7 +116,6 @@ async def open_session_pair(
             admitted = await admit(server_stream, server_config, account, identity)
             session = ServerSession(admitted, "")
             async with session._running():
-                session._begin()
                 server_session = session
                 arrived.set()
                 await finished.wait()

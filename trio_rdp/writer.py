@@ -204,7 +204,7 @@ class Writer:
                     await self._write(batch)
                     continue
                 self._drained.set()
-                if self._finishing:
+                if self._finishing or self._closed is not None:
                     return
                 self._work = trio.Event()
                 await self._work.wait()
@@ -240,14 +240,19 @@ class Writer:
 
     async def _write(self, batch: bytearray) -> None:
         started = trio.current_time()
-        with trio.move_on_after(self._limits.write_progress) as scope:
-            await self._stream.send_all(batch)
-        if scope.cancelled_caught:
-            raise DeadlineExceeded("sending", self._limits.write_progress)
-        self._bytes_sent += len(batch)
+        with memoryview(batch) as view:
+            for at in range(0, len(batch), _FREE_WRITE):  # a single PDU may be larger
+                await self._send(view[at : at + _FREE_WRITE])
         self._writes += 1
         is_free = trio.current_time() - started < _FREE_SECONDS
         self._write_limit = _FREE_WRITE if is_free else _SLOW_WRITE
+
+    async def _send(self, piece: memoryview) -> None:
+        with trio.move_on_after(self._limits.write_progress) as scope:
+            await self._stream.send_all(piece)
+        if scope.cancelled_caught:
+            raise DeadlineExceeded("sending", self._limits.write_progress)
+        self._bytes_sent += len(piece)
 
     def _next_batch(self) -> bytearray:
         joined, budget = bytearray(), self._write_limit
