@@ -167,17 +167,18 @@ class Keyboard:
         self._held.clear()
 
     def release_all_nowait(self) -> None:
-        """Let every held key go, without waiting; what finds no room in the lane is lost."""
+        """Let every held key go, without waiting; without room in the lane they stay held."""
         self._release(reversed(self.held))
 
     def _release(self, keys: Iterator[Key]) -> None:
-        events: list[InputEvent] = []
-        for key in list(keys):
-            events += _key_events(key, is_release=True)
-            self._held.pop(key, None)
+        found = list(keys)
+        events = [event for key in found for event in _key_events(key, is_release=True)]
         if events:
+            # Without room they stay held, and come up with the next release.
             with contextlib.suppress(trio.WouldBlock):
                 self._link.send_input_nowait(events)
+                for key in found:
+                    self._held.pop(key, None)
 
     def _type_unicode(self, text: str) -> Iterator[list[InputEvent]]:
         events: list[InputEvent] = []
@@ -299,12 +300,12 @@ class Mouse:
         await self._send(events)
 
     def release_all_nowait(self) -> None:
-        """Let every held button go, without waiting."""
+        """Let every held button go, without waiting; without room in the lane they stay held."""
         events: list[InputEvent] = [self._button_event(button, *self._at, is_down=False) for button in self._held]
-        self._held.clear()
         if events:
             with contextlib.suppress(trio.WouldBlock):
                 self._link.send_input_nowait(events)
+                self._held.clear()
 
     def _button_event(self, button: MouseButton, x: int, y: int, *, is_down: bool) -> InputEvent:
         _check_position(x, y)
