@@ -1,6 +1,6 @@
 """A client inside an asyncio program: Trio runs as a guest of asyncio's loop, in the same thread.
 
-    python asyncio_guest.py HOST[:PORT] USER [PICTURE]     (the password comes from TRIO_RDP_PASSWORD)
+python asyncio_guest.py HOST[:PORT] USER [PICTURE]     (the password comes from TRIO_RDP_PASSWORD)
 """
 
 from __future__ import annotations
@@ -19,16 +19,28 @@ T = TypeVar("T")
 
 
 async def run_trio(async_fn: Callable[..., Awaitable[T]], *args: object) -> T:
-    """Run a Trio function as a guest of the running asyncio loop, and wait for its result."""
+    """Run a Trio function as a guest of the running asyncio loop; cancelling this cancels that, and waits for it."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Any] = loop.create_future()
+    scope = trio.CancelScope()
+
+    async def guest() -> Any:
+        with scope:
+            return await async_fn(*args)
+
     trio.lowlevel.start_guest_run(
-        async_fn,
-        *args,
+        guest,
         run_sync_soon_threadsafe=loop.call_soon_threadsafe,
         done_callback=done.set_result,
+        host_uses_signal_set_wakeup_fd=True,
     )
-    outcome = await done
+    token = trio.lowlevel.current_trio_token()
+    try:
+        outcome = await asyncio.shield(done)
+    except asyncio.CancelledError:
+        token.run_sync_soon(scope.cancel)
+        await done
+        raise
     result: T = outcome.unwrap()
     return result
 
@@ -36,12 +48,13 @@ async def run_trio(async_fn: Callable[..., Awaitable[T]], *args: object) -> T:
 async def take_picture(config: trio_rdp.ClientConfig, host: str, port: int, picture: str) -> tuple[int, int]:
     with trio.fail_after(30):
         async with trio_rdp.open_session(host, port, config=config) as session:
-            await session.screen.wait_settled(1)
+            with trio.move_on_after(10):
+                await session.screen.wait_settled(1)
             session.screen.save(picture)
             return session.size.width, session.size.height
 
 
-async def count_seconds(counted: list[int]) -> None:
+async def count_rounds(counted: list[int]) -> None:
     """Something else that the asyncio program does meanwhile."""
     while True:
         counted.append(len(counted))
@@ -50,7 +63,7 @@ async def count_seconds(counted: list[int]) -> None:
 
 async def amain(config: trio_rdp.ClientConfig, host: str, port: int, picture: str) -> None:
     counted: list[int] = []
-    counting = asyncio.create_task(count_seconds(counted))
+    counting = asyncio.create_task(count_rounds(counted))
     width, height = await run_trio(take_picture, config, host, port, picture)
     counting.cancel()
     print(f"{width}x{height} pixels are in {picture}; asyncio ran {len(counted)} other rounds meanwhile")

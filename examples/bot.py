@@ -1,6 +1,6 @@
 """A bot: log in, open the Run dialog, type, wait until the screen stands still, and keep a picture.
 
-    python bot.py HOST[:PORT] USER [PICTURE]        (the password comes from TRIO_RDP_PASSWORD)
+python bot.py HOST[:PORT] USER [PICTURE]        (the password comes from TRIO_RDP_PASSWORD)
 """
 
 from __future__ import annotations
@@ -14,16 +14,22 @@ import trio_rdp
 from trio_rdp import Key
 
 
+async def settle(session: trio_rdp.Session) -> None:
+    """Wait until nothing has moved for half a second, or, where a clock ticks or a film runs, for five seconds."""
+    with trio.move_on_after(5):
+        await session.screen.wait_settled(0.5)
+
+
 async def run_bot(config: trio_rdp.ClientConfig, host: str, port: int, picture: str) -> None:
     with trio.fail_after(60):
         async with trio_rdp.open_session(host, port, config=config) as session:
-            await session.screen.wait_settled(1)
+            await settle(session)
             await session.keyboard.press(Key.WIN, "r")
             await session.keyboard.type("notepad\n")
-            await session.screen.wait_settled(1)
+            await settle(session)
             await session.keyboard.type("Written by a bot: naïve, 北京, 🎉\n")
             await session.mouse.click(session.size.width // 2, session.size.height // 2)
-            await session.screen.wait_settled(1)
+            await settle(session)
             session.screen.save(picture)
 
 

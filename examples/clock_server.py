@@ -1,6 +1,6 @@
-"""A server: whoever logs in sees a clock; Escape ends the session.
+"""A server: whoever logs in sees a clock; Escape ends the session, Ctrl-C the server.
 
-    python clock_server.py [PORT]                   (user "ada", password from TRIO_RDP_PASSWORD)
+python clock_server.py [PORT]                   (user "ada", password from TRIO_RDP_PASSWORD)
 """
 
 from __future__ import annotations
@@ -45,15 +45,21 @@ async def clock(session: trio_rdp.ServerSession) -> None:
 
 
 async def serve_clock(port: int, credentials: trio_rdp.Credentials) -> None:
+    identity = trio_rdp.TlsIdentity.kept()  # made at the first run
     async with trio.open_nursery() as nursery:
-        listeners = await nursery.start(partial(trio_rdp.serve, clock, port, credentials=credentials))
+        serve = partial(trio_rdp.serve, clock, port, credentials=credentials, identity=identity)
+        listeners = await nursery.start(serve)
         address, port, *_ = listeners[0].socket.getsockname()
-        print(f"listening on {address}:{port}", flush=True)
+        print(f"listening on {address}:{port}")
+        print(f"certificate SHA-256 {identity.fingerprint}", flush=True)
 
 
 def main() -> None:
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 3389
-    trio.run(serve_clock, port, trio_rdp.Credentials("ada", os.environ["TRIO_RDP_PASSWORD"]))
+    try:
+        trio.run(serve_clock, port, trio_rdp.Credentials("ada", os.environ["TRIO_RDP_PASSWORD"]))
+    except* KeyboardInterrupt:
+        print("every client was told")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The connection by hand, over a plain blocking socket: no Trio, every state in sight, and a picture at the end.
 
-`ClientConnector` says what it needs, this program does the I/O: it reads, writes, starts TLS, and runs CredSSP.
+`ClientConnector` says what it needs, this program does the I/O: it reads, writes, starts TLS, and runs CredSSP.  It
+prints the server's certificate's fingerprint, and goes on only with the one in TRIO_RDP_FINGERPRINT.
 
     python manual_steps.py HOST[:PORT] USER [PICTURE]      (the password comes from TRIO_RDP_PASSWORD)
 """
@@ -24,7 +25,7 @@ from trio_rdp.protocol.session_events import Activated, GraphicsUpdate, Response
 from trio_rdp.security.certificate import fingerprint, subject_public_key
 from trio_rdp.security.credssp import NONCE_SIZE, Hint, Receive, Send, credssp_client
 
-QUIET_SECONDS = 1.0
+QUIET_SECONDS, LONGEST_SECONDS = 1.0, 10.0
 
 
 class Connection:
@@ -43,7 +44,7 @@ class Connection:
         return message
 
     def start_tls(self) -> bytes:
-        """Upgrade to TLS; returns the server's certificate, which this example prints instead of checking it."""
+        """Upgrade to TLS; returns the server's certificate (DER), which OpenSSL is told not to judge."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -80,14 +81,16 @@ def run_credssp(connection: Connection, connector: ClientConnector, public_key: 
                 answer = connection.read(TS_REQUEST_HINT)
 
 
-def connect(connection: Connection, connector: ClientConnector) -> None:
+def connect(connection: Connection, connector: ClientConnector, trusted: str) -> None:
     """The connection loop: one step at a time, until the state is terminal."""
     public_key = b""
     while not connector.state.is_terminal:
         print(connector.state.name)
         if connector.should_perform_security_upgrade:
             certificate = connection.start_tls()
-            print("  certificate", fingerprint(certificate))
+            print("  certificate SHA-256", fingerprint(certificate))
+            if fingerprint(certificate) != trusted:
+                raise SystemExit("this is not the certificate in TRIO_RDP_FINGERPRINT")
             public_key = subject_public_key(certificate)
             connector.mark_security_upgrade_as_done()
         elif connector.should_perform_credssp:
@@ -100,9 +103,10 @@ def connect(connection: Connection, connector: ClientConnector) -> None:
 
 
 def watch(connection: Connection, stage: ActiveStage, image: DecodedImage) -> None:
-    """The active session: draw until nothing has come for a while."""
+    """The active session: draw until nothing has come for a while, or long enough."""
     connection.sock.settimeout(QUIET_SECONDS)
-    while True:
+    end = time.monotonic() + LONGEST_SECONDS
+    while time.monotonic() < end:
         while (pdu := connection.buffer.next_pdu()) is not None:
             for output in stage.process(*pdu, now=time.monotonic()):
                 match output:
@@ -124,13 +128,13 @@ def watch(connection: Connection, stage: ActiveStage, image: DecodedImage) -> No
         connection.buffer.receive_data(data)
 
 
-def take_picture(config: ClientConfig, host: str, port: int, picture: str) -> None:
+def take_picture(config: ClientConfig, host: str, port: int, picture: str, trusted: str) -> None:
     with socket.create_connection((host, port), timeout=30) as sock:
         connection = Connection(sock)
         connector = ClientConnector(config, server_name=host)
-        connect(connection, connector)
+        connect(connection, connector, trusted)
         result = connector.result
-        print(connector.state.name, result.desktop_size)
+        print(f"{connector.state.name}, {result.desktop_size.width}x{result.desktop_size.height}")
         stage = ActiveStage(result)
         image = DecodedImage(result.desktop_size.width, result.desktop_size.height)
         watch(connection, stage, image)
@@ -143,7 +147,7 @@ def main() -> None:
     host, _, port = sys.argv[1].partition(":")
     config = ClientConfig(username=sys.argv[2], password=os.environ["TRIO_RDP_PASSWORD"])
     picture = sys.argv[3] if len(sys.argv) > 3 else "desktop.png"
-    take_picture(config, host, int(port or 3389), picture)
+    take_picture(config, host, int(port or 3389), picture, os.environ.get("TRIO_RDP_FINGERPRINT", ""))
     print(f"the desktop is in {picture}")
 
 

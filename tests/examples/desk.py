@@ -1,0 +1,57 @@
+"""What the examples and the documents' programs connect to: a desktop that stands still until somebody clicks."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+import trio
+
+from tests.identities import identity
+from trio_rdp import Credentials, InputEvent, MousePressed, Rect, ServerConfig, ServerSession, StaticChannel, serve
+
+BLUE, GREEN = (0, 0, 160), (0, 128, 0)
+USER, PASSWORD = "ada", "p"
+CHANNEL = "HELLO"
+
+
+@dataclass
+class Desk:
+    """A handler: all blue at first, all green after a click, an echo on every channel; it notes what is done to it."""
+
+    events: list[InputEvent] = field(default_factory=list)
+
+    async def __call__(self, session: ServerSession) -> None:
+        async with trio.open_nursery() as nursery:
+            for name in session.connection.static_channels:
+                nursery.start_soon(echo, session.channel(name))
+            await fill(session, BLUE)
+            async for event in session.input:
+                self.events.append(event)
+                if isinstance(event, MousePressed):
+                    await fill(session, GREEN)
+            nursery.cancel_scope.cancel()
+
+
+async def fill(session: ServerSession, color: tuple[int, int, int]) -> None:
+    async with session.display.frame() as frame:
+        frame.fill(Rect(0, 0, frame.size.width, frame.size.height), color)
+
+
+async def echo(channel: StaticChannel) -> None:
+    async for message in channel:
+        await channel.send(message)
+
+
+@asynccontextmanager
+async def serving(desk: Desk, *, config: ServerConfig | None = None) -> AsyncIterator[int]:
+    """Serve a desk on the loopback, to `USER` with `PASSWORD`; gives the port."""
+    async with trio.open_nursery() as nursery:
+        credentials = Credentials(USER, PASSWORD)
+        listeners = await nursery.start(
+            partial(serve, desk, 0, config=config, credentials=credentials, identity=identity())
+        )
+        yield listeners[0].socket.getsockname()[1]
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,176 @@
+"""Each example, run as the program that it is, against a server of ours or with a client of ours."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import runpy
+import signal
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pytest
+import trio
+from PIL import Image
+
+from tests.examples.desk import BLUE, GREEN, PASSWORD, USER, Desk, serving
+from tests.identities import identity
+from trio_rdp import (
+    ClientConfig,
+    InputEvent,
+    Key,
+    KeyPressed,
+    KeyReleased,
+    MouseButton,
+    MousePressed,
+    Security,
+    ServerConfig,
+    UnicodePressed,
+    open_session,
+)
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+LONGEST = 120  # seconds for one example on a machine that does much else
+
+
+def environment(folder: Path, **variables: str) -> dict[str, str]:
+    """What an example may see: our stores are in `folder`, and not the user's own."""
+    variables = {"TRIO_RDP_PASSWORD": PASSWORD, "XDG_DATA_HOME": str(folder), "PYTHONWARNINGS": "error"} | variables
+    return os.environ | variables
+
+
+async def run_example(name: str, *arguments: str, folder: Path, **variables: str) -> str:
+    """Run an example to its end, and give what it printed."""
+    with trio.fail_after(LONGEST):
+        done = await trio.run_process(
+            [sys.executable, str(EXAMPLES / name), *arguments],
+            capture_stdout=True,
+            cwd=folder,
+            env=environment(folder, **variables),
+        )
+    return done.stdout.decode()
+
+
+def pinned() -> dict[str, str]:
+    return {"TRIO_RDP_CERTIFICATE_POLICY": f"pin:{identity().fingerprint}"}
+
+
+def colors(picture: Path) -> set[object]:
+    with Image.open(picture) as image:
+        found = image.convert("RGB").getcolors()
+    assert found is not None
+    return {color for _, color in found}
+
+
+def typed(events: list[InputEvent]) -> str:
+    return "".join(event.character for event in events if isinstance(event, UnicodePressed))
+
+
+def pressed(events: list[InputEvent]) -> list[Key | None]:
+    return [event.key for event in events if isinstance(event, KeyPressed)]
+
+
+async def test_bot(tmp_path: Path) -> None:
+    desk = Desk()
+    async with serving(desk) as port:
+        said = await run_example("bot.py", f"127.0.0.1:{port}", USER, "bot.png", folder=tmp_path, **pinned())
+    assert said == "the desktop is in bot.png\n"
+    assert typed(desk.events) == "notepadWritten by a bot: naïve, 北京, 🎉"
+    assert pressed(desk.events) == [Key.WIN, Key.R, Key.ENTER, Key.ENTER]
+    assert [type(event) for event in desk.events[:4]] == [KeyPressed, KeyPressed, KeyReleased, KeyReleased]
+    assert MousePressed(MouseButton.LEFT, 640, 400) in desk.events
+    assert colors(tmp_path / "bot.png") == {GREEN}
+
+
+async def test_clock_server(tmp_path: Path) -> None:
+    process = await trio.lowlevel.open_process(
+        [sys.executable, str(EXAMPLES / "clock_server.py"), "0"],
+        stdout=subprocess.PIPE,
+        cwd=tmp_path,
+        env=environment(tmp_path),
+    )
+    assert process.stdout is not None
+    try:
+        with trio.fail_after(LONGEST):
+            said = b""
+            while said.count(b"\n") < 2:
+                said += await process.stdout.receive_some()
+            listening, certificate = said.decode().splitlines()
+            port = int(listening.removeprefix("listening on 127.0.0.1:"))
+            policy = f"pin:{certificate.removeprefix('certificate SHA-256 ')}"
+            config = ClientConfig(username=USER, password=PASSWORD, certificate_policy=policy)
+            async with open_session("127.0.0.1", port, config=config) as session:
+                while not session.screen.is_painted:
+                    await session.screen.wait_changed()
+                assert session.screen.pixel(0, 0) == session.screen.pixel(319, 79) == (0, 0, 128)
+                assert session.screen.pixel(0, 80) == (0, 0, 0)
+                assert (session.screen.snapshot()[:80, :320] == 255).all(axis=2).any()  # the digits
+                await session.keyboard.press(Key.ESCAPE)
+                await session.wait_closed()
+            process.send_signal(signal.SIGINT)
+            assert await process.wait() == 0
+            assert await process.stdout.receive_some() == b"every client was told\n"
+    finally:
+        process.kill()
+        await process.stdout.aclose()
+
+
+async def test_asyncio_guest(tmp_path: Path) -> None:
+    async with serving(Desk()) as port:
+        said = await run_example("asyncio_guest.py", f"127.0.0.1:{port}", USER, folder=tmp_path, **pinned())
+    assert said.startswith("1280x800 pixels are in desktop.png; asyncio ran ")
+    rounds = int(said.split("asyncio ran ")[1].split()[0])
+    assert rounds > 1
+    assert colors(tmp_path / "desktop.png") == {BLUE}
+
+
+def test_asyncio_guest_is_cancelled_with_its_host() -> None:
+    run_trio = runpy.run_path(str(EXAMPLES / "asyncio_guest.py"))["run_trio"]
+    seen: list[str] = []
+
+    async def guest(started: asyncio.Event) -> None:
+        started.set()
+        try:
+            await trio.sleep_forever()
+        finally:
+            seen.append("cleaned up")
+
+    async def host() -> None:
+        started = asyncio.Event()
+        task = asyncio.create_task(run_trio(guest, started))
+        await started.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert seen == ["cleaned up"]
+
+    asyncio.run(host())
+
+
+@pytest.mark.parametrize(
+    ("security", "states"),
+    [
+        (Security.NLA, ["ENHANCED_SECURITY_UPGRADE", "CREDSSP"]),
+        (Security.TLS, ["ENHANCED_SECURITY_UPGRADE"]),
+    ],
+)
+async def test_manual_steps(tmp_path: Path, security: Security, states: list[str]) -> None:
+    run = partial(run_example, "manual_steps.py", folder=tmp_path, TRIO_RDP_FINGERPRINT=identity().fingerprint)
+    async with serving(Desk(), config=ServerConfig(security=security)) as port:
+        said = await run(f"127.0.0.1:{port}", USER, "steps.png")
+    lines = said.splitlines()
+    assert lines[0] == "CONNECTION_INITIATION_SEND_REQUEST"
+    assert [line for line in lines if line in ("ENHANCED_SECURITY_UPGRADE", "CREDSSP")] == states
+    assert f"  certificate SHA-256 {identity().fingerprint}" in lines
+    assert lines[-2:] == ["CONNECTED, 1280x800", "the desktop is in steps.png"]
+    assert colors(tmp_path / "steps.png") == {BLUE}
+
+
+async def test_manual_steps_stop_at_a_certificate_that_is_not_trusted(tmp_path: Path) -> None:
+    async with serving(Desk()) as port:
+        with pytest.raises(subprocess.CalledProcessError) as caught:
+            await run_example("manual_steps.py", f"127.0.0.1:{port}", USER, "steps.png", folder=tmp_path)
+    assert caught.value.stdout.decode().endswith(f"{identity().fingerprint}\n")
+    assert not (tmp_path / "steps.png").exists()
