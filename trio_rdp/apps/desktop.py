@@ -8,7 +8,9 @@ from __future__ import annotations
 import datetime
 import functools
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
@@ -42,6 +44,7 @@ _CLICKS = 16
 _TRAIL = 14
 _CARET_SECONDS = 0.5
 _PICTURES_A_SECOND = 30
+_GROUP_AREA = 160 * 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,7 @@ class Layout:
         margin = 2 * unit
         status = Rect(0, height - 3 * unit, width, 3 * unit)
         lamp = Rect(width - margin - unit, status.top + unit, unit, unit)
-        clock_width = 13 * unit if width >= 46 * unit else 0
+        clock_width = 17 * unit if width >= 50 * unit else 0
         title = Rect(margin, margin, width - 2 * margin - clock_width, 6 * unit)
         clock = Rect(width - margin - clock_width, margin, clock_width, 6 * unit)
         top = title.bottom + unit
@@ -185,7 +188,8 @@ class Desktop:
         self._draw_status()
         self._draw_plasma(seconds)
         marks = self._marks()
-        for rect, _, _ in {mark.look for mark in self._marked} ^ {mark.look for mark in marks}:
+        same = {mark.look for mark in self._marked} & {mark.look for mark in marks}
+        for rect in _grouped(mark.rect for mark in (*self._marked, *marks) if mark.look not in same):
             self._dirty.add(rect)
         self._marked = marks
         whole = Rect(0, 0, self.pixels.shape[1], self.pixels.shape[0])
@@ -230,7 +234,7 @@ class Desktop:
         has_caret = int(self._now / _CARET_SECONDS) % 2 == 0
         if not self._is_new("text", (self.text_box.text, has_caret)):
             return
-        lines = wrap(self.text_box.text, inner.width - 4, functools.partial(drawing.advance, size=size))[-room:]
+        lines = wrap(self.text_box.text, inner.width - 4, partial(drawing.advance, size=size))[-room:]
         old = self._lines + [""] * (len(lines) - len(self._lines))
         new = lines + [""] * (len(self._lines) - len(lines))
         for row, (before, after) in enumerate(zip(old, new, strict=True)):
@@ -287,6 +291,17 @@ class Desktop:
         return marks
 
 
+def _grouped(rects: Iterable[Rect]) -> list[Rect]:
+    """Join neighbours of a row of small rectangles, because each costs more than its pixels."""
+    groups: list[Rect] = []
+    for rect in rects:
+        if groups and (joined := groups[-1].union(rect)).area <= _GROUP_AREA:
+            groups[-1] = joined
+        else:
+            groups.append(rect)
+    return groups
+
+
 @functools.lru_cache(maxsize=4)
 def _background(width: int, height: int) -> NDArray[np.uint8]:
     """What never changes on a desktop of this size; to be copied."""
@@ -316,7 +331,7 @@ def _background(width: int, height: int) -> NDArray[np.uint8]:
 async def show_desktop(session: ServerSession, *, fps: float = 30.0) -> None:
     """Show a client its desktop until it disconnects: `fps` times a second, and at once when it did something."""
     display = session.display
-    desktop = _desktop_for(session)
+    desktop = await _make_desktop(session)
     start = trio.current_time()
     has_input = trio.Event()
 
@@ -328,7 +343,7 @@ async def show_desktop(session: ServerSession, *, fps: float = 30.0) -> None:
             async with display.frame() as frame:
                 has_input = trio.Event()
                 if desktop.pixels.shape[:2] != (display.height, display.width):
-                    desktop = _desktop_for(session)
+                    desktop = await _make_desktop(session)
                 for rect in desktop.advance(trio.current_time() - start, _clock()):
                     frame.blit(rect, part(desktop.pixels, rect))
             with trio.move_on_at(tick):
@@ -346,6 +361,7 @@ def _clock() -> datetime.datetime:
     return datetime.datetime.now().astimezone()
 
 
-def _desktop_for(session: ServerSession) -> Desktop:
-    display = session.display
-    return Desktop(display.width, display.height, user=session.username, client=session.client_name)
+async def _make_desktop(session: ServerSession) -> Desktop:
+    size, user, client = session.display.size, session.username, session.client_name
+    # A large background takes some tenths of a second.
+    return await trio.to_thread.run_sync(partial(Desktop, size.width, size.height, user=user, client=client))

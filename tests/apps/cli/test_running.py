@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import trio
+
+from trio_rdp.apps.cli.running import EXIT_CODES, Output, exit_code, run
+from trio_rdp.wire.errors import (
+    AuthenticationFailed,
+    CertificateRejected,
+    ConnectFailed,
+    DeadlineExceeded,
+    InvalidField,
+    LicensingFailed,
+    LocalProtocolError,
+    NegotiationFailed,
+    RdpError,
+    SessionClosed,
+)
+
+ERRORS = [
+    (LocalProtocolError("x"), 2),
+    (ConnectFailed("pc:3389", "refused"), 3),
+    (NegotiationFailed("x"), 4),
+    (CertificateRejected("x"), 4),
+    (LicensingFailed("x"), 4),
+    (InvalidField("x"), 4),
+    (AuthenticationFailed("x"), 5),
+    (SessionClosed("x"), 6),
+    (DeadlineExceeded("x"), 7),
+]
+
+
+@pytest.mark.parametrize(("error", "code"), ERRORS, ids=lambda value: type(value).__name__)
+def test_every_error_has_its_exit_code(error: RdpError, code: int, capsys: pytest.CaptureFixture[str]) -> None:
+    async def work() -> None:
+        raise error
+
+    assert exit_code(error) == code
+    assert code in EXIT_CODES
+    with pytest.raises(SystemExit) as caught:
+        run(work, Output(is_json=False))
+    assert caught.value.code == code
+    assert capsys.readouterr().err.startswith(f"trio-rdp: {error}\n")
+
+
+def test_a_result_comes_out() -> None:
+    async def work() -> int:
+        return 5
+
+    assert run(work, Output(is_json=False), timeout=30) == 5
+
+
+def test_a_timeout_is_exit_code_7() -> None:
+    with pytest.raises(SystemExit) as caught:
+        run(trio.sleep_forever, Output(is_json=False), timeout=0.01)
+    assert caught.value.code == 7
+
+
+def test_an_error_from_a_nursery_counts_as_itself() -> None:
+    async def work() -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(fail)
+
+    async def fail() -> None:
+        async with trio.open_nursery():
+            raise AuthenticationFailed("no")
+
+    with pytest.raises(SystemExit) as caught:
+        run(work, Output(is_json=False))
+    assert caught.value.code == 5
+
+
+def test_a_bug_is_not_hidden() -> None:
+    async def work() -> None:
+        async with trio.open_nursery():
+            raise KeyError("bug")
+
+    with pytest.RaisesGroup(KeyError):
+        run(work, Output(is_json=False))
+
+
+def test_a_refused_certificate_says_how_to_trust_it(capsys: pytest.CaptureFixture[str]) -> None:
+    async def work() -> None:
+        raise CertificateRejected("self-signed", "ab" * 32)
+
+    with pytest.raises(SystemExit):
+        run(work, Output(is_json=False))
+    assert f"pin:{'ab' * 32}" in capsys.readouterr().err
+
+
+def test_errors_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
+    async def work() -> None:
+        raise CertificateRejected("self-signed", "ab" * 32)
+
+    with pytest.raises(SystemExit):
+        run(work, Output(is_json=True))
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    error = json.loads(captured.out)["error"]
+    assert error["type"] == "CertificateRejected"
+    assert error["fingerprint"] == "ab" * 32
+    assert error["exit_code"] == 4
+
+
+def test_no_progress_without_a_terminal_or_with_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not Output(is_json=False).shows_progress
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert Output(is_json=False).shows_progress
+    assert not Output(is_json=True).shows_progress
