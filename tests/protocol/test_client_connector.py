@@ -23,6 +23,7 @@ from tests.protocol.scripted_server import (
     error_info,
     failure,
     finalization,
+    font_map,
     heartbeat,
     join_confirm,
     joined_channel,
@@ -50,11 +51,13 @@ from trio_rdp.pdu.client_info import ClientInfo
 from trio_rdp.pdu.error_info import ErrorInfo
 from trio_rdp.pdu.gcc_client import EncryptionMethod
 from trio_rdp.pdu.gcc_server import EncryptionLevel, ServerEarlyCapabilityFlags, ServerSecurityData
+from trio_rdp.pdu.mcs import SendDataIndication
 from trio_rdp.pdu.security import SecurityFlags
 from trio_rdp.pdu.share import PduType2
 from trio_rdp.pdu.x224 import NegotiationFailureCode, SecurityProtocol
 from trio_rdp.protocol.client_connector import ClientConnector
 from trio_rdp.protocol.config import ClientConfig, DesktopSize, Monitor, Security
+from trio_rdp.protocol.envelopes import open_frame
 from trio_rdp.protocol.events import ErrorInfoReceived, HeartbeatReceived, MultitransportDeclined
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.protocol.states import ClientConnectorState as S
@@ -290,6 +293,16 @@ class TestAnyMoment:
         for frame in finalization():
             ladder.receives(S.CONNECTION_FINALIZATION, frame)
         assert ladder.ends().conversation.early == early
+
+    def test_what_shares_a_message_with_the_font_map_is_kept(self) -> None:
+        connector = ClientConnector(PLAIN)
+        up_to_finalization(connector)
+        denied = data(PduType2.SHUTDOWN_DENIED, b"")
+        both = [open_frame(frame) for frame in (font_map(), denied)]
+        joined = b"".join(pdu.user_data for pdu in both if isinstance(pdu, SendDataIndication))
+        ladder = Ladder(connector)
+        ladder.receives(S.CONNECTION_FINALIZATION, channel(IO, joined))
+        assert ladder.ends().conversation.early == [denied]
 
     def test_but_not_more_of_it_than_the_limit(self) -> None:
         connector = ClientConnector(ClientConfig(security=Security.NONE, limits=Limits(early_bytes=20)))
