@@ -93,7 +93,7 @@ async def admit(
 
 async def _let_read(stream: trio.abc.Stream) -> None:
     """Let a client that was turned away read why: closing over what it still sends would discard our last words."""
-    with trio.move_on_after(_LAST_LOOK), contextlib.suppress(trio.BrokenResourceError):
+    with trio.move_on_after(_LAST_LOOK), contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
         while await stream.receive_some(_DISCARD_SIZE):
             pass
 

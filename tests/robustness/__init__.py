@@ -1,0 +1,1 @@
+"""Peers that misbehave, programs that are cancelled, and more work than fits: nothing hangs, leaks or grows."""
