@@ -1,0 +1,150 @@
+"""The programs of README.md and docs/ run, and what else is Python there compiles."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import trio
+from PIL import Image
+
+from tests.examples.desk import CHANNEL, PASSWORD, USER, Desk
+from tests.examples.documents import KINDS, Block, blocks, documents
+from tests.interop.processes import free_port
+from trio_rdp import ClientConfig, ConnectFailed, Key, KnownHosts, Security, ServerConfig, Session, TlsIdentity
+from trio_rdp.testing import open_session_pair
+
+LONGEST = 60  # seconds for one program on a machine that does much else
+
+PAIRS = [
+    pytest.param(client, server, id=f"{client}-{server}")
+    for client in blocks("client")
+    for server in blocks("server")
+    if client.document == server.document
+]
+
+
+def parameters(kind: str) -> list[object]:
+    return [pytest.param(block, id=str(block)) for block in blocks(kind)]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the stores of these programs are, so that a server's key is made once."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(autouse=True)
+def own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, data: Path) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(data))
+    monkeypatch.setenv("TRIO_RDP_PASSWORD", PASSWORD)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("block", [pytest.param(block, id=str(block)) for block in blocks()])
+def test_it_compiles(block: Block) -> None:
+    assert block.kind in ("", *KINDS)
+    block.compile()
+
+
+def test_there_are_programs_of_each_kind() -> None:
+    assert {block.kind for block in blocks()} == {"", *KINDS}
+    assert {client.document for client in blocks("client")} >= {"README.md", "docs/tutorial.md"}
+
+
+@pytest.mark.parametrize("document", [pytest.param(path, id=path.name) for path in documents()])
+def test_no_comment_is_misspelt(document: Path) -> None:
+    text = document.read_text("utf-8")
+    told = re.findall(r"^<!-- run: (.*) -->$", text, re.MULTILINE)
+    kinds = [block.kind for block in blocks(*KINDS) if document.match(block.document)]
+    assert told == kinds
+
+
+def test_a_client_has_ten_lines_and_a_server_fifteen() -> None:
+    lengths = {}
+    for block in blocks("client", "server"):
+        if block.document == "README.md":
+            lengths[block.kind] = sum(bool(line.strip()) for line in block.code.splitlines())
+    assert lengths["client"] <= 10
+    assert lengths["server"] <= 15
+
+
+@pytest.mark.parametrize(("client", "server"), PAIRS)
+async def test_a_client_and_a_server(client: Block, server: Block, tmp_path: Path) -> None:
+    port = free_port()
+    # What differs from what the document says: where the server is, and the password.
+    secret = {'"..."': f'"{PASSWORD}"'}
+    serving = server.replace({"3389": str(port)} | secret).main()
+    connect = client.replace({'"desk.example"': f'"127.0.0.1", {port}'} | secret).main()
+    # The client trusts this server as one would that it had met before.
+    identity = await trio.to_thread.run_sync(TlsIdentity.kept)
+    KnownHosts().store("127.0.0.1", port, identity.fingerprint)
+    with trio.fail_after(LONGEST):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serving)
+            await until_it_listens(port)
+            await connect()
+            nursery.cancel_scope.cancel()
+    with Image.open(tmp_path / "desktop.png") as picture:
+        assert picture.size == (1280, 800)
+        assert picture.convert("RGB").getpixel((1, 1)) == (0, 0, 128)
+
+
+async def until_it_listens(port: int) -> None:
+    while True:
+        try:
+            stream = await trio.open_tcp_stream("127.0.0.1", port)
+        except OSError:
+            await trio.sleep(0.05)
+        else:
+            await stream.aclose()
+            return
+
+
+@pytest.mark.parametrize("block", parameters("session"))
+async def test_statements_in_a_session(block: Block) -> None:
+    desk = Desk()
+    client_config = ClientConfig(username=USER, security=Security.NONE, static_channels=(CHANNEL,))
+    server_config = ServerConfig(security=Security.NONE, static_channels=(CHANNEL,))
+    with trio.fail_after(LONGEST):
+        async with open_session_pair(client_config=client_config, server_config=server_config) as (client, server):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(desk, server)
+                await client.screen.wait_settled(0)
+                await block.run(client)
+                nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("block", parameters("handler"))
+async def test_a_handler(block: Block) -> None:
+    config = ServerConfig(security=Security.NONE, static_channels=(CHANNEL,))
+    client_config = ClientConfig(username=USER, security=Security.NONE, static_channels=(CHANNEL,))
+    handler = block.function()
+    with trio.fail_after(LONGEST):
+        async with open_session_pair(client_config=client_config, server_config=config) as (client, server):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(handler, server)
+                await use(client)
+                nursery.cancel_scope.cancel()
+
+
+async def use(session: Session) -> None:
+    """Do what a user might."""
+    with trio.move_on_after(1):
+        await session.screen.wait_settled(0.2)
+    await session.mouse.move(100, 100)
+    await session.mouse.click(200, 100)
+    await session.mouse.scroll(-2)
+    await session.keyboard.type("hi\n")
+    await session.channel(CHANNEL).send(b"hello")
+    with trio.move_on_after(1):
+        await session.screen.wait_settled(0.2)
+    await session.keyboard.press(Key.ESCAPE)
+    await trio.sleep(0.1)
+
+
+@pytest.mark.parametrize("block", parameters("test"))
+async def test_a_test(block: Block) -> None:
+    with trio.fail_after(LONGEST):
+        await block.function()()
