@@ -115,6 +115,16 @@ class TestOrder:
         await write(writer)
         assert [len(one) for one in sink.writes[:2]] == [16_000, 65_000]
 
+    @pytest.mark.parametrize("size", [1000, 16_000, 30_000, 60_000])
+    async def test_a_busy_channel_does_not_starve_pictures(self, size: int) -> None:
+        writer = Writer(sink := Sink(), Limits())
+        writer.channel("busy").put_nowait([b"b" * 1600] * 600)
+        writer.graphics.put_nowait([b"g" * size] * 8)
+        await write(writer)
+        sent = b"".join(sink.writes[:16])
+        assert sent.count(b"g") == 8 * size
+        assert sent.count(b"b") >= 8 * 1600
+
     async def test_a_larger_pdu_goes_alone_and_in_pieces(self) -> None:
         writer = Writer(sink := Sink(), Limits())
         writer.graphics.put_nowait([b"a", b"x" * 100_000, b"b"])

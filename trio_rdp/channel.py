@@ -109,6 +109,16 @@ class StaticChannel(trio.abc.Channel[bytes]):
 
     # What follows is for the session.
 
+    @property
+    def waiting(self) -> int:
+        """How many messages wait."""
+        return len(self._messages)
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether more than half of what may wait does."""
+        return 2 * len(self._messages) > self._limits.channel_messages or 2 * self._bytes > self._limits.channel_bytes
+
     def deliver(self, message: bytes) -> None:
         """Take a message from the peer."""
         if self._is_closed or self._failure is not None:

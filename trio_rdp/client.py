@@ -204,7 +204,7 @@ class Session(Supervised):
             case PointerUpdate(update=update):
                 self._show_pointer(update)
             case ChannelData(name=name, message=message):
-                self._channels[name].deliver(message)
+                self._deliver(name, message)
             case ChannelFailed(name=name, reason=reason):
                 self._channels[name].fail(reason)
             case DeactivateAll():

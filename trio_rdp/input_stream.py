@@ -90,6 +90,16 @@ class InputStream(trio.abc.ReceiveChannel[InputEvent]):
 
     # What follows is for the session.
 
+    @property
+    def waiting(self) -> int:
+        """How many events wait."""
+        return len(self._events)
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether more than half of what may wait does."""
+        return 2 * len(self._events) > self._limit
+
     def deliver(self, event: InputEvent) -> None:
         """Take an event from the client.
 

@@ -40,7 +40,7 @@ from trio_rdp.protocol.server_events import (
     Terminate,
 )
 from trio_rdp.protocol.server_stage import ServerStage
-from trio_rdp.session import Supervised
+from trio_rdp.session import Supervised, is_only_the_end
 from trio_rdp.transport import TlsIdentity
 from trio_rdp.wire.errors import LocalProtocolError, RdpError, SessionClosed
 from trio_rdp.writer import WriterStatistics
@@ -179,6 +179,8 @@ class ServerSession(Supervised):
             case InputReceived(events=events):
                 for event in events:
                     self.input.deliver(event)
+                if self.input.is_crowded:
+                    self._crowded = self.input
             case ResponseFrame(data=data):
                 self._writer.send_control(data)
             case FrameAcknowledged(frame_id=frame_id):
@@ -190,7 +192,7 @@ class ServerSession(Supervised):
             case Reactivated():
                 self.display.reactivated()
             case ChannelData(name=name, message=message):
-                self._channels[name].deliver(message)
+                self._deliver(name, message)
             case ChannelFailed(name=name, reason=reason):
                 self._channels[name].fail(reason)
             case ShutdownRequested():
@@ -303,37 +305,25 @@ class _Server:
                 pass
 
     async def _run(self, session: ServerSession) -> None:
-        error: Exception | None = None
+        was_over = True
         try:
             async with session._running():
-                error = await self._call_handler(session)
-        except SessionClosed as exc:
-            _log.info("the session with %s ended: %s", session.client_address, exc)
-        if error is None:
-            return
-        if self._on_handler_error is None:
-            raise error
-        self._on_handler_error(session, error)
-
-    async def _call_handler(self, session: ServerSession) -> Exception | None:
-        """Run the handler; gives what it raised, unless that only says that its session is over."""
-        try:
-            await self._handler(session)
-        except trio.Cancelled:
-            session.end_with(ErrorInfo.RPC_INITIATED_DISCONNECT)
-            raise
+                try:
+                    await self._handler(session)
+                except BaseException as exc:
+                    if not isinstance(exc, Exception):
+                        session.end_with(ErrorInfo.RPC_INITIATED_DISCONNECT)
+                    raise
+                finally:
+                    was_over = session.is_over
         except Exception as exc:
-            return None if _is_own_end(session, exc) else exc
-        return None
-
-
-def _is_own_end(session: ServerSession, exc: Exception) -> bool:
-    """Whether an exception only says that this session is over: `SessionClosed`, bare or as all leaves of a group."""
-    if not session._ending.is_over:
-        return False  # another session's, as a gateway has
-    if isinstance(exc, ExceptionGroup):
-        return exc.split(SessionClosed)[1] is None
-    return isinstance(exc, SessionClosed)
+            # What a handler raises while its session goes on is the end of another session, as a gateway has.
+            if was_over and is_only_the_end(exc):
+                _log.info("the session with %s ended: %s", session.client_address, session.reason)
+            elif self._on_handler_error is None:
+                raise
+            else:
+                self._on_handler_error(session, exc)
 
 
 def _address(stream: trio.SocketStream) -> str:

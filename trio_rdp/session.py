@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Protocol
 
 import trio
 
@@ -20,10 +21,11 @@ from trio_rdp.protocol.limits import Limits
 from trio_rdp.wire.errors import DeadlineExceeded, RdpError, SessionClosed
 from trio_rdp.writer import Writer
 
-__all__ = ["Supervised", "deadline"]
+__all__ = ["Supervised", "deadline", "is_only_the_end"]
 
 _log = logging.getLogger(__name__)
 
+_PATIENCE = 8  # turns of the loop in which a receiver may do something else between two messages
 _LAST_LOOK = 0.25  # seconds for the peer to close first, so that our closing does not cut off what it still reads
 
 
@@ -34,6 +36,27 @@ def deadline(phase: str, seconds: float) -> Iterator[None]:
         yield
     if scope.cancelled_caught:
         raise DeadlineExceeded(phase, seconds)
+
+
+class Queue(Protocol):
+    """What a peer fills and a user empties."""
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        ...
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether more than half of what may wait does."""
+        ...
+
+
+def is_only_the_end(exc: BaseException) -> bool:
+    """Whether an exception only says that a session is over: `SessionClosed`, bare or as all leaves of groups."""
+    if isinstance(exc, BaseExceptionGroup):
+        return exc.split(SessionClosed)[1] is None
+    return isinstance(exc, SessionClosed)
 
 
 class Supervised:
@@ -52,6 +75,7 @@ class Supervised:
         self._reader_done = trio.Event()
         self._writer_done = trio.Event()
         self._frames_received = 0
+        self._crowded: Queue | None = None
 
     # What a role fills in.
 
@@ -71,6 +95,12 @@ class Supervised:
     async def _settle(self) -> None:
         """Wait until what came before the peer's goodbye is worked off."""
 
+    def _deliver(self, name: str, message: bytes) -> None:
+        channel = self._channels[name]
+        channel.deliver(message)
+        if channel.is_crowded:
+            self._crowded = channel
+
     def _say_goodbye(self) -> None:
         """Queue what the peer should hear last."""
 
@@ -89,8 +119,8 @@ class Supervised:
     async def _running(self) -> AsyncIterator[None]:
         """Run the session around a `with` block; leaving it disconnects.
 
-        An exception of the block comes out bare.  When the session fails under it, the block is cancelled and
-        `SessionClosed` is raised, with the cause.
+        An exception of the block comes out bare.  When the session fails under it, the block is cancelled and one flat
+        `SessionClosed` is raised, with the cause; also where the tasks of the block have seen several.
         """
         raised: BaseException | None = None
         try:
@@ -111,9 +141,11 @@ class Supervised:
             raised = group.exceptions[0] if len(group.exceptions) == 1 else group
         finally:
             await trio.aclose_forcefully(self._framed.stream)
-        if raised is not None:
+        if raised is not None and not (isinstance(raised, ExceptionGroup) and is_only_the_end(raised)):
             raise raised
         self._ending.raise_unclean()
+        if raised is not None:
+            raise raised
 
     async def _run_tasks(self) -> None:
         with self._tasks:
@@ -137,7 +169,7 @@ class Supervised:
         """Read until the end; waits for nothing but the socket, and for room when the peer paints too fast."""
         try:
             while not self._ending.is_over:
-                self._receive_all(await self._framed.read_pdus())
+                await self._receive_all(await self._framed.read_pdus())
                 await self._heed_farewell()
                 await self._wait_room()
             while self._is_leaving and await self._framed.stream.receive_some():
@@ -150,13 +182,27 @@ class Supervised:
         finally:
             self._reader_done.set()
 
-    def _receive_all(self, frames: list[tuple[Action, bytes]]) -> None:
+    async def _receive_all(self, frames: list[tuple[Action, bytes]]) -> None:
         for action, frame in frames:
             if self._ending.is_over or self._farewell is not None:
                 return
             self._frames_received += 1
             self._receive(action, frame)
+            if self._crowded is not None:
+                await self._let_receive(self._crowded)
+                self._crowded = None
         self._flush()
+
+    async def _let_receive(self, queue: Queue) -> None:
+        """Let who receives from a queue catch up, for as long as it does: one read may bring more than the queue holds.
+
+        Nobody is waited for: a receiver that does something else keeps the reader for a few turns of the loop.
+        """
+        idle = 0
+        while queue.is_crowded and idle < _PATIENCE:
+            waiting = queue.waiting
+            await trio.lowlevel.checkpoint()
+            idle = 0 if queue.waiting < waiting else idle + 1
 
     async def _write(self) -> None:
         try:
@@ -214,6 +260,16 @@ class Supervised:
             await self._writer_done.wait()
             with trio.move_on_after(_LAST_LOOK):
                 await self._reader_done.wait()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the session has ended, or is being left."""
+        return self._ending.is_over
+
+    @property
+    def reason(self) -> SessionClosed | None:
+        """Why the session is over, in plain words; None while it is not."""
+        return self._ending.error
 
     async def wait_closed(self) -> None:
         """Wait until the session is over, however it ends; raises `SessionClosed` if it did not end cleanly."""

@@ -131,7 +131,7 @@ class Lane:
 class Writer:
     """The lanes of one session, and `run`, the task that empties them into the stream.
 
-    Control goes first, then input, then one PDU from each channel in turn, then graphics.
+    Control goes first, then input, then one PDU from each channel in turn, then graphics, for which half is kept.
     """
 
     def __init__(self, stream: trio.abc.SendStream, limits: Limits) -> None:
@@ -151,6 +151,9 @@ class Writer:
         self.graphics: Lane = Lane(self, "graphics", limits.graphics_lane)
         self._channels: dict[str, Lane] = {}
         self._turns: deque[Lane] = deque()
+        self._is_writing_graphics = False
+        self._graphics_written = trio.Event()
+        self._passed_over = False  # whether pictures found no room in the last write
 
     def channel(self, name: str) -> Lane:
         """The lane of one virtual channel."""
@@ -184,6 +187,17 @@ class Writer:
         if self._closed is not None:
             self.check_open()
 
+    @property
+    def is_graphics_drained(self) -> bool:
+        """Whether the socket has taken all pictures, whatever else waits."""
+        return self.graphics.is_empty and not self._is_writing_graphics
+
+    async def wait_graphics_drained(self) -> None:
+        """Wait until the socket has taken all pictures; raises `SessionClosed` when that cannot be."""
+        while self._closed is None and not self.is_graphics_drained:
+            await self._graphics_written.wait()
+        self.check_open()
+
     def wake(self) -> None:
         """Tell the task that something waits."""
         self._work.set()
@@ -202,6 +216,9 @@ class Writer:
                     batch, self._last = bytearray(self._last), b""
                 if batch:
                     await self._write(batch)
+                    self._is_writing_graphics = False
+                    if self.graphics.is_empty:
+                        self._wake_painters()
                     continue
                 self._drained.set()
                 if self._finishing or self._closed is not None:
@@ -226,6 +243,7 @@ class Writer:
             self._closed = reason
         for lane in self._lanes():
             lane.wake()
+        self._wake_painters()
         self._work.set()
 
     def close(self, reason: RdpError) -> None:
@@ -236,7 +254,12 @@ class Writer:
         for lane in self._lanes():
             lane.clear()
         self._drained.set()
+        self._wake_painters()
         self._work.set()
+
+    def _wake_painters(self) -> None:
+        self._graphics_written.set()
+        self._graphics_written = trio.Event()
 
     async def _write(self, batch: bytearray) -> None:
         started = trio.current_time()
@@ -258,10 +281,16 @@ class Writer:
         joined, budget = bytearray(), self._write_limit
         self.control.take(joined, budget)
         self.input.take(joined, budget)
+        has_graphics = not self.graphics.is_empty
+        took_graphics = self._passed_over and self.graphics.take(joined, budget, most=1)
+        # While there are pictures too, channels leave them half: a long transfer must not freeze the screen.
+        share = (len(joined) + budget) // 2 if has_graphics else budget
         # A PDU that does not fit any more ends the round, and its lane is the first of the next one.
-        while (lane := self._next_turn()) is not None and lane.take(joined, budget, most=1):
+        while (lane := self._next_turn()) is not None and lane.take(joined, share, most=1):
             self._turns.rotate(-1)
-        self.graphics.take(joined, budget)
+        took_graphics |= self.graphics.take(joined, budget)
+        self._passed_over = has_graphics and not took_graphics
+        self._is_writing_graphics = took_graphics
         return joined
 
     def _next_turn(self) -> Lane | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import trio
@@ -112,6 +112,13 @@ async def is_closed(stream: trio.abc.Stream) -> bool:
     except trio.BrokenResourceError:
         return False
     return False
+
+
+async def until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
+    """Wait for what no event announces."""
+    with trio.fail_after(seconds):
+        while not condition():  # noqa: ASYNC110
+            await trio.sleep(0.01)
 
 
 @contextlib.asynccontextmanager

@@ -32,6 +32,7 @@ from tests.robustness.peers import (
     living_tasks,
     no_task_left,
     server_config,
+    until,
 )
 from trio_rdp.admission import admit
 from trio_rdp.client import open_session
@@ -286,9 +287,7 @@ async def test_a_server_survives_all_of_them() -> None:
                             bad.start_soon(misbehave, port, phase, act)
             await session.keyboard.type("x")
             await session.request_refresh()
-        with trio.fail_after(5):
-            while living_tasks() > serving:
-                await trio.sleep(0.01)
+        await until(lambda: living_tasks() <= serving)
         nursery.cancel_scope.cancel()
     assert living_tasks() == before
     assert len(sessions) > 1

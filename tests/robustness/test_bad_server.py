@@ -90,6 +90,12 @@ def stage_of(peer: Peer) -> ServerStage:
     return ServerStage(result)
 
 
+async def stay(stream: trio.abc.Stream, config: ClientConfig) -> None:
+    async with open_session_over(stream, config=config):
+        with trio.fail_after(60):
+            await trio.sleep_forever()
+
+
 async def meet(phase: str, act: Act, *, config: ClientConfig | None = None) -> tuple[BaseException, float]:
     """Connect to a server that is good until a phase; gives how the client failed, and after how long."""
     state, security = PHASES[phase]
@@ -107,9 +113,7 @@ async def meet(phase: str, act: Act, *, config: ClientConfig | None = None) -> t
     async with no_task_left(), trio.open_nursery() as nursery:
         nursery.start_soon(host)
         with pytest.raises(RdpError) as caught:
-            async with open_session_over(ours, config=settings):
-                with trio.fail_after(60):
-                    await trio.sleep_forever()
+            await stay(ours, settings)
         error = caught.value
     assert await is_closed(ours)
     if isinstance(error, SessionClosed) and error.__cause__ is not None and phase in IN_SESSION:
