@@ -55,7 +55,8 @@ class Block:
         """Compile the block; `await` may stand anywhere."""
         parsed = ast.parse(self.code, str(self)) if tree is None else tree
         ast.increment_lineno(parsed, self.line)
-        return compile(parsed, str(self), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        code: CodeType = compile(parsed, str(self), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        return code
 
     def main(self) -> Callable[[], Awaitable[object]]:
         """Run a program up to its last line, `trio.run(...)`, and give what that line would run."""

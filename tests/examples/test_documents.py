@@ -12,7 +12,7 @@ from PIL import Image
 from tests.examples.desk import CHANNEL, PASSWORD, USER, Desk
 from tests.examples.documents import KINDS, Block, blocks, documents
 from tests.interop.processes import free_port
-from trio_rdp import ClientConfig, ConnectFailed, Key, KnownHosts, Security, ServerConfig, Session, TlsIdentity
+from trio_rdp import ClientConfig, Key, KnownHosts, Security, ServerConfig, Session, TlsIdentity
 from trio_rdp.testing import open_session_pair
 
 LONGEST = 60  # seconds for one program on a machine that does much else
@@ -108,12 +108,14 @@ async def test_statements_in_a_session(block: Block) -> None:
     client_config = ClientConfig(username=USER, security=Security.NONE, static_channels=(CHANNEL,))
     server_config = ServerConfig(security=Security.NONE, static_channels=(CHANNEL,))
     with trio.fail_after(LONGEST):
-        async with open_session_pair(client_config=client_config, server_config=server_config) as (client, server):
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(desk, server)
-                await client.screen.wait_settled(0)
-                await block.run(client)
-                nursery.cancel_scope.cancel()
+        async with (
+            open_session_pair(client_config=client_config, server_config=server_config) as (client, server),
+            trio.open_nursery() as nursery,
+        ):
+            nursery.start_soon(desk, server)
+            await client.screen.wait_settled(0)
+            await block.run(client)
+            nursery.cancel_scope.cancel()
 
 
 @pytest.mark.parametrize("block", parameters("handler"))
@@ -122,24 +124,26 @@ async def test_a_handler(block: Block) -> None:
     client_config = ClientConfig(username=USER, security=Security.NONE, static_channels=(CHANNEL,))
     handler = block.function()
     with trio.fail_after(LONGEST):
-        async with open_session_pair(client_config=client_config, server_config=config) as (client, server):
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(handler, server)
-                await use(client)
-                nursery.cancel_scope.cancel()
+        async with (
+            open_session_pair(client_config=client_config, server_config=config) as (client, server),
+            trio.open_nursery() as nursery,
+        ):
+            nursery.start_soon(handler, server)
+            await use(client)
+            nursery.cancel_scope.cancel()
 
 
 async def use(session: Session) -> None:
     """Do what a user might."""
-    with trio.move_on_after(1):
-        await session.screen.wait_settled(0.2)
+    with trio.move_on_after(0.4):
+        await session.screen.wait_settled(0.1)
     await session.mouse.move(100, 100)
     await session.mouse.click(200, 100)
     await session.mouse.scroll(-2)
     await session.keyboard.type("hi\n")
     await session.channel(CHANNEL).send(b"hello")
-    with trio.move_on_after(1):
-        await session.screen.wait_settled(0.2)
+    with trio.move_on_after(0.4):
+        await session.screen.wait_settled(0.1)
     await session.keyboard.press(Key.ESCAPE)
     await trio.sleep(0.1)
 
