@@ -17,7 +17,7 @@ import trio
 
 import trio_rdp
 
-__all__ = ["KINDS", "Block", "blocks", "documents"]
+__all__ = ["KINDS", "ROOT", "Block", "blocks", "documents"]
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,7 +10,7 @@ import trio
 from PIL import Image
 
 from tests.examples.desk import CHANNEL, PASSWORD, USER, Desk
-from tests.examples.documents import KINDS, Block, blocks, documents
+from tests.examples.documents import KINDS, ROOT, Block, blocks, documents
 from tests.interop.processes import free_port
 from trio_rdp import ClientConfig, Key, KnownHosts, Security, ServerConfig, Session, TlsIdentity
 from trio_rdp.testing import open_session_pair
@@ -59,6 +59,16 @@ def test_no_comment_is_misspelt(document: Path) -> None:
     told = re.findall(r"^<!-- run: (.*) -->$", text, re.MULTILINE)
     kinds = [block.kind for block in blocks(*KINDS) if document.match(block.document)]
     assert told == kinds
+
+
+def test_the_names_that_ironrdps_become_are_real() -> None:
+    sources = [path for folder in ("trio_rdp", "examples") for path in (ROOT / folder).rglob("*.py")]
+    code = "".join(path.read_text("utf-8") for path in sources)
+    real = set(re.findall(r"\w+", code)) | set(dir(trio))
+    page = (ROOT / "docs" / "coming-from-ironrdp.md").read_text("utf-8")
+    ours = "".join(line.split("|")[-2] for line in page.splitlines() if line.startswith("|"))
+    named = {name for span in re.findall("`([^`]+)`", ours) for name in re.findall(r"[A-Za-z_]\w{2,}", span)}
+    assert named - real == {"get_inner_mut"}  # of which it says that there is none
 
 
 def test_a_client_has_ten_lines_and_a_server_fifteen() -> None:
