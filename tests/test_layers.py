@@ -46,6 +46,8 @@ def shown(path: Path) -> str:
 
 def layer(path: Path) -> str:
     first = path.relative_to(PACKAGE).parts[0]
+    if first == "__main__.py":
+        return "apps"  # it only starts the command
     return "." if first.endswith((".py", ".pyx")) else first
 
 

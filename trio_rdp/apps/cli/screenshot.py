@@ -30,6 +30,8 @@ __all__ = ["screenshot"]
 
 _SECURITY = {"auto": Security.AUTO, "nla": Security.NLA, "tls": Security.TLS, "none": Security.NONE}
 
+_PATIENCE = 10
+
 
 @click.command()
 @click.argument("address", type=ADDRESS, metavar="HOST[:PORT]")
@@ -80,7 +82,7 @@ def screenshot(
 ) -> None:
     """Log in to a server and keep a picture of its desktop.
 
-    A desktop that never rests (a clock with seconds, a video) is taken as it is when half of the time-out has passed.
+    A desktop that never rests (a clock with seconds, a video) is taken as it is after ten times --settle.
 
     \b
     Examples:
@@ -107,7 +109,9 @@ def screenshot(
         autologon=user is not None,
     )
     with out.status(f"looking at {address}"):
-        taken = run(partial(_take, address, config, output, settle, timeout / 2), out, timeout=timeout)
+        taken = run(
+            partial(_take, address, config, output, settle, min(_PATIENCE * settle, timeout / 2)), out, timeout=timeout
+        )
     if out.is_json:
         say_json(taken)
     else:
@@ -131,7 +135,7 @@ async def _take(
         connected = trio.current_time() - start
         while not session.screen.is_painted:
             await session.screen.wait_changed()
-        with trio.move_on_at(start + patience):
+        with trio.move_on_after(patience):
             await session.screen.wait_settled(settle)
         await trio.to_thread.run_sync(session.screen.save, output)
         return {
