@@ -40,6 +40,7 @@ class Accounts:
 
     async def lookup(self, domain: str, user: str) -> str | bytes | Refuse | None:
         """The password (or NT hash) of an account; None where there is no such account."""
+        domain, user = split_user(user, domain)
         source = self._source
         if isinstance(source, Credentials):
             is_user = source.username.casefold() == user.casefold()
@@ -52,7 +53,7 @@ class Accounts:
 
     async def is_valid(self, domain: str, user: str, password: str) -> bool:
         """Whether a password, as a client without NLA sends it, is the account's; takes the same time either way."""
-        secret = await self.lookup(*split_user(user, domain))
+        secret = await self.lookup(domain, user)
         given = ntlm_hash(password)
         if isinstance(secret, str):
             secret = ntlm_hash(secret)

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import numpy as np
+import pytest
+import trio
+import trio.testing
+
+from trio_rdp.encoding import EncodeScheduler
+from trio_rdp.graphics.geometry import Rect
+from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmap, EndFrame, PaintJob, SetPalette
+from trio_rdp.level import Ending
+from trio_rdp.painting import Painter
+from trio_rdp.screen import Screen
+from trio_rdp.wire.errors import DecodeError
+
+MIB = 1 << 20
+
+
+def draw(left: int, color: int, *, side: int = 4) -> DrawBitmap:
+    """A raw square of one colour, at the top."""
+    data = color.to_bytes(4, "little") * side * side
+    return DrawBitmap(Rect(left, 0, side, side), side, side, 32, Compression.RAW, data)
+
+
+class Bench:
+    def __init__(self, width: int = 64, height: int = 32, *, limit: int = 64 * MIB) -> None:
+        self.screen = Screen(width, height, Ending())
+        self.shown: list[int] = []
+        self.scheduler = EncodeScheduler(1)
+        self.painter = Painter(self.screen, self.scheduler, limit, self.shown.append)
+
+    def submit(self, *jobs: PaintJob) -> None:
+        for job in jobs:
+            self.painter.submit(job)
+        self.painter.flush()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.painter.run)
+            yield
+            nursery.cancel_scope.cancel()
+
+
+class TestInline:
+    async def test_little_work_is_done_at_once(self) -> None:
+        bench = Bench()
+        bench.submit(draw(0, 0x112233))
+        assert bench.screen.pixel(3, 3) == (0x11, 0x22, 0x33)
+        assert bench.painter.statistics().pending_bytes == 0
+        assert bench.painter.statistics().jobs == 1
+
+    async def test_a_frame_is_shown_as_a_whole(self) -> None:
+        bench = Bench()
+        bench.submit(BeginFrame(7), draw(0, 0xFF0000))
+        assert not bench.screen.is_painted
+        bench.submit(draw(8, 0x00FF00))
+        assert not bench.screen.is_painted
+        bench.submit(EndFrame(7))
+        assert bench.screen.pixel(0, 0) == (255, 0, 0)
+        assert bench.screen.pixel(8, 0) == (0, 255, 0)
+        assert bench.screen.statistics().frames == 1
+        assert bench.shown == [7]
+
+    async def test_what_cannot_be_painted_is_an_error(self) -> None:
+        bench = Bench()
+        with pytest.raises(DecodeError):
+            bench.submit(DrawBitmap(Rect(0, 0, 4, 4), 4, 4, 32, Compression.PLANAR, b"\xff"))
+
+
+class TestThreads:
+    async def test_much_work_is_done_in_threads_and_in_order(self) -> None:
+        bench = Bench(1024, 1024)
+        async with bench.running():
+            for number in range(8):
+                bench.submit(BeginFrame(number), draw(0, number * 0x10101, side=1024), EndFrame(number))
+            with trio.fail_after(20):
+                await bench.painter.wait_idle()
+            assert bench.shown == list(range(8))
+            assert bench.screen.pixel(1023, 1023) == (7, 7, 7)
+            assert bench.scheduler.statistics().threaded > 0
+
+    async def test_an_error_comes_out_of_run(self) -> None:
+        bench = Bench(1024, 1024)
+        with pytest.RaisesGroup(DecodeError):
+            async with bench.running():
+                bad = DrawBitmap(Rect(0, 0, 1024, 1024), 1024, 1024, 32, Compression.PLANAR, b"\xff")
+                bench.submit(draw(0, 1, side=1024), bad)
+                await trio.sleep(20)
+
+    async def test_a_resize_drops_what_was_for_the_old_size(self) -> None:
+        bench = Bench(1024, 1024)
+        started, go_on = threading.Event(), threading.Event()
+
+        async with bench.running():
+            async with trio.open_nursery() as nursery:
+
+                def block() -> None:
+                    started.set()
+                    go_on.wait(20)
+
+                nursery.start_soon(bench.scheduler.run, block, 1.0)  # the only worker
+                await trio.to_thread.run_sync(started.wait)
+                bench.submit(draw(0, 0xFFFFFF, side=1024), draw(0, 0xFFFFFF, side=1024))
+                await trio.testing.wait_all_tasks_blocked()
+                bench.painter.resize(320, 200)
+                assert bench.painter.statistics().pending_bytes == 0
+                go_on.set()
+            bench.submit(draw(0, 0x0000FF))
+            with trio.fail_after(20):
+                while not bench.screen.is_painted:
+                    await bench.screen.wait_changed()
+            await bench.painter.wait_idle()
+        assert (bench.screen.width, bench.screen.height) == (320, 200)
+        assert bench.screen.pixel(0, 0) == (0, 0, 255)
+        assert bench.screen.pixel(100, 100) == (0, 0, 0)
+
+    async def test_a_palette_survives_a_resize(self) -> None:
+        bench = Bench()
+        palette = bytes(range(256)) * 3
+        bench.submit(SetPalette(palette[: 256 * 3]))
+        before = bench.painter.image.palette.copy()
+        bench.painter.resize(100, 100)
+        assert np.array_equal(bench.painter.image.palette, before)
+
+
+class TestBounds:
+    async def test_reading_stops_while_too_much_waits(self, autojump_clock: trio.testing.MockClock) -> None:
+        bench = Bench(1024, 1024, limit=MIB)
+        await bench.painter.wait_room()
+        bench.submit(draw(0, 1, side=1024))
+        with trio.move_on_after(1) as scope:
+            await bench.painter.wait_room()
+        assert scope.cancelled_caught
+        found = bench.painter.statistics()
+        assert (found.reading_stopped, found.limit) == (1, MIB)
+        assert found.peak_pending_bytes >= 4 * MIB
+
+    async def test_it_goes_on_when_there_is_room(self) -> None:
+        bench = Bench(1024, 1024, limit=MIB)
+        bench.submit(draw(0, 1, side=1024))
+        async with bench.running():
+            with trio.fail_after(20):
+                await bench.painter.wait_room()
+        assert bench.painter.statistics().reading_stopped == 1
+
+    async def test_jobs_without_data_count_too(self) -> None:
+        bench = Bench(1024, 1024, limit=MIB)
+        bench.painter.submit(draw(0, 1, side=256))
+        before = bench.painter.statistics().pending_bytes
+        for number in range(10_000):
+            bench.painter.submit(EndFrame(number))
+        assert bench.painter.statistics().pending_bytes - before >= 10_000 * 64
