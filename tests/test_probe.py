@@ -70,6 +70,12 @@ async def test_what_a_server_offers(security: Security, offered: set[str]) -> No
         assert result.ntlm.os_version is not None
 
 
+async def test_a_weaker_choice_is_told_by_its_name() -> None:
+    async with rdp_server(Security.TLS) as port:
+        result = await probe("127.0.0.1", port)
+    assert [answer.reason for answer in result.protocols[2:]] == ["the server chose tls"] * 2
+
+
 async def test_a_server_that_knows_no_negotiation_has_standard_security() -> None:
     async def old(stream: trio.SocketStream) -> None:
         frame = await stream.receive_some(1000)

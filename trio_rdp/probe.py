@@ -185,7 +185,8 @@ async def _negotiate(framed: Framed, name: str) -> ProtocolAnswer:
         case NegotiationResponse(selected_protocol=selected):
             if selected == wanted:
                 return ProtocolAnswer(name, True)
-            return ProtocolAnswer(name, False, f"the server chose {selected!r}")
+            names = [known for known, protocol in _STRONGEST.items() if protocol == selected]
+            return ProtocolAnswer(name, False, f"the server chose {names[0] if names else repr(selected)}")
         case None:
             # A server older than RDP 5.2 knows Standard RDP Security and no negotiation.
             is_offered = wanted == SecurityProtocol.RDP
