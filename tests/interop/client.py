@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.interop.display import Display
+from tests.interop.display import Display, Window
 from tests.interop.pictures import Picture, crop, difference
 from tests.interop.processes import PATIENCE, Process, wait_for
 
@@ -54,11 +54,21 @@ class Client:
 
     async def focus(self) -> None:
         """Give its window the keyboard."""
-        window = next(window for window in self.display.windows() if self.window_title in window.title)
+        window = await self.wait_window()
         await self.display.xdotool("windowfocus", "--sync", window.id)
+
+    async def wait_window(self) -> Window:
+        """Wait for its window."""
+        return await wait_for(
+            lambda: next((window for window in self.display.windows() if self.window_title in window.title), None),
+            "its window",
+            PATIENCE,
+            self.process,
+        )
 
     async def close(self, seconds: float = PATIENCE) -> int:
         """Close its window, as a user does, and give the exit code."""
+        await self.wait_window()
         await self.display.close_window(self.window_title)
         return await self.process.wait(seconds)
 

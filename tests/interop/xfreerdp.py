@@ -12,18 +12,26 @@ from tests.interop.processes import PATIENCE, launched, need
 
 __all__ = [
     "AUTHENTICATION_FAILED",
+    "CONNECTION_DENIED",
     "CONNECT_FAILED",
+    "DISCONNECTED",
+    "LOGGED_OFF",
     "LOGON_FAILURE",
     "LOST",
+    "NEGOTIATION_FAILED",
     "NO_GFX",
     "NO_GFX_NO_RFX",
     "OK",
+    "TLS_FAILED",
     "Xfreerdp",
     "xfreerdp",
 ]
 
-# Exit codes; the first two of failed logins depend on how the server tells.
+# Exit codes; up to 12 it is the error info that the server sent, once the connection was there.
 OK: Final = 0
+DISCONNECTED: Final = 1
+CONNECTION_DENIED: Final = 7
+LOGGED_OFF: Final = 12
 LOST: Final = 131  # the connection, after it was there
 AUTHENTICATION_FAILED: Final = 132
 LOGON_FAILURE: Final = 134
