@@ -200,11 +200,15 @@ class ServerSession(Supervised):
             case Terminate(reason=reason, is_clean=is_clean):
                 self._terminate(reason, is_clean=is_clean)
 
+    async def _finish(self) -> None:
+        # The last picture is worth half of the grace; the other half is for the goodbye.
+        with trio.move_on_after(self._limits.close_grace / 2), contextlib.suppress(SessionClosed):
+            await self._writer.wait_graphics_drained()
+
     def _say_goodbye(self) -> None:
         self._writer.graphics.clear()
-        self._writer.control.put_nowait(
-            [self._stage.set_error_info(self._goodbye), self._stage.disconnect(mcs.Reason.PROVIDER_INITIATED)]
-        )
+        goodbye = self._stage.set_error_info(self._goodbye) + self._stage.disconnect(mcs.Reason.PROVIDER_INITIATED)
+        self._writer.say_last(goodbye)  # behind what the handler sent on channels
 
     def _wake(self) -> None:
         super()._wake()

@@ -101,6 +101,9 @@ class Supervised:
         if channel.is_crowded:
             self._crowded = channel
 
+    async def _finish(self) -> None:
+        """Wait for what should reach the peer before the goodbye does; within the grace."""
+
     def _say_goodbye(self) -> None:
         """Queue what the peer should hear last."""
 
@@ -185,7 +188,7 @@ class Supervised:
     async def _receive_all(self, frames: list[tuple[Action, bytes]]) -> None:
         for action, frame in frames:
             if self._ending.is_over or self._farewell is not None:
-                return
+                break
             self._frames_received += 1
             self._receive(action, frame)
             if self._crowded is not None:
@@ -222,7 +225,7 @@ class Supervised:
         else:
             error = SessionClosed(f"the session ended: {cause}")
             error.__cause__ = cause
-        self._end(error, is_clean=False)
+        self._end(error, is_clean=self._is_leaving)
 
     def _terminate(self, reason: SessionClosed, *, is_clean: bool) -> None:
         """The peer has said goodbye; what it sends after that is nobody's concern."""
@@ -251,6 +254,8 @@ class Supervised:
         """Say goodbye and let it be written, within the grace; what uses the session afterwards sees its end."""
         self._is_leaving = True
         with trio.move_on_after(self._limits.close_grace, shield=True):
+            if not self._ending.is_over:
+                await self._finish()
             if not self._ending.is_over:
                 with contextlib.suppress(trio.WouldBlock, SessionClosed):
                     self._say_goodbye()
