@@ -34,6 +34,8 @@ class Limits:
     """Until one joined write (64 KiB at most) is taken by the socket."""
     reactivation: float = 30.0
     """From Deactivate All to the Font Map that ends the reactivation."""
+    frame_acknowledgement: float = 2.0
+    """Until a frame counts as drawn, though its client, which does acknowledge frames, has not said so."""
     dead_peer: float = 60.0
     """How long TCP may go without an answer (keepalive, user timeout) before the peer counts as dead."""
     close_grace: float = 2.0
