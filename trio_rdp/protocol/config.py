@@ -113,6 +113,7 @@ class ClientConfig:
     """Everything a client may choose; the names are those of [MS-RDPBCGR] where it has one."""
 
     username: str = ""
+    """`DOMAIN\\user` sets the domain too, unless one is given; `user@domain` stays as it is."""
     password: str = field(default="", repr=False)
     domain: str = ""
     security: Security = Security.AUTO
@@ -168,6 +169,11 @@ class ClientConfig:
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
+        if not self.domain and "\\" in self.username:
+            # Servers look for an account of that whole name: freerdp-shadow 2.11 does, under NLA.
+            domain, _, username = self.username.partition("\\")
+            object.__setattr__(self, "domain", domain)
+            object.__setattr__(self, "username", username)
         if self.color_depth not in (8, 15, 16, 24, 32):
             raise LocalProtocolError(f"color_depth {self.color_depth} is not 8, 15, 16, 24 or 32")
         if not self.security:
