@@ -107,7 +107,7 @@ async def open_session_pair(
     account = Accounts(Credentials(client_config.username, client_config.password, client_config.domain))
     body_error: Exception | None = None
     failure: Exception | None = None
-    finished = trio.Event()
+    hosting = trio.CancelScope()
     server_session: ServerSession | None = None
 
     async def host() -> None:
@@ -118,7 +118,8 @@ async def open_session_pair(
             async with session._running():
                 server_session = session
                 arrived.set()
-                await finished.wait()
+                with hosting:
+                    await session.wait_closed()
         except Exception as exc:
             failure = exc
             arrived.set()
@@ -133,7 +134,7 @@ async def open_session_pair(
                     yield client, server_session
         except Exception as exc:
             body_error = exc
-        finished.set()
+        hosting.cancel()
     error = body_error or failure
     if error is not None:
         raise error
