@@ -121,6 +121,16 @@ def test_rdesktops_erect_domain_request() -> None:
     assert decode_domain_pdu(bytes.fromhex("04 0001 0001")) == ErectDomainRequest(sub_height=1, sub_interval=1)
 
 
+def test_rdesktops_disconnect_provider_ultimatum() -> None:
+    value = DisconnectProviderUltimatum(reason=Reason.USER_REQUESTED)
+    assert decode_domain_pdu(bytes.fromhex("30 06 02 02 0003 30 00")) == value
+    for end in range(1, 6):
+        with pytest.raises(Truncated):
+            decode_domain_pdu(bytes.fromhex("30 06 02 02 0003 30 00")[:end])
+    with pytest.raises(InvalidField, match="reason 8"):
+        decode_domain_pdu(bytes.fromhex("30 06 02 02 0008 30 00"))
+
+
 def test_lengths_longer_than_necessary() -> None:
     value = SendDataIndication(initiator=1002, channel_id=1003, user_data=b"ab")
     assert decode_domain_pdu(bytes.fromhex("68 0001 03eb 70 8002 6162")) == value

@@ -19,7 +19,7 @@ from trio_rdp.protocol.negotiation import offered_protocols
 from trio_rdp.protocol.session_events import Activated, ActiveStageOutput, GraphicsUpdate
 from trio_rdp.protocol.states import ClientConnectorState
 
-__all__ = ["Asked", "Recording", "connect", "picture", "play", "recording"]
+__all__ = ["Asked", "Recording", "connect", "cut", "picture", "play", "recording"]
 
 _EARLY_RESULT = 4
 
@@ -74,8 +74,13 @@ def _echo(frame: bytes, asked: SecurityProtocol, offered: SecurityProtocol) -> b
 
 
 def recording(name: str) -> Recording:
-    """Cut a capture's server side into the messages that our connector reads, and what follows."""
+    """A capture's server side."""
     c2s, s2c, _ = capture(name)
+    return cut(c2s, s2c)
+
+
+def cut(c2s: bytes, s2c: bytes) -> Recording:
+    """Cut a server's side into the messages that our connector reads, and what follows."""
     asked = _asked(c2s)
     config = ClientConfig(username="ada", security=Security.AUTO | Security.NONE, static_channels=asked.static_channels)
     connector = ClientConnector(config)

@@ -349,6 +349,9 @@ class ChannelJoinConfirm(Pdu):
             per.write_u16(dst, self.channel_id)
 
 
+_LAST_REASON = 7  # three bits
+
+
 @pdu
 class DisconnectProviderUltimatum(Pdu):
     """MCS Disconnect Provider Ultimatum (DisconnectProviderUltimatum), [T125] 11.15 and [MS-RDPBCGR] 2.2.2.3."""
@@ -361,7 +364,7 @@ class DisconnectProviderUltimatum(Pdu):
         return cls(reason=Reason(bits << 1 | src.u8() >> 7))
 
     def encode_into(self, dst: bytearray) -> None:
-        if not 0 <= self.reason <= 7:
+        if not 0 <= self.reason <= _LAST_REASON:
             raise EncodeError(f"reason {self.reason} does not fit 3 bits")
         dst += bytes((_DISCONNECT_PROVIDER_ULTIMATUM << 2 | self.reason >> 1, self.reason << 7 & 0xFF))
 
@@ -472,7 +475,17 @@ def decode_domain_pdu(data: bytes) -> DomainPdu:
     """Decode whichever domain PDU this is; one that RDP does not use is an `InvalidField`."""
     if not data:
         raise Truncated("needs 1 bytes, 0 left", pdu="DomainMCSPDU", offset=0)
+    if data[0] == ber.SEQUENCE:
+        return _read_ber_ultimatum(Cursor(data))
     cls = _CHOICES.get(data[0] >> 2)
     if cls is None:
         raise InvalidField(f"choice {data[0] >> 2}", pdu="DomainMCSPDU", offset=0)
     return cls.decode(data)
+
+
+def _read_ber_ultimatum(src: Cursor) -> DisconnectProviderUltimatum:
+    """Read what rdesktop 1.9 says at its end: SEQUENCE { INTEGER, SEQUENCE {} }, in BER, where PER is expected."""
+    reason = ber.read_unsigned(ber.read_element(src, ber.SEQUENCE))
+    if reason > _LAST_REASON:
+        raise InvalidField(f"reason {reason}", pdu="DisconnectProviderUltimatum", offset=0)
+    return DisconnectProviderUltimatum(reason=Reason(reason))
