@@ -179,9 +179,12 @@ class TestEnds:
             seen = client.screen.pixel(1900, 1000)
 
         async with open_session_pair(client_config=replace(CONFIG, desktop_size=size)) as (client, server):
+            client._painter._rate = 1.0  # seconds a pixel: nothing is painted on the loop
             async with server.display.frame() as frame:
                 frame.fill(Rect(0, 0, 1920, 1080), (9, 8, 7))
             await server._leave()
+            await client.wait_closed()
+            assert client.statistics().painter.pending_bytes == 0
             await goodbye(client)
         assert seen == (9, 8, 7)
 
