@@ -99,11 +99,13 @@ async def test_xrdps_login_window(peers: Peers, depth: int) -> None:
         assert not changed[~window].any()
 
 
-@pytest.mark.parametrize("compression", [None, CompressionType.K8, CompressionType.K64])
-async def test_weston(peers: Peers, compression: CompressionType | None) -> None:
+@pytest.mark.parametrize(
+    ("security", "compression"), matrix(security=[Security.TLS, Security.NONE], compression=list(HISTORY))
+)
+async def test_weston(peers: Peers, security: Security, compression: CompressionType | None) -> None:
     server = peers.weston()
     assert server.background is not None
-    async with connected(server, compression_type=compression) as session:
+    async with connected(server, security=security, compression_type=compression) as session:
         # Weston paints its pointer into the picture; so it goes where it is known to be.
         await session.mouse.move(500, 700)
         await wait_shows_but_for(session, server.background, (480, 680, 540, 760))

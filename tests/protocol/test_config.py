@@ -82,3 +82,12 @@ def test_static_channels_are_limited() -> None:
 def test_a_monitor_has_defaults() -> None:
     monitor = Monitor(width=1920, height=1080)
     assert (monitor.left, monitor.top, monitor.is_primary, monitor.desktop_scale_factor) == (0, 0, False, 100)
+
+
+def test_a_user_name_may_bring_its_domain() -> None:
+    both = ClientConfig(username="LAB\\bob")
+    assert (both.domain, both.username) == ("LAB", "bob")
+    given = ClientConfig(username="LAB\\bob", domain="OTHER")
+    assert (given.domain, given.username) == ("OTHER", "LAB\\bob")
+    principal = ClientConfig(username="bob@lab.test")
+    assert (principal.domain, principal.username) == ("", "bob@lab.test")
