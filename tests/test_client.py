@@ -182,10 +182,11 @@ class TestEnds:
             client._painter._rate = 1.0  # seconds a pixel: nothing is painted on the loop
             async with server.display.frame() as frame:
                 frame.fill(Rect(0, 0, 1920, 1080), (9, 8, 7))
-            await server._leave()
-            await client.wait_closed()
-            assert client.statistics().painter.pending_bytes == 0
-            await goodbye(client)
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(server._leave)
+                await client.wait_closed()
+                assert client.statistics().painter.pending_bytes == 0
+                await goodbye(client)
         assert seen == (9, 8, 7)
 
     async def test_leaving_types_to_the_end_and_lets_go_of_every_key(self) -> None:
