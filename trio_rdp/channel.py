@@ -46,7 +46,7 @@ class StaticChannel(trio.abc.Channel[bytes]):
         limits: Limits,
         ending: Ending,
     ) -> None:
-        self.name = name
+        self.name: str = name
         self._lane = lane
         self._encode = encode
         self._limits = limits

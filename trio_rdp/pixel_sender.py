@@ -53,10 +53,10 @@ class PixelSender:
     """
 
     def __init__(self, stage: ServerStage, lane: Lane, scheduler: EncodeScheduler, level: Level) -> None:
-        self.tiles_sent = 0
-        self.tiles_unchanged = 0
-        self.bytes_encoded = 0
-        self.late_acknowledgements = 0
+        self.tiles_sent: int = 0
+        self.tiles_unchanged: int = 0
+        self.bytes_encoded: int = 0
+        self.late_acknowledgements: int = 0
         self._stage = stage
         self._lane = lane
         self._scheduler = scheduler

@@ -23,7 +23,7 @@ class PointerSender:
     """The pointer that the client is to show; `turn` is held by who changes it, and through a whole reactivation."""
 
     def __init__(self, stage: ServerStage, lane: Lane) -> None:
-        self.turn = trio.Lock()
+        self.turn: trio.Lock = trio.Lock()
         self._stage = stage
         self._lane = lane
         self._pointer: PointerShape | SystemPointerType = SystemPointerType.DEFAULT

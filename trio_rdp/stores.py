@@ -46,7 +46,7 @@ class KnownHosts:
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        self.path = _default("known_hosts") if path is None else Path(path)
+        self.path: Path = _default("known_hosts") if path is None else Path(path)
 
     def get(self, host: str, port: int) -> str | None:
         """The SHA-256 stored for a server, in lower-case hex."""
@@ -99,7 +99,7 @@ class IdentityStore:
     """A server's private key and certificate, in one PEM file so that they always belong together."""
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        self.path = _default("identity.pem") if path is None else Path(path)
+        self.path: Path = _default("identity.pem") if path is None else Path(path)
 
     def load(self) -> bytes | None:
         """The PEM that is stored, if any."""
@@ -128,7 +128,7 @@ class FileLicenseCache:
     """
 
     def __init__(self, folder: str | os.PathLike[str] | None = None) -> None:
-        self.folder = _default("licenses") if folder is None else Path(folder)
+        self.folder: Path = _default("licenses") if folder is None else Path(folder)
 
     def get(self, server_name: str) -> bytes | None:
         """The licence stored for a server, if any."""

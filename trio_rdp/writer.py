@@ -48,7 +48,7 @@ class Lane:
     __slots__ = ("_bytes", "_limit", "_peak", "_queue", "_room", "_writer", "name", "pdus")
 
     def __init__(self, writer: Writer, name: str, limit: int) -> None:
-        self.name = name
+        self.name: str = name
         self.pdus: int = 0
         self._writer = writer
         self._limit = limit

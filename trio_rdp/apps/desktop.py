@@ -127,8 +127,8 @@ class Desktop:
     """
 
     def __init__(self, width: int, height: int, *, user: str = "", client: str = "") -> None:
-        self.layout = Layout.of(width, height)
-        self.text_box = TextBox()
+        self.layout: Layout = Layout.of(width, height)
+        self.text_box: TextBox = TextBox()
         self.user = user
         self._who = " on ".join(filter(None, (user, client))) or "a guest"
         self._mouse: tuple[int, int] | None = None
@@ -144,7 +144,7 @@ class Desktop:
         self._background = _background(width, height)
         # Everything but the marks, which lie over all of it and move.
         self._layer = self._background.copy()
-        self.pixels = self._background.copy()
+        self.pixels: NDArray[np.uint8] = self._background.copy()
         plasma = self._plasma_rect
         self._plasma = Plasma(plasma.width, plasma.height)
         self._dirty = Region()

@@ -11,7 +11,8 @@ __all__ = ["TextBox", "wrap"]
 
 _PLAIN = "`1234567890-=[]\\;',./"
 _SHIFTED = dict(zip(_PLAIN, '~!@#$%^&*()_+{}|:"<>?', strict=True))
-_CHARACTERS = {key: c for c in f" abcdefghijklmnopqrstuvwxyz{_PLAIN}" if (key := key_for_character(c)) is not None}
+_KEYS = ((key_for_character(character), character) for character in f" abcdefghijklmnopqrstuvwxyz{_PLAIN}")
+_CHARACTERS: dict[Key, str] = {key: character for key, character in _KEYS if key is not None}
 _KEYPAD = {
     Key.KEYPAD_ADD: "+",
     Key.KEYPAD_SUBTRACT: "-",
@@ -28,7 +29,7 @@ class TextBox:
     """The text, and the keys that are down; `limit` is how many characters are kept."""
 
     def __init__(self, limit: int = 1000) -> None:
-        self.text = ""
+        self.text: str = ""
         self._limit = limit
         self._down: set[Key] = set()
         self._caps_lock = False

@@ -90,7 +90,7 @@ class ActiveStage:
         self.result = result
         self.activation: Activation = result.activation
         self.ignored: Ignored = result.inbox.ignored
-        self.frames_received = 0
+        self.frames_received: int = 0
         self._limits = result.config.limits
         self._acknowledge_frames = acknowledge_frames
         self._envelopes = result.envelopes

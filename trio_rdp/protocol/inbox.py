@@ -59,7 +59,7 @@ class ClientInbox:
 
     def __init__(self, conversation: Conversation, envelopes: Envelopes, settings: BasicSettings) -> None:
         self.error_info: ErrorInfo | None = None
-        self.network = NetworkResponder()
+        self.network: NetworkResponder = NetworkResponder()
         self.ignored: Ignored = Ignored()
         """What was ignored, by its name: for `statistics()` and the log."""
         self._conversation = conversation

@@ -52,7 +52,7 @@ class InputReader:
     """Translates one client's events; it remembers where the pointer is, and the first half of a surrogate pair."""
 
     def __init__(self) -> None:
-        self.unknown = 0
+        self.unknown: int = 0
         """Events of types that nobody knows."""
         self._high = {False: 0, True: 0}
         self._pause = False

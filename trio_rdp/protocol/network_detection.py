@@ -50,7 +50,7 @@ class NetworkResponder:
     """
 
     def __init__(self) -> None:
-        self.characteristics = NetworkCharacteristics()
+        self.characteristics: NetworkCharacteristics = NetworkCharacteristics()
         self._is_measuring = False
         self._started: float | None = None
         self._bytes = 0

@@ -17,7 +17,7 @@ class RoundTripMeter:
     """Asks, and keeps what it learns in `characteristics`, which begin with what was measured while connecting."""
 
     def __init__(self, characteristics: NetworkCharacteristics) -> None:
-        self.characteristics = characteristics
+        self.characteristics: NetworkCharacteristics = characteristics
         self._number = 0
         self._asked: dict[int, float] = {}
 

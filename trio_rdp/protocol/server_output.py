@@ -27,7 +27,7 @@ class UpdateEncoder:
     def __init__(self, envelopes: Envelopes, capabilities: ClientCapabilities, largest: int) -> None:
         self._envelopes = envelopes
         self._is_fast = capabilities.fast_path_output
-        self.max_update_size = _SLOW_PATH_ROOM
+        self.max_update_size: int = _SLOW_PATH_ROOM
         """Bytes that the data of one update may have."""
         if self._is_fast:
             # What fits one PDU needs no putting together, whatever the client says about that.

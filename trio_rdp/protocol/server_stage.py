@@ -73,7 +73,7 @@ class ServerStage:
         self.accepted = accepted
         self.activation: ServerActivation = accepted.activation
         self.ignored: Ignored = accepted.ignored
-        self.frames_received = 0
+        self.frames_received: int = 0
         self._limits = accepted.config.limits
         self._envelopes = accepted.envelopes
         self._client = Envelopes(False, accepted.user_channel_id, accepted.io_channel_id)

@@ -89,6 +89,9 @@ class InMemoryNtlm(NTLMProxy):
     It builds what `NTLMProxy.__init__` builds without calling it; a test compares the two.
     """
 
+    negotiate: bytes
+    challenge: bytes
+
     def __init__(self, usage: str) -> None:
         ContextProxy.__init__(self, [], None, None, None, ContextReq.default, usage, "ntlm", NegotiateOptions.use_ntlm)
         self._is_wrapped = True  # nor does `step` build log texts for nobody
@@ -118,9 +121,14 @@ class InMemoryNtlm(NTLMProxy):
 class Initiator(InMemoryNtlm):
     """The client's side, [MS-NLMP] 3.1: NEGOTIATE, then the answer to a CHALLENGE."""
 
+    negotiate: bytes
+    challenge: bytes
+
     def __init__(self, username: str, nt_hash: bytes, domain: str, workstation: str, target_name: str) -> None:
         super().__init__("initiate")
-        self.user_name, self.domain, self.workstation = username, domain, workstation
+        self.user_name: str = username
+        self.domain: str = domain
+        self.workstation: str = workstation
         self.target_name = target_name
         self.nt_hash = nt_hash
 
@@ -188,10 +196,14 @@ class Initiator(InMemoryNtlm):
 class Acceptor(InMemoryNtlm):
     """The server's side, [MS-NLMP] 3.2: `nt_hash` must be set, or be None for nobody's, before the answer comes."""
 
+    negotiate: bytes
+    challenge: bytes
+
     def __init__(self, names: TargetNames) -> None:
         super().__init__("accept")
         self.names = names
         self.nt_hash: bytes | None = None
+        self.server_challenge: bytes = b""
 
     def _step_accept(self, in_token: bytes, *, channel_bindings: GssChannelBindings | None = None) -> bytes | None:
         if not self.negotiate:

@@ -60,8 +60,8 @@ class Output:
 
     def __init__(self, *, is_json: bool) -> None:
         self.is_json = is_json
-        self.console = Console()
-        self.errors = Console(stderr=True)
+        self.console: Console = Console()
+        self.errors: Console = Console(stderr=True)
 
     @property
     def shows_progress(self) -> bool:
