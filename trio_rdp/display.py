@@ -79,6 +79,11 @@ class Frame:
         """The desktop's size, which stays as it is for as long as the frame is open."""
         return self._display.size
 
+    @property
+    def bounds(self) -> Rect:
+        """The whole desktop."""
+        return self._display._framebuffer.bounds
+
     def blit(
         self,
         rect: Rect,
@@ -174,7 +179,7 @@ class Display:
     def frame(self) -> Frame:
         """Draw the next frame: `async with display.frame() as frame`.
 
-        Entering waits for its turn, as there is one frame at a time, then until the socket has taken all that was sent
+        Entering waits for its turn, as there is one frame at a time, then until the socket has taken the last picture
         and, where the client acknowledges frames, until it is not too far behind.  While the client wants no output it
         waits for neither: drawing goes on and is sent, by itself, once the client wants to see it.
 
@@ -379,8 +384,6 @@ class Display:
             await self._wait_reactivated()
             self._resized += 1
             self._finish(request)
-            # Pointers could overtake the end of the reactivation, so that is to be out.
-            await self._writer.wait_drained()
             await self._pointer.show_again()
 
     def _finish(self, request: _Resize, error: LocalProtocolError | None = None) -> None:

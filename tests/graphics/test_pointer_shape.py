@@ -166,3 +166,11 @@ def test_fitted() -> None:
     assert (small.width, small.height, small.hotspot) == (16, 32, (15, 16))
     assert small.pixels[:16].all()
     assert not small.pixels[16:].any()
+
+
+def test_from_rgba() -> None:
+    shape = PointerShape.from_rgba(bytes.fromhex("010203ff 04050680"), 2, 1, (1, 0))
+    assert shape.pixels.tolist() == [[[3, 2, 1, 255], [6, 5, 4, 128]]]
+    assert shape.hotspot == (1, 0)
+    with pytest.raises(ValueError, match="7 bytes are no 2x1 pixels"):
+        PointerShape.from_rgba(bytes(7), 2, 1)

@@ -9,7 +9,7 @@ and white, as FreeRDP draws them: it shows on every background, and text cursors
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from trio_rdp.wire.errors import InvalidField, Truncated
 
@@ -41,6 +41,19 @@ class PointerShape:
             raise ValueError(f"a shape is uint8 (height, width, 4), not {self.pixels.dtype} {self.pixels.shape}")
         if max(self.pixels.shape) > MAX_SIDE:
             raise ValueError(f"a pointer of {self.width}x{self.height} pixels exceeds {MAX_SIDE}")
+
+    @classmethod
+    def from_rgba(
+        cls, pixels: bytes | bytearray | memoryview, width: int, height: int, hotspot: tuple[int, int] = (0, 0)
+    ) -> Self:
+        """Make a shape of R G B A bytes with straight alpha, top row first; raise `ValueError` for another number."""
+        import numpy as np
+
+        source = memoryview(pixels).cast("B")
+        if len(source) != width * height * 4:
+            raise ValueError(f"{len(source)} bytes are no {width}x{height} pixels of four")
+        rgba = np.frombuffer(source, np.uint8).reshape(height, width, 4)
+        return cls(np.ascontiguousarray(rgba[..., (2, 1, 0, 3)]), hotspot)
 
     @property
     def width(self) -> int:

@@ -1,0 +1,294 @@
+"""What the client shows is what was drawn, however it was sent, and whatever stopped the sending."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import trio
+import trio.testing
+
+from tests.display_link import Link, cancelled_after, noise
+from trio_rdp.graphics.bitmap_encoder import BitmapEncoder
+from trio_rdp.graphics.framebuffer import Framebuffer
+from trio_rdp.graphics.geometry import Rect
+from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmap, EndFrame, SetPalette
+from trio_rdp.pdu.surface import ALL_FRAMES
+from trio_rdp.pixel_sender import PixelSender
+from trio_rdp.protocol.config import BitmapCodec
+from trio_rdp.protocol.limits import Limits
+
+SLOW_PATH: dict[str, Any] = {"fast_path_output": False}
+NO_FRAGMENTS: dict[str, Any] = {"max_request_size": 0}
+
+
+def parts(link: Link) -> tuple[PixelSender, Framebuffer]:
+    return link.display._pixels, link.display._framebuffer
+
+
+async def send(link: Link) -> None:
+    sender, framebuffer = parts(link)
+    await sender.send(framebuffer, lambda: True)
+    await link.settle()
+
+
+def bitmaps(link: Link) -> list[DrawBitmap]:
+    return [one for one in link.told if isinstance(one, DrawBitmap)]
+
+
+def in_threads(link: Link) -> None:
+    """Make every tile look expensive, so that each is a piece of its own, and done in a thread."""
+    parts(link)[0]._rate = 1.0
+
+
+class TestPictures:
+    @pytest.mark.parametrize("depth", [24, 32])
+    @pytest.mark.parametrize("capabilities", [{}, SLOW_PATH, NO_FRAGMENTS], ids=["fast", "slow", "unfragmented"])
+    @pytest.mark.parametrize("codecs", [(BitmapCodec.RAW,), tuple(BitmapCodec)[::-1]], ids=["raw", "compressed"])
+    async def test_exact(self, depth: int, capabilities: dict[str, Any], codecs: tuple[BitmapCodec, ...]) -> None:
+        link = Link(203, 151, depth=depth, server={"codecs": codecs}, **capabilities)
+        _, framebuffer = parts(link)
+        rng = np.random.default_rng(depth)
+        async with link.running():
+            for turn in range(12):
+                left, top, width, height = (int(value) for value in rng.integers(0, 120, 4))
+                framebuffer.fill(Rect(left, top, width, height), int(rng.integers(0, 1 << 24)))
+                framebuffer.blit(Rect(left + 9, top - 7, 80, 40), noise(80, 40, turn))
+                framebuffer.copy(Rect(top, left, 70, 50), left, top)
+                await send(link)
+                assert link.is_in_step
+        kinds = {bitmap.compression for bitmap in bitmaps(link)}
+        if codecs == (BitmapCodec.RAW,):
+            assert kinds == {Compression.RAW}
+        else:
+            assert (Compression.PLANAR if depth == 32 else Compression.INTERLEAVED) in kinds
+
+    @pytest.mark.parametrize(("depth", "rounding"), [(15, 8), (16, 8), (8, 52)])
+    async def test_as_exact_as_the_depth(self, depth: int, rounding: int) -> None:
+        async with Link(203, 151, depth=depth).running() as link:
+            _, framebuffer = parts(link)
+            framebuffer.blit(Rect(20, 30, 150, 100), noise(150, 100))
+            await send(link)
+            difference = link.image.pixels.astype(int) - framebuffer.pixels
+            assert abs(difference).max() < rounding
+
+    async def test_eight_bits_have_their_palette_first_and_once(self) -> None:
+        async with Link(depth=8).running() as link:
+            await send(link)
+            parts(link)[1].fill(Rect(0, 0, 9, 9), 0xFF0000)
+            await send(link)
+            palettes = [type(one) for one in link.told if not isinstance(one, BeginFrame | EndFrame)]
+            assert palettes[0] is SetPalette
+            assert palettes.count(SetPalette) == 1
+
+    async def test_the_client_may_want_no_compression(self) -> None:
+        link = Link()
+        sets = link.stage.capabilities.capability_sets
+        for one in sets:
+            if hasattr(one, "bitmap_compression_flag"):
+                one.bitmap_compression_flag = False
+        link.display.reactivated()
+        async with link.running():
+            await send(link)
+            assert {bitmap.compression for bitmap in bitmaps(link)} == {Compression.RAW}
+            assert link.is_in_step
+
+    async def test_only_what_changed(self) -> None:
+        async with Link().running() as link:
+            sender, framebuffer = parts(link)
+            await send(link)
+            assert sender.tiles_sent == 12
+            link.told.clear()
+            framebuffer.fill(framebuffer.bounds, 0)
+            framebuffer.fill(Rect(100, 70, 4, 16), 0xFFFFFF)
+            await send(link)
+            assert [bitmap.rect for bitmap in bitmaps(link)] == [Rect(64, 64, 64, 64)]
+            assert (sender.tiles_sent, sender.tiles_unchanged) == (13, 11)
+            link.told.clear()
+            sent = sender.bytes_encoded
+            framebuffer.fill(framebuffer.bounds, 0)
+            framebuffer.fill(Rect(100, 70, 4, 16), 0xFFFFFF)
+            await send(link)
+            assert link.told == []
+            assert sender.bytes_encoded == sent
+
+    async def test_forgotten_parts_are_sent_again(self) -> None:
+        async with Link().running() as link:
+            sender, framebuffer = parts(link)
+            await send(link)
+            link.told.clear()
+            sender.forget([Rect(0, 0, 10, 10)])
+            await send(link)
+            assert link.told == []
+            framebuffer.damage.add(Rect(0, 0, 10, 10))
+            await send(link)
+            assert [bitmap.rect for bitmap in bitmaps(link)] == [Rect(0, 0, 64, 64)]
+
+    async def test_bands_in_threads(self) -> None:
+        link = Link()
+        in_threads(link)
+        async with link.running():
+            sender, framebuffer = parts(link)
+            framebuffer.blit(framebuffer.bounds, noise(200, 150))
+            await send(link)
+            assert link.is_in_step
+            # It has learnt that encoding is faster than that.
+            assert sender._rate < 0.5
+            assert sender._scheduler.statistics().threaded == 12
+
+    async def test_no_update_blocks_the_writer_for_long(self) -> None:
+        link = Link(server={"codecs": (BitmapCodec.RAW,)})
+        sender, framebuffer = parts(link)
+        framebuffer.blit(framebuffer.bounds, noise(200, 150))
+        await sender.send(framebuffer, lambda: True)
+        assert max(map(len, link.writer.graphics._queue)) < 17_000
+
+
+class TestWhatStopsIt:
+    @pytest.mark.parametrize("threads", [False, True])
+    async def test_cancelled_at_every_checkpoint(self, threads: bool) -> None:
+        for steps in range(1000):
+            link = Link(100, 100)
+            sender, framebuffer = parts(link)
+            async with link.running():
+                if threads:
+                    in_threads(link)
+                framebuffer.blit(framebuffer.bounds, noise(100, 100, steps))
+                with cancelled_after(steps) as scope:
+                    await sender.send(framebuffer, lambda: True)
+                framebuffer.fill(Rect(60, 60, 8, 8), 0xFF00FF)
+                await send(link)
+                assert link.is_in_step
+                marks = [one for one in link.told if isinstance(one, BeginFrame | EndFrame)]
+                assert marks in (
+                    [BeginFrame(0), EndFrame(0)],
+                    [BeginFrame(0), EndFrame(0), BeginFrame(1), EndFrame(1)],
+                )
+                assert sender.unacknowledged == 0
+            if not scope.cancelled_caught:
+                break
+        assert steps > (4 if threads else 1)
+
+    async def test_a_full_lane_is_waited_for(self) -> None:
+        link = Link(limits=Limits(graphics_lane=20_000), server={"codecs": (BitmapCodec.RAW,)})
+        sender, framebuffer = parts(link)
+        in_threads(link)
+        async with link.running():
+            link.pause_reading()
+            framebuffer.blit(framebuffer.bounds, noise(200, 150))
+            with trio.move_on_after(0.3) as scope:
+                await sender.send(framebuffer, lambda: True)
+            assert scope.cancelled_caught
+            assert 0 < sender.tiles_sent < 12
+            assert link.writer.graphics.statistics().peak_bytes <= 20_000
+            assert framebuffer.damage
+            framebuffer.blit(Rect(5, 5, 150, 100), noise(150, 100, 2))
+            link.resume_reading()
+            await send(link)
+            assert link.is_in_step
+
+    async def test_a_failed_encode_loses_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        link = Link()
+        in_threads(link)
+        sender, framebuffer = parts(link)
+        encode, calls = BitmapEncoder.encode, 0
+
+        def fail_at_third(self: BitmapEncoder, *args: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            if calls == 3:
+                raise MemoryError
+            return encode(self, *args)
+
+        monkeypatch.setattr(BitmapEncoder, "encode", fail_at_third)
+        async with link.running():
+            framebuffer.blit(framebuffer.bounds, noise(200, 150))
+            with pytest.raises(MemoryError):
+                await sender.send(framebuffer, lambda: True)
+            assert sender.tiles_sent == 2
+            await send(link)
+            assert link.is_in_step
+            assert sender.tiles_sent == 12
+
+    async def test_told_to_stop_between_two_pieces(self) -> None:
+        link = Link()
+        in_threads(link)
+        sender, framebuffer = parts(link)
+        async with link.running():
+            await sender.send(framebuffer, lambda: sender.tiles_sent < 5)
+            await link.settle()
+            assert sender.tiles_sent == 5
+            assert not [one for one in link.told if isinstance(one, EndFrame)]
+            await send(link)
+            assert [one for one in link.told if isinstance(one, BeginFrame | EndFrame)] == [BeginFrame(0), EndFrame(0)]
+            assert link.is_in_step
+
+    async def test_a_frame_that_ends_unchanged_is_still_ended(self) -> None:
+        link = Link()
+        in_threads(link)
+        sender, framebuffer = parts(link)
+        async with link.running():
+            await send(link)
+            framebuffer.fill(Rect(0, 0, 10, 10), 0xFF)
+            framebuffer.fill(Rect(190, 140, 10, 10), 0xFF)
+            stop = sender.tiles_sent + 1
+            sender._rate = 1.0
+            await sender.send(framebuffer, lambda: sender.tiles_sent < stop)
+            framebuffer.fill(Rect(190, 140, 10, 10), 0)
+            await send(link)
+            marks = [one for one in link.told if isinstance(one, BeginFrame | EndFrame)]
+            assert marks == [BeginFrame(0), EndFrame(0), BeginFrame(1), EndFrame(1)]
+            assert link.is_in_step
+
+
+class TestAcknowledgements:
+    async def fill(self, link: Link, color: int) -> None:
+        parts(link)[1].fill(Rect(0, 0, 9, 9), color)
+        await send(link)
+
+    async def test_the_client_falls_behind_and_catches_up(self) -> None:
+        link = Link(acknowledges=False)
+        sender, _ = parts(link)
+        async with link.running():
+            assert not sender.is_ahead
+            for color in (1, 2, 3):
+                await self.fill(link, color)
+            assert sender.is_ahead
+            assert sender.unacknowledged == 3
+            sender.acknowledge(77)  # of none that is known
+            assert sender.unacknowledged == 3
+            sender.acknowledge(1)
+            assert sender.unacknowledged == 1
+            assert not sender.is_ahead
+            await self.fill(link, 4)
+            sender.acknowledge(ALL_FRAMES)
+            assert sender.unacknowledged == 0
+
+    async def test_by_the_client_itself(self) -> None:
+        link = Link()
+        async with link.running():
+            for color in range(5):
+                await self.fill(link, color + 1)
+            assert parts(link)[0].unacknowledged == 0
+
+    async def test_one_that_never_comes(self, autojump_clock: trio.testing.MockClock) -> None:
+        link = Link(acknowledges=False)
+        sender, _ = parts(link)
+        async with link.running():
+            for color in (1, 2):
+                await self.fill(link, color)
+            start = trio.current_time()
+            await sender.wait_acknowledged(2.0)
+            assert trio.current_time() - start == pytest.approx(2.0, abs=0.1)
+            assert (sender.unacknowledged, sender.late_acknowledgements) == (1, 1)
+            assert not sender.is_ahead
+
+    @pytest.mark.parametrize("capabilities", [{"max_unacknowledged_frame_count": 0}, SLOW_PATH])
+    async def test_clients_that_know_none(self, capabilities: dict[str, Any]) -> None:
+        link = Link(**capabilities)
+        async with link.running():
+            await self.fill(link, 1)
+            assert not [one for one in link.told if isinstance(one, BeginFrame | EndFrame)]
+            assert not parts(link)[0].is_ahead
+            assert link.is_in_step
