@@ -1,23 +1,32 @@
-"""Cutting PDUs out of a stream: megabytes per second of `FrameBuffer`, and of `Framed` on top of it.
+"""Cutting PDUs out of a stream: megabytes per second of `FrameBuffer`, and of `Framed` on top of it; and writing them.
 
-The peer is aardwolf's TPKTPacketizer, measured in the same run when it can be imported (`pip install aardwolf`).
+The peer of reading is aardwolf's TPKTPacketizer, measured in the same run when it can be imported (`pip install
+aardwolf`); that of our writer is writing PDU by PDU, over TLS on loopback too.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import importlib
-from collections.abc import Callable
+import ssl
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import trio
 from report import Report, best_seconds
 
 from trio_rdp.framed import Framed, StreamEnded
 from trio_rdp.protocol.framing import FrameBuffer
+from trio_rdp.protocol.limits import Limits
+from trio_rdp.transport import TlsIdentity
+from trio_rdp.writer import Writer
 
 KIB, MIB = 1 << 10, 1 << 20
 GOAL = 500.0  # MB/s
+WRITER_GOAL = 200.0
+PDUS, PDU_SIZE = 1000, 1400
 
 
 def tpkt(size: int) -> bytes:
@@ -99,6 +108,61 @@ def find_aardwolf() -> tuple[str, Callable[[list[bytes], int], None] | None]:
     return "aardwolf", run
 
 
+@contextlib.asynccontextmanager
+async def tls_pair() -> AsyncIterator[tuple[trio.SSLStream[trio.SocketStream], trio.SSLStream[trio.SocketStream]]]:
+    """A client's and a server's end of TLS over loopback."""
+    server_context = TlsIdentity.self_signed(["localhost"]).make_acceptor()
+    client_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    client_context.check_hostname = False
+    client_context.verify_mode = ssl.CERT_NONE
+    (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+    async with listener:
+        plain = await trio.open_tcp_stream("127.0.0.1", listener.socket.getsockname()[1])
+        client = trio.SSLStream(plain, client_context)
+        server = trio.SSLStream(await listener.accept(), server_context, server_side=True)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(client.do_handshake)
+        nursery.start_soon(server.do_handshake)
+    try:
+        yield client, server
+    finally:
+        await trio.aclose_forcefully(client)
+        await trio.aclose_forcefully(server)
+
+
+async def write_rates(seconds: float) -> tuple[float, float]:
+    """MB/s of a thousand PDUs, until they are read at the other end: through our writer, and one at a time."""
+    pdus = [fast_path(PDU_SIZE)] * PDUS
+    total = PDUS * PDU_SIZE
+    async with tls_pair() as (client, server), trio.open_nursery() as nursery:
+        writer = Writer(server, Limits())
+
+        async def one_at_a_time() -> None:
+            for pdu in pdus:
+                await server.send_all(pdu)
+
+        async def queued() -> None:
+            await writer.graphics.put(pdus)
+
+        async def best(send: Callable[[], Awaitable[object]]) -> float:
+            shortest, stop = float("inf"), time.perf_counter() + seconds
+            while time.perf_counter() < stop:
+                started = time.perf_counter()
+                nursery.start_soon(send)
+                left = total
+                while left:
+                    left -= len(await client.receive_some(64 * KIB))
+                shortest = min(shortest, time.perf_counter() - started)
+            return total / shortest / 1e6
+
+        alone = await best(one_at_a_time)
+        await trio.sleep(0.05)
+        nursery.start_soon(writer.run)
+        ours = await best(queued)
+        nursery.cancel_scope.cancel()
+    return ours, alone
+
+
 def main() -> None:
     report = Report("framing: PDUs cut out of a stream")
     seconds = 0.3 if report.quick else 2.0
@@ -130,6 +194,9 @@ def main() -> None:
         pieces, count = bursts(pdu, burst, 16 * MIB)
         value = sum(map(len, pieces)) / 1e6 / best_seconds(functools.partial(framed, pieces, count), seconds)
         report.add(f"Framed.read_pdus, {name}", value, "MB/s", goal=None if pdu == cases[0][1] else GOAL)
+    ours, alone = trio.run(write_rates, seconds)
+    name = f"Writer over TLS, {PDUS} queued PDUs of {PDU_SIZE / 1000:g} KB"
+    report.add(name, ours, "MB/s", peer="one at a time", peer_value=alone, goal=WRITER_GOAL)
     report.finish()
 
 

@@ -1,4 +1,4 @@
-"""Decoding and encoding the ten PDUs that matter most: microseconds each, beside hand-written `struct` (`by_hand.py`).
+"""Decoding and encoding the ten PDUs that matter most: microseconds each, beside hand-written `struct` (`_by_hand.py`).
 
 Seven of them are the traffic of a session, the last is the largest declared table of the connection sequence.
 """
@@ -10,7 +10,7 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-import by_hand
+import _by_hand as by_hand
 from report import Report, best_seconds
 
 from trio_rdp.pdu.bitmap import BitmapData, BitmapFlags, BitmapUpdate
