@@ -147,6 +147,24 @@ class TestSession:
         ):
             assert client.certificate == identity(1).certificate
 
+    async def test_credentials_of_the_configuration(self) -> None:
+        config = replace(SERVER, security=Security.NLA, identity=identity(1), credentials={"ada": "secret"})
+        assert "secret" not in repr(config)
+        async with (
+            serving(listen, config) as server,
+            open_session("127.0.0.1", server.port, config=replace(CLIENT, security=Security.NLA)) as client,
+        ):
+            assert client.certificate == identity(1).certificate
+
+    async def test_an_identity_that_does_no_tls(self) -> None:
+        class Bare:
+            certificate = b""
+            public_key = b""
+
+        config = replace(SERVER, security=Security.TLS, identity=Bare())
+        with pytest.raises(LocalProtocolError, match="TlsIdentity"):
+            await serve(listen, 0, config=config)
+
     async def test_nla_needs_credentials(self) -> None:
         with pytest.raises(LocalProtocolError, match="credentials"):
             await serve(listen, 0)

@@ -235,16 +235,21 @@ async def serve(
     `host` None listens on every address, and `port` 0 on any free port.  `credentials` says who may log in: one
     account, passwords by user name, an async function, or `Accounts`, which can be replaced at run time; NLA needs
     them, and without them the other protections let everybody in.  `identity` is self-signed, and kept, by default.
+    Both outweigh those of `config`.
 
     A client's misbehaviour ends its own session only.  An exception of a handler ends the server, unless
     `on_handler_error` is given; `SessionClosed` of the handler's own session is a normal end.  Cancelling disconnects
     every client within `Limits.close_grace`.
     """
     settings = config or ServerConfig()
+    if credentials is None:
+        credentials = settings.credentials
     if Security.NLA in settings.security and credentials is None:
         raise LocalProtocolError("NLA needs credentials to check logins against")
     accounts = credentials if isinstance(credentials, Accounts | None) else Accounts(credentials)
-    if identity is None and isinstance(settings.identity, TlsIdentity):
+    if identity is None and settings.identity is not None:
+        if not isinstance(settings.identity, TlsIdentity):
+            raise LocalProtocolError("serve needs a TlsIdentity; other identities are for who does TLS by himself")
         identity = settings.identity
     if identity is None and settings.security & (Security.TLS | Security.NLA):
         identity = await trio.to_thread.run_sync(TlsIdentity.kept)

@@ -207,6 +207,8 @@ class ServerConfig:
     """Which protections to accept, strongest first."""
     identity: Identity | None = None
     """The TLS identity; by default a self-signed one that is made once and kept."""
+    credentials: CredentialsSource | None = field(default=None, repr=False)
+    """Who may log in; NLA needs it, and without it the other protections let everybody in."""
     credssp_minimum_version: int = 5
     server_name: str = "TRIO-RDP"
     """The computer name in NTLM challenges."""
