@@ -43,10 +43,11 @@ class Link:
         limits: Limits | None = None,
         server: dict[str, Any] | None = None,
         acknowledges: bool = True,
+        channels: tuple[str, ...] = (),
         **capabilities: Any,
     ) -> None:
         """`capabilities` are fields of what the server takes the client's capabilities for."""
-        client = replace(CLIENT, desktop_size=DesktopSize(width, height), color_depth=depth)
+        client = replace(CLIENT, desktop_size=DesktopSize(width, height), color_depth=depth, static_channels=channels)
         config = replace(SERVER, minimum_size=DesktopSize(1, 1), **server or {})
         result, accepted = connect(client, config)
         activation = accepted.activation
@@ -66,6 +67,14 @@ class Link:
         self._may_read = trio.Event()
         self._may_read.set()
 
+    def encode_inline(self) -> None:
+        """Make encoding look cheap, so that it is done on the loop: a clock that jumps must not jump over threads."""
+        self.display._pixels._rate = 1e-15
+
+    def encode_tile_by_tile(self) -> None:
+        """Make each tile look expensive, so that it is a piece of its own, and done in a thread."""
+        self.display._pixels._rate = 1.0
+
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Link]:
         """Let both ends work."""
@@ -83,12 +92,20 @@ class Link:
         self._may_read.set()
 
     async def settle(self) -> None:
-        """Wait until the client shows all that was sent."""
+        """Wait until the display has sent all that it owes, and the client shows it."""
         while True:
+            while self._is_painting:  # maybe in a thread
+                await trio.lowlevel.checkpoint()
             await self.writer.wait_drained()
             await trio.testing.wait_all_tasks_blocked(0.002)
-            if self.writer.is_drained:
+            if self.writer.is_drained and not self._is_painting:
                 return
+
+    @property
+    def _is_painting(self) -> bool:
+        display = self.display
+        owes = (display._owes or bool(display._stale)) and not display.is_suppressed
+        return owes or display._turn.locked()
 
     def say(self, frames: bytes) -> None:
         """Let the client say something to the server's session."""

@@ -37,11 +37,6 @@ def bitmaps(link: Link) -> list[DrawBitmap]:
     return [one for one in link.told if isinstance(one, DrawBitmap)]
 
 
-def in_threads(link: Link) -> None:
-    """Make every tile look expensive, so that each is a piece of its own, and done in a thread."""
-    parts(link)[0]._rate = 1.0
-
-
 class TestPictures:
     @pytest.mark.parametrize("depth", [24, 32])
     @pytest.mark.parametrize("capabilities", [{}, SLOW_PATH, NO_FRAGMENTS], ids=["fast", "slow", "unfragmented"])
@@ -127,7 +122,7 @@ class TestPictures:
 
     async def test_bands_in_threads(self) -> None:
         link = Link()
-        in_threads(link)
+        link.encode_tile_by_tile()
         async with link.running():
             sender, framebuffer = parts(link)
             framebuffer.blit(framebuffer.bounds, noise(200, 150))
@@ -153,7 +148,7 @@ class TestWhatStopsIt:
             sender, framebuffer = parts(link)
             async with link.running():
                 if threads:
-                    in_threads(link)
+                    link.encode_tile_by_tile()
                 framebuffer.blit(framebuffer.bounds, noise(100, 100, steps))
                 with cancelled_after(steps) as scope:
                     await sender.send(framebuffer, lambda: True)
@@ -173,7 +168,7 @@ class TestWhatStopsIt:
     async def test_a_full_lane_is_waited_for(self) -> None:
         link = Link(limits=Limits(graphics_lane=20_000), server={"codecs": (BitmapCodec.RAW,)})
         sender, framebuffer = parts(link)
-        in_threads(link)
+        link.encode_tile_by_tile()
         async with link.running():
             link.pause_reading()
             framebuffer.blit(framebuffer.bounds, noise(200, 150))
@@ -190,7 +185,7 @@ class TestWhatStopsIt:
 
     async def test_a_failed_encode_loses_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
         link = Link()
-        in_threads(link)
+        link.encode_tile_by_tile()
         sender, framebuffer = parts(link)
         encode, calls = BitmapEncoder.encode, 0
 
@@ -213,7 +208,7 @@ class TestWhatStopsIt:
 
     async def test_told_to_stop_between_two_pieces(self) -> None:
         link = Link()
-        in_threads(link)
+        link.encode_tile_by_tile()
         sender, framebuffer = parts(link)
         async with link.running():
             await sender.send(framebuffer, lambda: sender.tiles_sent < 5)
@@ -226,14 +221,14 @@ class TestWhatStopsIt:
 
     async def test_a_frame_that_ends_unchanged_is_still_ended(self) -> None:
         link = Link()
-        in_threads(link)
+        link.encode_tile_by_tile()
         sender, framebuffer = parts(link)
         async with link.running():
             await send(link)
             framebuffer.fill(Rect(0, 0, 10, 10), 0xFF)
             framebuffer.fill(Rect(190, 140, 10, 10), 0xFF)
             stop = sender.tiles_sent + 1
-            sender._rate = 1.0
+            link.encode_tile_by_tile()
             await sender.send(framebuffer, lambda: sender.tiles_sent < stop)
             framebuffer.fill(Rect(190, 140, 10, 10), 0)
             await send(link)
@@ -275,6 +270,7 @@ class TestAcknowledgements:
     async def test_one_that_never_comes(self, autojump_clock: trio.testing.MockClock) -> None:
         link = Link(acknowledges=False)
         sender, _ = parts(link)
+        link.encode_inline()
         async with link.running():
             for color in (1, 2):
                 await self.fill(link, color)

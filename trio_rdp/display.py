@@ -30,7 +30,7 @@ from trio_rdp.pointer_sender import PointerSender
 from trio_rdp.protocol.config import DesktopSize
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.protocol.server_stage import ServerStage
-from trio_rdp.wire.errors import DeadlineExceeded, LocalProtocolError
+from trio_rdp.wire.errors import DeadlineExceeded, LocalProtocolError, SessionClosed
 from trio_rdp.writer import LaneStatistics, Writer
 
 if TYPE_CHECKING:
@@ -259,20 +259,28 @@ class Display:
     # What follows is for the session.
 
     async def run(self) -> None:
-        """Resize, and send what is to be sent without a frame; runs until cancelled.
+        """Resize, and send what is to be sent without a frame; runs until cancelled or over.
 
         Raises `DeadlineExceeded` when the client does not answer a reactivation in time.
         """
-        while True:
-            await self._attention.wait()
-            self._attention = trio.Event()
-            while self._resizes:
-                async with self._turn:
-                    if self._resizes:  # its caller may have been cancelled meanwhile
-                        await self._resize(self._resizes.popleft())
-            if self._owes or self._stale:
-                async with self._turn:
-                    await self._repaint()
+        try:
+            while True:
+                await self._attention.wait()
+                self._attention = trio.Event()
+                await self._attend()
+        except SessionClosed:
+            # Whoever ended the session has said why.
+            if not self._ending.is_over:
+                raise
+
+    async def _attend(self) -> None:
+        while self._resizes:
+            async with self._turn:
+                if self._resizes:  # its caller may have been cancelled meanwhile
+                    await self._resize(self._resizes.popleft())
+        if self._owes or self._stale:
+            async with self._turn:
+                await self._repaint()
 
     def suppress(self, is_suppressed: bool) -> None:
         """The client wants no output, or wants it again."""
