@@ -1,0 +1,255 @@
+"""What our client types and clicks arrives at real servers, proved by what a terminal writes; pointers come back."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import trio
+
+from tests.interop.conftest import Peers
+from tests.interop.display import Display, Notepad
+from tests.interop.processes import PATIENCE, wait_for
+from tests.interop.server import Server
+from tests.interop.sessions import connected, cursor
+from tests.interop.shadow import shadow
+from tests.interop.weston import weston
+from tests.interop.xrdp import FastPath, xrdp
+from trio_rdp.client import Session
+from trio_rdp.graphics.pointer import PointerKind
+from trio_rdp.graphics.pointer_shape import PointerShape
+from trio_rdp.protocol.input_events import MouseButton
+from trio_rdp.protocol.keys import Key
+from trio_rdp.wire.errors import LocalProtocolError
+
+SIGNS = "~!@#$%^&*()_+{}|:\"<>? `1234567890-=[]\\;',./"
+GERMAN = 0x407
+MOTION = 35  # xterm's code for a movement without a button
+
+
+@pytest.fixture
+def shadowed(peers: Peers, own_display: Display) -> Iterator[tuple[Server, Notepad]]:
+    """A terminal on a display that freerdp-shadow shares."""
+    with shadow(peers.folder, own_display) as server, own_display.notepad() as notepad:
+        yield server, notepad
+
+
+@pytest.fixture
+def shown_by_xrdp(
+    peers: Peers, own_vnc_display: Display, request: pytest.FixtureRequest
+) -> Iterator[tuple[Server, Notepad]]:
+    """A terminal on a display that xrdp shows, with a fast path or without."""
+    fast_path: FastPath = getattr(request, "param", "both")
+    with xrdp(peers.folder, own_vnc_display, fast_path=fast_path) as server, own_vnc_display.notepad() as notepad:
+        yield server, notepad
+
+
+@dataclass
+class Desk:
+    """A session that has clicked into a terminal, and what the terminal got since."""
+
+    session: Session
+    notepad: Notepad
+    start: int = 0
+
+    @property
+    def text(self) -> str:
+        return self.notepad.text[self.start :]
+
+    async def expect(self, wanted: str) -> None:
+        """Wait until exactly this has come, and start again."""
+        await wait_for(lambda: len(self.text) >= len(wanted), f"{wanted!r} (came: {self.text!r})")
+        assert self.text == wanted
+        self.start += len(wanted)
+
+    async def expect_reports(self, wanted: str) -> None:
+        """Wait until exactly these mouse reports have come, as in "0M 0m": button code, and M down or m up."""
+        count = len(wanted.split())
+        await wait_for(lambda: len(self.reports()) >= count, f"{wanted} (came: {self.reports()})")
+        assert " ".join(self.reports()) == wanted
+        self.start = len(self.notepad.text)
+
+    def reports(self) -> list[str]:
+        return [
+            code + kind for code, kind in re.findall(r"\x1b\[<(\d+);\d+;\d+([Mm])", self.text) if int(code) != MOTION
+        ]
+
+
+@contextlib.asynccontextmanager
+async def at_the_desk(server: Server, notepad: Notepad, **options: object) -> AsyncIterator[Desk]:
+    """A session that has clicked into the terminal."""
+    async with connected(server, **options) as session:
+        await session.screen.wait_settled(0.2)
+        await notepad.focus()
+        desk = Desk(session, notepad, len(notepad.text))
+        await session.mouse.click(*notepad.centre)
+        await desk.expect_reports("0M 0m")
+        yield desk
+
+
+async def use_the_keyboard(desk: Desk, text: str) -> None:
+    keyboard = desk.session.keyboard
+    await keyboard.type(text + "\n\t")
+    await desk.expect(text + "\n\t")
+    await keyboard.press(Key.LEFT_CTRL, "c")
+    await keyboard.press(Key.LEFT_CTRL, Key.RIGHT)
+    await keyboard.press(Key.DELETE)
+    await keyboard.press(Key.F5)
+    await keyboard.press(Key.KEYPAD_ENTER)
+    async with keyboard.hold(Key.LEFT_SHIFT):
+        await keyboard.press("a")
+    await keyboard.press("a")
+    await desk.expect("\x03\x1b[1;5C\x1b[3~\x1b[15~\nAa")
+
+
+async def use_the_mouse(desk: Desk, *, horizontal: bool) -> None:
+    mouse, (x, y) = desk.session.mouse, desk.notepad.centre
+    await mouse.click(button=MouseButton.RIGHT)
+    await mouse.click(button=MouseButton.MIDDLE)
+    await desk.expect_reports("2M 2m 1M 1m")
+    await mouse.click(x + 30, y, count=2)
+    await desk.expect_reports("0M 0m 0M 0m")
+    await mouse.scroll(2)
+    await mouse.scroll(-3)
+    await desk.expect_reports("64M 64M 65M 65M 65M")
+    if horizontal:
+        await mouse.scroll(1, horizontal=True)
+        await mouse.scroll(-1, horizontal=True)
+        await desk.expect_reports("67M 67m 66M 66m")
+    await mouse.drag((x - 60, y), (x + 60, y), steps=3)
+    await desk.expect_reports("0M 32M 32M 32M 0m")
+    for spot in ((17, 23), (1000, 750)):
+        await mouse.move(*spot)
+        await wait_at(desk.notepad.display, *spot)
+
+
+async def wait_at(display: Display, x: int, y: int) -> None:
+    wanted = f"x:{x} y:{y} "
+    with trio.fail_after(PATIENCE):
+        while not (await display.run("xdotool", "getmouselocation")).decode().startswith(wanted):  # noqa: ASYNC110
+            await trio.sleep(0.02)
+
+
+async def leave_with_things_held(desk: Desk) -> None:
+    """A session that ends gives its last words, and leaves nothing pressed."""
+    await desk.session.mouse.move(*desk.notepad.centre)
+    await desk.session.mouse.down()
+    await desk.session.keyboard.down(Key.LEFT_CTRL)
+    await desk.expect_reports("0M")
+    await desk.session.keyboard.type("x" * 500)
+
+
+async def expect_nothing_held(desk: Desk) -> None:
+    await desk.notepad.wait_text("\x18" * 500)  # the x's, each with Ctrl
+    await wait_for(lambda: desk.reports() == ["0m"] or None, "the button comes up")
+    await desk.notepad.display.xdotool("type", "d")
+    await desk.notepad.wait_text("d")
+
+
+async def test_shadow(shadowed: tuple[Server, Notepad]) -> None:
+    async with at_the_desk(*shadowed) as desk:
+        await use_the_keyboard(desk, "Hello, World! " + SIGNS)
+        await use_the_mouse(desk, horizontal=False)
+        # freerdp-shadow 2.11 has neither Unicode nor further buttons nor a second wheel.
+        with pytest.raises(LocalProtocolError, match="ö"):
+            await desk.session.keyboard.type("Wörld")
+        with pytest.raises(LocalProtocolError, match="extended"):
+            await desk.session.mouse.click(button=MouseButton.X1)
+        with pytest.raises(LocalProtocolError, match="horizontal"):
+            await desk.session.mouse.scroll(1, horizontal=True)
+        with pytest.raises(LocalProtocolError, match="relative"):
+            await desk.session.mouse.move_by(1, 1)
+        await desk.expect("")
+        await leave_with_things_held(desk)
+    await expect_nothing_held(desk)
+
+
+@pytest.mark.parametrize("shown_by_xrdp", ["both", "none"], indirect=True)
+async def test_xrdp(shown_by_xrdp: tuple[Server, Notepad]) -> None:
+    async with at_the_desk(*shown_by_xrdp) as desk:
+        await use_the_keyboard(desk, "Hello, World! " + SIGNS)
+        await use_the_mouse(desk, horizontal=True)
+        await leave_with_things_held(desk)
+    await expect_nothing_held(desk)
+
+
+@pytest.mark.parametrize("shown_by_xrdp", ["both", "none"], indirect=True)
+async def test_unicode_to_xrdp(shown_by_xrdp: tuple[Server, Notepad]) -> None:
+    # Of what is typed as Unicode, xrdp 0.9.21 takes what the client's keyboard layout has a key for.
+    async with at_the_desk(*shown_by_xrdp, keyboard_layout=GERMAN) as desk:
+        await desk.session.keyboard.type("Wörld ÄÖÜß€ µ @|{}[]~ <>yzYZ\n")
+        await desk.expect("Wörld ÄÖÜß€ µ @|{}[]~ <>yzYZ\n")
+
+
+async def test_weston(peers: Peers) -> None:
+    with weston(peers.folder, terminal=True) as server:
+        assert server.typed is not None
+        typed = server.typed
+        async with connected(server) as session:
+            await wait_for(
+                lambda: (
+                    (session.screen.pixel(50, 50) == (255, 0, 0) and not any(session.screen.pixel(500, 400))) or None
+                ),
+                "a black terminal on the background",
+            )
+            await session.mouse.click(500, 400)
+            await session.keyboard.type("Hello, World! " + SIGNS + "\n")
+            await session.keyboard.press(Key.LEFT_CTRL, "c")
+            await session.keyboard.press(Key.LEFT_CTRL, Key.RIGHT)
+            wanted = "Hello, World! " + SIGNS + "\n\x03\x1b[1;5C"
+            await wait_for(lambda: len(typed.read_text()) >= len(wanted) or None, "typing arrives")
+            assert typed.read_text() == wanted
+
+
+def same_picture(shape: PointerShape | None, other: PointerShape) -> bool:
+    """Whether they look the same: xrdp pads its pointers to 32x32 pixels, and X pads some, with nothing."""
+    if shape is None or shape.hotspot != other.hotspot:
+        return False
+    size = max(shape.height, other.height), max(shape.width, other.width)
+    return np.array_equal(padded(shape, size), padded(other, size))
+
+
+def padded(shape: PointerShape, size: tuple[int, int]) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    picture = np.zeros((*size, 4), np.uint8)
+    picture[: shape.height, : shape.width] = shape.premultiplied()
+    return picture
+
+
+async def see_pointers(server: Server, notepad: Notepad, **options: object) -> None:
+    async with connected(server, **options) as session:
+        await session.screen.wait_settled(0.2)
+        display = notepad.display
+        seen: list[PointerShape | None] = []
+        # freerdp-shadow 2.11 does not tell a new client's first pointer, nor the first change.
+        for spot in ((10, 700), notepad.centre, (10, 700)):
+            await session.mouse.move(*spot)
+            await wait_at(display, *spot)
+            await trio.sleep(0.1)
+        # Over the terminal, and beside it; the second time servers name a pointer that they sent before.
+        for spot in (notepad.centre, (10, 700), notepad.centre, (10, 700)):
+            await session.mouse.move(*spot)
+            await wait_at(display, *spot)
+            await wait_for(lambda: same_picture(session.pointer.shape, cursor(display)) or None, f"pointer at {spot}")
+            assert session.pointer.kind is PointerKind.SHAPE
+            seen.append(session.pointer.shape)
+        assert seen[0] == seen[2] != seen[1] == seen[3]
+
+
+@pytest.mark.parametrize("depth", [16, 32])
+async def test_pointers_of_shadow(shadowed: tuple[Server, Notepad], depth: int) -> None:
+    await see_pointers(*shadowed, color_depth=depth)
+
+
+@pytest.mark.parametrize("depth", [8, 24, 32])
+async def test_pointers_of_xrdp(shown_by_xrdp: tuple[Server, Notepad], depth: int) -> None:
+    await see_pointers(*shown_by_xrdp, color_depth=depth)
+
+
+async def test_weston_hides_the_pointer(peers: Peers) -> None:
+    async with connected(peers.weston()) as session:
+        while session.pointer.kind is not PointerKind.HIDDEN:
+            await session.pointer.wait_changed()
