@@ -555,6 +555,20 @@ class TestEnds:
             with pytest.raises(SessionClosed, match="the client left"):
                 await leave()
 
+    async def test_a_writer_that_gives_up_first(self) -> None:
+        link = Link()
+        await paint(link)
+        link.display.refresh((Rect(0, 0, 9, 9),))
+        async with trio.open_nursery() as nursery:
+
+            async def give_up() -> None:
+                await trio.testing.wait_all_tasks_blocked()
+                link.writer.close(SessionClosed("lost"))
+
+            nursery.start_soon(give_up)
+            with pytest.raises(SessionClosed, match="lost"):
+                await link.display.run()
+
     @pytest.mark.parametrize("what", ["socket", "acknowledgement", "turn", "resize", "output"])
     async def test_the_end_wakes_who_waits(self, what: str) -> None:
         link = Link(acknowledges=False, server=RAW)

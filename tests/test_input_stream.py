@@ -196,3 +196,12 @@ async def test_closing() -> None:
     assert events.statistics().waiting == 0
     with pytest.raises(trio.ClosedResourceError):
         events.receive_nowait()
+
+
+def test_a_crowd_is_more_than_half_of_the_limit() -> None:
+    events = stream(4)
+    crowds = []
+    for _ in range(4):
+        events.deliver(DOWN)
+        crowds.append((events.waiting, events.is_crowded))
+    assert crowds == [(1, False), (2, False), (3, True), (4, True)]
