@@ -180,6 +180,9 @@ class Session(Supervised):
         """Handle what came while the connection was made."""
         for output in self._stage.start():
             self._handle(output)
+        # What was read with the Font Map: a server that refuses the login may say so right behind it.
+        for action, frame in self._framed.read_pdus_nowait():
+            self._receive(action, frame)
         self._painter.flush()
 
     def _receive(self, action: Action, frame: bytes) -> None:

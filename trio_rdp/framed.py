@@ -63,6 +63,10 @@ class Framed:
             pdus = self._frames.next_pdus(limit)
         return pdus
 
+    def read_pdus_nowait(self, limit: int = 256) -> list[tuple[Action, bytes]]:
+        """Take the PDUs that have come already, up to `limit`; none where there is no whole one."""
+        return self._frames.next_pdus(limit)
+
     async def read_by_hint(self, hint: PduHint) -> bytes:
         """Read the PDU that `hint` finds."""
         await trio.lowlevel.checkpoint_if_cancelled()

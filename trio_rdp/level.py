@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import trio
 
-from trio_rdp.wire.errors import SessionClosed
+from trio_rdp.wire.errors import AuthenticationFailed, SessionClosed
 
 __all__ = ["Ending", "Level"]
 
@@ -28,6 +28,11 @@ class Ending:
         """Raise `SessionClosed` if the session is over, however it ended."""
         if self.error is not None:
             raise SessionClosed(self.error.reason, self.error.code) from self.error.__cause__
+
+    def raise_refusal(self) -> None:
+        """Raise `AuthenticationFailed` if that is why the session is over."""
+        if self.error is not None and isinstance(self.error.__cause__, AuthenticationFailed):
+            raise self.error.__cause__
 
     def raise_unclean(self) -> None:
         """Raise `SessionClosed` if the session ended otherwise than by a disconnect."""

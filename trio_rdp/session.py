@@ -132,6 +132,7 @@ class Supervised:
                 nursery.start_soon(self._run_tasks)
                 try:
                     await self._guard(self._start)
+                    self._ending.raise_refusal()
                     self._ending.raise_unclean()
                     yield
                 except Exception as exc:

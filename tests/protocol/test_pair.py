@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from tests.protocol.pairs import CLIENT, SERVER, Pair, connect
+from trio_rdp.pdu.client_info import InfoFlags
 from trio_rdp.pdu.error_info import ErrorInfo
+from trio_rdp.protocol import secure_settings
 from trio_rdp.protocol.client_connector import ClientConnector
 from trio_rdp.protocol.config import DesktopSize, Monitor, Security
 from trio_rdp.protocol.events import ErrorInfoReceived
@@ -129,7 +131,8 @@ def test_login_is_checked_and_seen() -> None:
     assert seen == [("LAB", "ada", "secret")]
 
 
-def test_a_refused_client_hears_why() -> None:
+def test_a_refused_client_hears_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(secure_settings, "_ALWAYS", secure_settings._ALWAYS.without(InfoFlags.LOGONERRORS))
     pair = Pair(check_login=lambda acceptor: acceptor.refuse_login(ErrorInfo.SERVER_INSUFFICIENT_PRIVILEGES))
     # The client's error; the server's own waits behind its last words.
     with pytest.raises(AuthenticationFailed, match="may not log on"):

@@ -7,20 +7,25 @@ from dataclasses import replace
 
 import pytest
 
-from tests.protocol.pairs import CLIENT, SERVER, Pair, connect
+from tests.protocol.pairs import CLIENT, SERVER, Pair, connect, pump
 from trio_rdp.pdu import mcs
+from trio_rdp.pdu.client_info import InfoFlags
 from trio_rdp.pdu.error_info import ErrorInfo, SetErrorInfo
 from trio_rdp.pdu.gcc import ConferenceCreateRequest
 from trio_rdp.pdu.gcc_client import ClientEarlyCapabilityFlags
+from trio_rdp.pdu.session_info import ErrorNotificationData, LogonInfoExtended
 from trio_rdp.pdu.share import PduType2, ShareDataHeader
 from trio_rdp.pdu.x224 import SecurityProtocol, wrap_data
-from trio_rdp.protocol import basic_settings
+from trio_rdp.protocol import basic_settings, secure_settings
+from trio_rdp.protocol.active_stage import ActiveStage
 from trio_rdp.protocol.config import Security
 from trio_rdp.protocol.envelopes import disconnect, open_frame
+from trio_rdp.protocol.events import ErrorInfoReceived
 from trio_rdp.protocol.framing import FrameBuffer
 from trio_rdp.protocol.negotiation import Negotiated
 from trio_rdp.protocol.network_detection import NetworkCharacteristics
 from trio_rdp.protocol.server_acceptor import ServerAcceptor
+from trio_rdp.protocol.session_events import LoggedOn, Terminate
 from trio_rdp.protocol.states import ServerAcceptorState
 from trio_rdp.wire.errors import AuthenticationFailed, LocalProtocolError, RdpError, RemoteProtocolError, SessionClosed
 
@@ -105,6 +110,13 @@ def _last_words(acceptor: ServerAcceptor) -> list[mcs.DomainPdu]:
     return found
 
 
+@pytest.fixture
+def no_logon_errors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that does not show logon errors, and so is refused at once."""
+    monkeypatch.setattr(secure_settings, "_ALWAYS", secure_settings._ALWAYS.without(InfoFlags.LOGONERRORS))
+
+
+@pytest.mark.usefixtures("no_logon_errors")
 def test_a_refusal_is_told_before_it_is_raised() -> None:
     acceptor = at_login().acceptor
     acceptor.refuse_login(ErrorInfo.SERVER_INSUFFICIENT_PRIVILEGES)
@@ -123,6 +135,26 @@ def test_a_refusal_is_told_before_it_is_raised() -> None:
         acceptor.step()
 
 
+def test_a_client_that_shows_logon_errors_is_told_when_the_connection_stands() -> None:
+    pair = Pair(check_login=lambda acceptor: acceptor.refuse_login())
+    with pytest.raises(AuthenticationFailed, match="refused"):
+        pair.connect()
+    assert pair.acceptor.state is ServerAcceptorState.CONSUMED
+    while pair.downstream.arrive():
+        pass
+    outputs, _ = pump(ActiveStage(pair.connector.result), pair.downstream.buffer.take_leftover())
+    *_, logon, error, end = outputs
+    assert isinstance(logon, LoggedOn)
+    assert isinstance(logon.info, LogonInfoExtended)
+    assert logon.info.logon_errors is not None
+    assert logon.info.logon_errors.error_notification_data == ErrorNotificationData.FAILED_BAD_PASSWORD
+    assert error == ErrorInfoReceived(ErrorInfo.SERVER_DENIED_CONNECTION)
+    assert isinstance(end, Terminate)
+    assert not end.is_clean
+    assert isinstance(end.reason.__cause__, AuthenticationFailed)
+
+
+@pytest.mark.usefixtures("no_logon_errors")
 def test_a_client_that_does_not_want_to_know_is_only_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(basic_settings, "_EARLY_CAPABILITIES", ClientEarlyCapabilityFlags(0))
     acceptor = at_login().acceptor

@@ -43,7 +43,10 @@ _SHARE_TYPES = (PduType.DEMAND_ACTIVE, PduType.DEACTIVATE_ALL, PduType.DATA, Pdu
 def disconnect_reason(reason: mcs.Reason, error_info: ErrorInfo | None) -> SessionClosed:
     """Why a server ended the session, in plain words: its error info if it sent any, else the ultimatum's reason."""
     if error_info:
-        return SessionClosed(describe(error_info), int(error_info))
+        error = SessionClosed(describe(error_info), int(error_info))
+        if error_info in _LOGIN_REFUSALS:
+            error.__cause__ = AuthenticationFailed(describe(error_info))
+        return error
     return SessionClosed(f"the server disconnected ({reason.name.lower().replace('_', ' ')})")
 
 

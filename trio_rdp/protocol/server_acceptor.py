@@ -7,11 +7,18 @@ from dataclasses import dataclass, field
 
 from trio_rdp.pdu import mcs
 from trio_rdp.pdu.autodetect import AutoDetectRequest
-from trio_rdp.pdu.client_info import ClientInfo
+from trio_rdp.pdu.client_info import ClientInfo, InfoFlags
 from trio_rdp.pdu.error_info import ErrorInfo, SetErrorInfo, describe
 from trio_rdp.pdu.gcc_client import ClientEarlyCapabilityFlags
 from trio_rdp.pdu.licensing import valid_client
 from trio_rdp.pdu.security import SecurityFlags
+from trio_rdp.pdu.session_info import (
+    ErrorNotificationData,
+    ErrorNotificationType,
+    LogonErrorsInfo,
+    LogonInfoExtended,
+    SaveSessionInfo,
+)
 from trio_rdp.pdu.share import PduType2
 from trio_rdp.pdu.x224 import SecurityProtocol
 from trio_rdp.protocol.basic_settings import BasicSettings, accept_basic_settings
@@ -123,7 +130,9 @@ class ServerAcceptor(SecuredMachine[ServerAcceptorState, AcceptedConnection]):
         self._pass(_S.LOGIN)
 
     def refuse_login(self, code: ErrorInfo = ErrorInfo.SERVER_DENIED_CONNECTION) -> None:
-        """Turn the client away: the next `step` says why and disconnects, the one after raises `AuthenticationFailed`.
+        """Turn the client away, and say why: at once, or, to one that shows logon errors, when the connection stands.
+
+        The `step` that says so disconnects, and the one after raises `AuthenticationFailed`; there is no result.
 
         [MS-RDPBCGR] 3.3.5.7.1.1 wants SERVER_INSUFFICIENT_PRIVILEGES for a user who is known and may not log on.
         """
@@ -144,13 +153,17 @@ class ServerAcceptor(SecuredMachine[ServerAcceptorState, AcceptedConnection]):
         info = self._client_info = read_client_info(frame)
         yield Send(_S.SECURE_SETTINGS_EXCHANGE, b"")
         envelopes = Envelopes(True, SERVER_CHANNEL_ID, settings.io_channel_id, settings.message_channel_id)
-        yield from self._check_login(settings, envelopes)
+        is_welcome = yield from self._check_login(settings, envelopes, info)
         inbox = ServerInbox(self._conversation, envelopes, settings, user_channel_id)
         network = yield from self._detect_network(settings, envelopes, inbox)
         yield Send(_S.LICENSING_EXCHANGE, _grant_license(envelopes))
         core = settings.client.core
         offer = ShareOffer(settings, user_channel_id, session_desktop_size(config, core), session_color_depth(core))
         activation = yield from accept_activation(config, offer, inbox, envelopes, _same)
+        if not is_welcome and self._refusal is not None:
+            words = _logon_failure(envelopes) + self._last_words(self._refusal, settings, envelopes)
+            yield Send(_S.CONNECTION_FINALIZATION, words)
+            raise _refused(self._refusal)
         return AcceptedConnection(
             config=config,
             negotiated=negotiated,
@@ -167,16 +180,22 @@ class ServerAcceptor(SecuredMachine[ServerAcceptorState, AcceptedConnection]):
             },
         )
 
-    def _check_login(self, settings: BasicSettings, envelopes: Envelopes) -> Handshake[None]:
+    def _check_login(self, settings: BasicSettings, envelopes: Envelopes, info: ClientInfo) -> Handshake[bool]:
+        """Stop for the login; False when it is refused, and the client is to be told at the end of the sequence."""
         yield Stop(_S.LOGIN)
         if self._refusal is None:
-            return
-        last_words = disconnect(mcs.Reason.PROVIDER_INITIATED)
+            return True
+        if InfoFlags.LOGONERRORS in info.flags:
+            # xfreerdp 2.11 reports a logon failure, with its exit code for it, only from a connection that stands.
+            return False
+        yield Send(_S.LOGIN, self._last_words(self._refusal, settings, envelopes))
+        raise _refused(self._refusal)
+
+    def _last_words(self, code: ErrorInfo, settings: BasicSettings, envelopes: Envelopes) -> bytes:
+        words = disconnect(mcs.Reason.PROVIDER_INITIATED)
         if ClientEarlyCapabilityFlags.SUPPORT_ERRINFO_PDU in settings.client_flags:
-            error = SetErrorInfo(error_info=self._refusal)
-            last_words = envelopes.share_data(PduType2.SET_ERROR_INFO, error.encode()) + last_words
-        yield Send(_S.LOGIN, last_words)
-        raise AuthenticationFailed(f"the login was refused: {describe(self._refusal)}")
+            words = envelopes.share_data(PduType2.SET_ERROR_INFO, SetErrorInfo(error_info=code).encode()) + words
+        return words
 
     def _detect_network(
         self, settings: BasicSettings, envelopes: Envelopes, inbox: ServerInbox
@@ -191,6 +210,20 @@ class ServerAcceptor(SecuredMachine[ServerAcceptorState, AcceptedConnection]):
             return envelopes.secured(channel_id, SecurityFlags.AUTODETECT_REQ, request.encode())
 
         return (yield from detect_network(self._conversation, wrap, inbox.receive_auto_detect))
+
+
+def _refused(code: ErrorInfo) -> AuthenticationFailed:
+    return AuthenticationFailed(f"the login was refused: {describe(code)}")
+
+
+def _logon_failure(envelopes: Envelopes) -> bytes:
+    """Say that the user name or the password is wrong ([MS-RDPBCGR] 2.2.10.1.1.4.1)."""
+    errors = LogonErrorsInfo(
+        error_notification_type=ErrorNotificationType.ACCESS_DENIED,
+        error_notification_data=ErrorNotificationData.FAILED_BAD_PASSWORD,
+    )
+    info = SaveSessionInfo(info_data=LogonInfoExtended(logon_errors=errors))
+    return envelopes.share_data(PduType2.SAVE_SESSION_INFO, info.encode())
 
 
 def _grant_license(envelopes: Envelopes) -> bytes:
