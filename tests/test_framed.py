@@ -296,3 +296,12 @@ async def test_end_of_tls_without_close_notify() -> None:
             with pytest.raises(StreamEnded) as caught:
                 await framed.read_pdu()
             assert caught.value.partial == 1
+
+
+async def test_what_has_come_is_taken_without_waiting() -> None:
+    framed = Framed(Pieces(TPKT + FAST_PATH + TPKT + FAST_PATH[:3]))
+    assert framed.read_pdus_nowait() == []
+    assert await framed.read_pdu() == (Action.X224, TPKT)
+    assert framed.read_pdus_nowait() == [(Action.FAST_PATH, FAST_PATH), (Action.X224, TPKT)]
+    assert framed.read_pdus_nowait() == []
+    assert framed.peek() == FAST_PATH[:3]

@@ -23,8 +23,10 @@ from trio_rdp.handshake import (
     single_sequence_step_read,
     single_sequence_step_write,
 )
+from trio_rdp.pdu.client_info import InfoFlags
 from trio_rdp.pdu.error_info import ErrorInfo
 from trio_rdp.pdu.x224 import SecurityProtocol
+from trio_rdp.protocol import secure_settings
 from trio_rdp.protocol.client_connector import ClientConnector, ConnectionResult
 from trio_rdp.protocol.config import ClientConfig, Security, ServerConfig
 from trio_rdp.protocol.server_acceptor import AcceptedConnection, ServerAcceptor
@@ -179,7 +181,9 @@ class TestRefusals:
         assert caught.value.code is not None
         assert refused
 
-    async def test_of_the_login(self) -> None:
+    async def test_of_the_login(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        # A client that shows logon errors is told of it later, in its session: `tests/test_server.py`.
+        monkeypatch.setattr(secure_settings, "_ALWAYS", secure_settings._ALWAYS.without(InfoFlags.LOGONERRORS))
         ours, theirs = trio.testing.memory_stream_pair()
 
         async def host() -> None:

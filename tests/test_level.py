@@ -5,7 +5,7 @@ import trio
 import trio.testing
 
 from trio_rdp.level import Ending, Level
-from trio_rdp.wire.errors import SessionClosed
+from trio_rdp.wire.errors import AuthenticationFailed, SessionClosed
 
 
 def test_the_first_end_counts() -> None:
@@ -90,3 +90,22 @@ async def test_a_cancelled_wait_is_cancelled() -> None:
         scope.cancel()
         await level.wait_beyond(0)
     assert scope.cancelled_caught
+
+
+def test_a_refused_login_is_told_as_such() -> None:
+    ending = Ending()
+    ending.raise_refusal()
+    error = SessionClosed("the server refused the connection")
+    error.__cause__ = AuthenticationFailed("wrong password")
+    ending.end(error, is_clean=False)
+    with pytest.raises(AuthenticationFailed, match="wrong password"):
+        ending.raise_refusal()
+    with pytest.raises(SessionClosed) as caught:
+        ending.raise_closed()
+    assert caught.value.__cause__ is error.__cause__
+
+
+def test_another_end_is_no_refusal() -> None:
+    ending = Ending()
+    ending.end(SessionClosed("the connection was lost"), is_clean=False)
+    ending.raise_refusal()

@@ -453,7 +453,7 @@ class TestAdmission:
             await until(lambda: len(refused) == 3)
             over.set()
         assert entered == 2
-        assert [exc.code for exc in refused] == [ErrorInfo.SERVER_DENIED_CONNECTION] * 3
+        assert [exc.code for exc in refused] == [ErrorInfo.OUT_OF_MEMORY] * 3
 
     async def test_handshakes_are_limited(self) -> None:
         config = replace(SERVER, limits=Limits(handshakes=3))

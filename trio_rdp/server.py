@@ -308,7 +308,7 @@ class _Server:
     async def _turn_away(self, session: ServerSession) -> None:
         """End a session that was one too many, as others were admitted while it logged in."""
         _log.warning("turned %s away after its login: %d sessions", session.client_address, self._sessions)
-        session.end_with(ErrorInfo.SERVER_DENIED_CONNECTION)
+        session.end_with(ErrorInfo.OUT_OF_MEMORY)
         with contextlib.suppress(SessionClosed):
             async with session._running():
                 pass

@@ -46,7 +46,7 @@ class RefreshRequested:
 
 @dataclass(frozen=True, slots=True)
 class OutputSuppressed:
-    """The client wants no graphics (its window is minimized), or wants them again, from scratch."""
+    """The client wants no graphics (its window is minimized), or wants them again."""
 
     is_suppressed: bool
 
