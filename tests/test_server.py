@@ -17,6 +17,7 @@ from trio_rdp.client import Session, open_session
 from trio_rdp.credentials import Accounts
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.pdu.error_info import ErrorInfo
+from trio_rdp.pdu.session_info import LogonInfoVersion2
 from trio_rdp.protocol.config import CredentialsSource, DesktopSize, Monitor, Security, ServerConfig
 from trio_rdp.protocol.input_events import InputEvent, MonitorLayoutChanged, UnicodePressed, UnicodeReleased
 from trio_rdp.protocol.limits import Limits
@@ -127,6 +128,14 @@ class TestSession:
             assert found.writer.bytes_sent >= 0
             with pytest.raises(LocalProtocolError, match="cliprdr"):
                 server.channel("cliprdr")
+
+    async def test_the_client_is_told_who_logged_on(self) -> None:
+        client_side = replace(CLIENT, domain="LAB")
+        async with open_session_pair(client_config=client_side, server_config=SERVER) as (client, _):
+            with trio.fail_after(5):
+                while client.info.logon is None:
+                    await client.info.wait_changed()
+            assert client.info.logon == LogonInfoVersion2(domain="LAB", user_name="ada")
 
     async def test_the_address_of_a_socket(self) -> None:
         addresses: list[str] = []
@@ -324,6 +333,7 @@ class TestHandlerErrors:
         async with serving(handler, on_handler_error=note) as server, server.connect(username="eve") as other:
             async with server.connect() as client:
                 await client.wait_closed()
+                assert client.info.error == ErrorInfo.RPC_INITIATED_DISCONNECT
             await other.keyboard.type("x")
             await until(lambda: bool(seen))
             assert not other.is_over

@@ -20,6 +20,7 @@ from trio_rdp.credentials import Accounts
 from trio_rdp.display import Display, DisplayStatistics
 from trio_rdp.input_stream import InputStatistics, InputStream
 from trio_rdp.pdu import mcs
+from trio_rdp.pdu.client_info import InfoFlags
 from trio_rdp.pdu.error_info import ErrorInfo
 from trio_rdp.protocol.basic_settings import monitors_of
 from trio_rdp.protocol.config import CredentialsSource, DesktopSize, Monitor, Security, ServerConfig
@@ -165,6 +166,10 @@ class ServerSession(Supervised):
 
     def _begin(self) -> None:
         """Handle what came while the connection was made."""
+        if self.username and InfoFlags.LOGONNOTIFY in self.connection.client_info.flags:
+            # "A logon notification of type INFOTYPE_LOGON or INFOTYPE_LOGON_LONG SHOULD be sent" ([MS-RDPBCGR]
+            # 3.3.5.10.1); names are as long as Windows allows.
+            self._writer.send_control(self._stage.logon_notification(self.domain[:25], self.username[:255]))
         if self.monitors:
             self.input.deliver(MonitorLayoutChanged(self.monitors))
         for output in self._stage.start():
@@ -319,9 +324,9 @@ class _Server:
             async with session._running():
                 try:
                     await self._handler(session)
-                except BaseException as exc:
-                    if not isinstance(exc, Exception):
-                        session.end_with(ErrorInfo.RPC_INITIATED_DISCONNECT)
+                except BaseException:
+                    # Cancelled, or failed: either way it was not the client's user who ended the session.
+                    session.end_with(ErrorInfo.RPC_INITIATED_DISCONNECT)
                     raise
                 finally:
                     was_over = session.is_over
