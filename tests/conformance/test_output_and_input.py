@@ -82,6 +82,18 @@ def test_fast_path_input(case: Case) -> None:
     assert data.encode() == case.input
 
 
+@pytest.mark.parametrize("case", [one for one in cases("rdp-pdu") if one.id == "missing" or "fastpath-input" in one.id])
+def test_a_recorded_fast_path_input(case: Case) -> None:
+    raw = bytes.fromhex(case.expected["hex"])
+    data = FastPathInput.decode(raw)
+    expected = [event["value"] for event in case.expected["fields"]["input_events"]]
+    assert [_plain(event) for event in data.fp_input_events] == [
+        {"event": "mouse", "pointer_flags": one["flags"]["value"], "x": one["x_position"], "y": one["y_position"]}
+        for one in expected
+    ]
+    assert data.encode() == raw
+
+
 @pytest.mark.parametrize("case", cases("slowpath-input"))
 def test_slow_path_input(case: Case) -> None:
     data = InputEventData.decode(case.input)
