@@ -196,6 +196,14 @@ class TestGraphics:
         assert slow(active, frame) == []
         assert active.ignored["pointer update"] == 1
 
+    def test_pointers_that_nobody_wants(self) -> None:
+        active = ActiveStage(connected(replace(config(), enable_server_pointer=False)).result)
+        cached = CachedPointerUpdate(cache_index=3)
+        assert active.process(Action.FAST_PATH, fast(UpdateCode.CACHED, cached.encode())) == []
+        frame = data(PduType2.POINTER, ServerPointerUpdate(pointer_attribute_data=cached).encode())
+        assert slow(active, frame) == []
+        assert not active.ignored
+
     def test_what_says_nothing(self) -> None:
         active = stage()
         assert active.process(Action.FAST_PATH, fast(UpdateCode.SYNCHRONIZE, b"")) == []

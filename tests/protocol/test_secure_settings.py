@@ -25,6 +25,7 @@ def test_the_info_packet_goes_there() -> None:
         client_address="192.0.2.7",
         client_dir="C:\\Windows",
         performance_flags=PerformanceFlags(PerformanceFlags.DISABLE_WALLPAPER),
+        timezone_info=TimeZoneInformation(bias=-60, standard_name="CET"),
     )
     frame = wrap_client_info(CLIENT, client_info(config))
     assert ClientInfo.decode(unsecured(frame, SecurityFlags.INFO_PKT)) == read_client_info(frame)
@@ -35,7 +36,7 @@ def test_the_info_packet_goes_there() -> None:
     assert info.extra_info.client_address_family == AddressFamily.INET
     assert info.extra_info.client_address == "192.0.2.7"
     assert info.extra_info.performance_flags == PerformanceFlags.DISABLE_WALLPAPER
-    assert info.extra_info.client_time_zone == TimeZoneInformation()
+    assert info.extra_info.client_time_zone == config.timezone_info
     assert InfoFlags.UNICODE in info.flags
 
 
@@ -71,6 +72,7 @@ def test_compression_types(ours: CompressionType, wire: WireCompressionType) -> 
 def test_an_address_of_version_6() -> None:
     info = client_info(ClientConfig(client_address="2001:db8::7"))
     assert info.extra_info is not None
+    assert info.extra_info.client_time_zone == TimeZoneInformation()
     assert info.extra_info.client_address_family == AddressFamily.INET6
 
 

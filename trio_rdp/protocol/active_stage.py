@@ -184,7 +184,8 @@ class ActiveStage:
                 | CachedPointerUpdate()
                 | LargePointerUpdate()
             ):
-                target.append(PointerUpdate(update))
+                if self.result.enable_server_pointer:
+                    target.append(PointerUpdate(update))
             case _:
                 # Drawing orders come from xrdp 0.9.21 at 8 bpp although none was offered; they are empty.
                 self.ignored.note(type(update).__name__)

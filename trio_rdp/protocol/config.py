@@ -155,14 +155,17 @@ class ClientConfig:
     alternate_shell: str = ""
     work_dir: str = ""
     timezone_info: TimeZoneInformation | None = None
+    """The client's time zone, for servers that redirect it; None says UTC."""
     hardware_id: tuple[int, int, int, int] | None = None
     """Identifies this client in licensing; by default it is derived from `client_name`."""
     license_cache: LicenseCache | None = None
+    """Where issued licences are kept, `FileLicenseCache` for one; None asks for a new one at every connection."""
     autologon: bool = True
     """Ask the server to log on with the credentials instead of showing its login window."""
     enable_audio_playback: bool = False
     enable_audio_capture: bool = False
     enable_server_pointer: bool = True
+    """Whether the server's pointer shapes and positions are wanted; without it they are passed over."""
     pointer_cache_size: int = 100
     static_channels: tuple[str, ...] = ()
     """Names of at most seven ASCII characters."""

@@ -42,8 +42,6 @@ class Limits:
     """For telling the peer and flushing what waits, when a session is left or a server is cancelled."""
     handler_grace: float = 5.0
     """On a server, how long a handler may go on after its client has disconnected."""
-    stall: float = 30.0
-    """How long a reader may be held by a channel whose policy is `wait`."""
 
     # Sizes of what a peer declares.
     desktop_side: int = 8192
