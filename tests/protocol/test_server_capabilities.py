@@ -51,6 +51,7 @@ class TestReading:
         found = ClientCapabilities.read(confirm.capability_sets)
         assert found == ClientCapabilities(
             fast_path_output=True,
+            long_credentials=True,
             no_bitmap_compression_header=True,
             drawing_flags=DrawingFlags.ALLOW_SKIP_ALPHA,
             desktop_resize=True,

@@ -24,7 +24,7 @@ from trio_rdp.pdu.licensing import valid_client
 from trio_rdp.pdu.mcs import ErectDomainRequest
 from trio_rdp.pdu.pointer import SystemPointerType, SystemPointerUpdate
 from trio_rdp.pdu.security import SecurityFlags
-from trio_rdp.pdu.session_info import LogonInfoVersion2, PlainNotify
+from trio_rdp.pdu.session_info import LogonInfoVersion1, LogonInfoVersion2, PlainNotify
 from trio_rdp.pdu.share import CompressionFlags, PduType, PduType2, ShareDataHeader
 from trio_rdp.pdu.shutdown import ShutdownRequest
 from trio_rdp.pdu.surface import FrameAcknowledge
@@ -288,6 +288,16 @@ class TestWhatTheServerSends:
         assert pump(client, server.save_session_info()) == ([LoggedOn(PlainNotify())], b"")
         info = LogonInfoVersion2(domain="LAB", user_name="ada", session_id=3)
         assert pump(client, server.save_session_info(info)) == ([LoggedOn(info)], b"")
+
+    @pytest.mark.parametrize(("is_long", "form"), [(True, LogonInfoVersion2), (False, LogonInfoVersion1)])
+    def test_the_logon_that_the_client_can_read(
+        self, is_long: bool, form: type[LogonInfoVersion1 | LogonInfoVersion2]
+    ) -> None:
+        client, server = sessions()
+        capabilities = replace(server.capabilities, long_credentials=is_long)
+        server.activation = replace(server.activation, capabilities=capabilities)
+        told = LoggedOn(form(domain="LAB", user_name="ada"))
+        assert pump(client, server.logon_notification("LAB", "ada")) == ([told], b"")
 
     def test_monitor_layout(self) -> None:
         client, server = sessions()

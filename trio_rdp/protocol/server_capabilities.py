@@ -73,6 +73,8 @@ class ClientCapabilities:
     fast_path_output: bool = False
     no_bitmap_compression_header: bool = False
     """Whether compressed bitmaps go without their header (TS_CD_HEADER)."""
+    long_credentials: bool = False
+    """Whether logon notifications may be of the second version."""
     drawing_flags: DrawingFlags = DrawingFlags(0)
     desktop_resize: bool = False
     """Whether the desktop may change its size in a reactivation."""
@@ -114,6 +116,7 @@ class ClientCapabilities:
         entry = find_capability(sets, InputCapabilitySet) or InputCapabilitySet()
         return cls(
             fast_path_output=ExtraFlags.FASTPATH_OUTPUT_SUPPORTED in general.extra_flags,
+            long_credentials=ExtraFlags.LONG_CREDENTIALS_SUPPORTED in general.extra_flags,
             no_bitmap_compression_header=ExtraFlags.NO_BITMAP_COMPRESSION_HDR in general.extra_flags,
             drawing_flags=DrawingFlags(0) if bitmap is None else bitmap.drawing_flags,
             desktop_resize=bitmap is not None and bitmap.desktop_resize_flag,

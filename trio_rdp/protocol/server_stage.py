@@ -18,7 +18,7 @@ from trio_rdp.pdu.gcc_client import ChannelOptions, ClientEarlyCapabilityFlags
 from trio_rdp.pdu.heartbeat import Heartbeat
 from trio_rdp.pdu.input import InputEvent, InputEventData
 from trio_rdp.pdu.security import SecurityFlags
-from trio_rdp.pdu.session_info import LogonInfo, PlainNotify, SaveSessionInfo
+from trio_rdp.pdu.session_info import LogonInfo, LogonInfoVersion1, LogonInfoVersion2, PlainNotify, SaveSessionInfo
 from trio_rdp.pdu.share import CompressionFlags, PduType, PduType2, ShareControlHeader, ShareDataHeader, decode_shares
 from trio_rdp.pdu.shutdown import ShutdownRequestDenied
 from trio_rdp.pdu.surface import FrameAcknowledge
@@ -314,6 +314,11 @@ class ServerStage:
         return self._envelopes.share_data(
             PduType2.SAVE_SESSION_INFO, SaveSessionInfo(info_data=info or PlainNotify()).encode()
         )
+
+    def logon_notification(self, domain: str, user_name: str) -> bytes:
+        """Tell the client who has logged on, in the form that it can read."""
+        info = LogonInfoVersion2 if self.capabilities.long_credentials else LogonInfoVersion1
+        return self.save_session_info(info(domain=domain, user_name=user_name))
 
     def monitor_layout(self, monitors: Iterable[Monitor]) -> bytes:
         """Tell the client the session's monitors; nothing for a client that does not want to know."""
