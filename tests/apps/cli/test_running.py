@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import trio
@@ -43,6 +44,23 @@ def test_every_error_has_its_exit_code(error: RdpError, code: int, capsys: pytes
         run(work, Output(is_json=False))
     assert caught.value.code == code
     assert capsys.readouterr().err.startswith(f"trio-rdp: {error}\n")
+
+
+def test_a_deadline_of_a_session_is_a_timeout() -> None:
+    error = SessionClosed("the session ended: heartbeat: no answer in 90 s")
+    error.__cause__ = DeadlineExceeded("heartbeat", 90)
+    assert exit_code(error) == 7
+
+
+def test_a_file_that_cannot_be_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    async def work() -> None:
+        async with trio.open_nursery():
+            (tmp_path / "no" / "such").write_bytes(b"")
+
+    with pytest.raises(SystemExit) as caught:
+        run(work, Output(is_json=False))
+    assert caught.value.code == 2
+    assert capsys.readouterr().err == f"trio-rdp: {tmp_path / 'no' / 'such'}: No such file or directory\n"
 
 
 def test_a_result_comes_out() -> None:

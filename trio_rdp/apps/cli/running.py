@@ -44,12 +44,12 @@ def exit_code(exc: Exception) -> int:
             return 3
         case AuthenticationFailed():
             return 5
+        case SessionClosed(__cause__=DeadlineExceeded()) | DeadlineExceeded():
+            return 7
         case SessionClosed():
             return 6
-        case DeadlineExceeded():
-            return 7
-        case LocalProtocolError():
-            return 2
+        case LocalProtocolError() | OSError():
+            return 2  # of files: what the network refuses is a ConnectFailed
         case _:
             # What is left of the tree is all about connecting: refusals, licences, and peers that speak no RDP.
             return 4
@@ -88,12 +88,12 @@ def fail(output: Output, exc: Exception) -> NoReturn:
     """Say what went wrong, and what to do about it where that is known, and exit."""
     code = exit_code(exc)
     if output.is_json:
-        error = {"type": type(exc).__name__, "message": str(exc), "exit_code": code}
+        error = {"type": type(exc).__name__, "message": _text(exc), "exit_code": code}
         if isinstance(exc, CertificateRejected):
             error["fingerprint"] = exc.fingerprint
         say_json({"error": error})
     else:
-        click.echo(f"trio-rdp: {exc}", err=True)
+        click.echo(f"trio-rdp: {_text(exc)}", err=True)
         if isinstance(exc, CertificateRejected) and exc.fingerprint:
             click.echo(
                 "If this is the right server: --certificate-policy tofu trusts and remembers it,\n"
@@ -115,16 +115,22 @@ def run(work: Callable[[], Awaitable[T]], output: Output, *, timeout: float | No
 
     try:
         return trio.run(bounded, strict_exception_groups=True)
-    except RdpError as exc:
+    except (RdpError, OSError) as exc:
         fail(output, exc)
     except ExceptionGroup as group:
-        errors, others = group.split(RdpError)
+        errors, others = group.split((RdpError, OSError))
         if errors is None or others is not None:
             raise
         # Several clients may fail at once, and the first says enough.
         fail(output, _first(errors))
 
 
-def _first(group: ExceptionGroup[RdpError]) -> RdpError:
+def _first(group: ExceptionGroup[Exception]) -> Exception:
     first = group.exceptions[0]
     return _first(first) if isinstance(first, ExceptionGroup) else first
+
+
+def _text(exc: Exception) -> str:
+    if isinstance(exc, OSError) and exc.strerror and exc.filename:
+        return f"{exc.filename}: {exc.strerror}"
+    return str(exc)
