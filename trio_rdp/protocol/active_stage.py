@@ -48,7 +48,7 @@ from trio_rdp.protocol.fragments import FragmentAssembler
 from trio_rdp.protocol.framing import Action
 from trio_rdp.protocol.handshake import Conversation
 from trio_rdp.protocol.ignored import Ignored
-from trio_rdp.protocol.inbox import ClientInbox, disconnect_reason
+from trio_rdp.protocol.inbox import ClientInbox, disconnect_reason, redirected
 from trio_rdp.protocol.session_events import (
     Activated,
     ActiveStageOutput,
@@ -245,8 +245,7 @@ class ActiveStage:
             self._begin_reactivation(outputs)
             self._step_reactivation(share, outputs)
         elif share.pdu_type == PduType.SERVER_REDIRECTION:
-            reason = "the server redirects the session elsewhere, which is not followed"
-            raise RemoteProtocolError(reason)
+            outputs.append(Terminate(redirected(), is_clean=False))
         else:
             self.ignored.note(f"share PDU {share.pdu_type.name}")
 

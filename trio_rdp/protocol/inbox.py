@@ -29,7 +29,7 @@ from trio_rdp.protocol.ignored import Ignored
 from trio_rdp.protocol.network_detection import NetworkResponder
 from trio_rdp.wire.errors import AuthenticationFailed, RdpError, SessionClosed
 
-__all__ = ["ClientInbox", "disconnect_reason"]
+__all__ = ["ClientInbox", "disconnect_reason", "redirected"]
 
 # With these a server turns away who logs in over TLS alone.
 _LOGIN_REFUSALS = (
@@ -48,6 +48,11 @@ def disconnect_reason(reason: mcs.Reason, error_info: ErrorInfo | None) -> Sessi
             error.__cause__ = AuthenticationFailed(describe(error_info))
         return error
     return SessionClosed(f"the server disconnected ({reason.name.lower().replace('_', ' ')})")
+
+
+def redirected() -> SessionClosed:
+    """Why a connection ends, or a session, whose server would have the client go elsewhere."""
+    return SessionClosed("the server redirects the connection elsewhere, which is not followed")
 
 
 def _refusal(reason: mcs.Reason, error_info: ErrorInfo | None) -> RdpError:
@@ -125,7 +130,7 @@ class ClientInbox:
             if SecurityFlags.LICENSE_PKT in flags:
                 return body
             if SecurityFlags.REDIRECTION_PKT in flags:
-                raise SessionClosed("the server redirects the connection elsewhere, which is not followed")
+                raise redirected()
             self.ignored.note("I/O channel message of an unknown kind")
 
     def handle_message(self, payload: bytes) -> None:
@@ -157,7 +162,7 @@ class ClientInbox:
         """Whether a share PDU belongs to activation and finalization; others are remembered or kept."""
         if isinstance(share, ShareControlHeader):
             if share.pdu_type == PduType.SERVER_REDIRECTION:
-                raise SessionClosed("the server redirects the connection elsewhere, which is not followed")
+                raise redirected()
             if share.pdu_type in (PduType.DEMAND_ACTIVE, PduType.DEACTIVATE_ALL):
                 return True
             self.ignored.note(f"share PDU {share.pdu_type.name}")
