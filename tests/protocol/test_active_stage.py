@@ -382,9 +382,12 @@ class TestEnds:
             (None, mcs.Reason.USER_REQUESTED, True),
             (None, mcs.Reason.DOMAIN_DISCONNECTED, False),
             (ErrorInfo.NONE, mcs.Reason.USER_REQUESTED, True),
+            (ErrorInfo.NONE, mcs.Reason.DOMAIN_DISCONNECTED, False),
             (ErrorInfo.LOGOFF_BY_USER, mcs.Reason.USER_REQUESTED, True),
+            (ErrorInfo.LOGOFF_BY_USER, mcs.Reason.DOMAIN_DISCONNECTED, True),
             (ErrorInfo.RPC_INITIATED_DISCONNECT, mcs.Reason.PROVIDER_INITIATED, True),
             (ErrorInfo.IDLE_TIMEOUT, mcs.Reason.USER_REQUESTED, False),
+            (ErrorInfo.IDLE_TIMEOUT, mcs.Reason.DOMAIN_DISCONNECTED, False),
         ],
     )
     def test_the_server_disconnects(self, code: ErrorInfo | None, reason: mcs.Reason, is_clean: bool) -> None:

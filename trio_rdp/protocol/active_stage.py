@@ -69,7 +69,6 @@ _EVENTS_PER_PDU = 15  # what the fast path's header counts without another byte
 _OF_ACTIVATION = (PduType2.SYNCHRONIZE, PduType2.CONTROL, PduType2.FONT_MAP)
 _CLEAN_ENDS = frozenset(
     {
-        ErrorInfo.NONE,
         ErrorInfo.RPC_INITIATED_DISCONNECT,
         ErrorInfo.RPC_INITIATED_LOGOFF,
         ErrorInfo.RPC_INITIATED_DISCONNECT_BY_USER,
@@ -138,7 +137,8 @@ class ActiveStage:
             self._receive_data(pdu, outputs, now)
         elif isinstance(pdu, mcs.DisconnectProviderUltimatum):
             code = self._inbox.error_info
-            is_clean = pdu.reason != mcs.Reason.DOMAIN_DISCONNECTED and (code is None or code in _CLEAN_ENDS)
+            # An error info says why; the reason of an ultimatum only says who, and not every server means it.
+            is_clean = code in _CLEAN_ENDS if code else pdu.reason != mcs.Reason.DOMAIN_DISCONNECTED
             outputs.append(Terminate(disconnect_reason(pdu.reason, code), is_clean))
         else:
             self.ignored.note(type(pdu).__name__)
