@@ -68,51 +68,58 @@ BOTH = LogonInfoExtended(auto_reconnect_cookie=COOKIE, logon_errors=ERRORS)
 
 
 @pytest.mark.parametrize(
-    ("kind", "payload", "event"),
+    ("kind", "payload", "events"),
     [
-        (PduType2.SAVE_SESSION_INFO, saved(LOGON), LoggedOn(LOGON)),
-        (PduType2.SAVE_SESSION_INFO, saved(PlainNotify()), LoggedOn(PlainNotify())),
+        (PduType2.SAVE_SESSION_INFO, saved(LOGON), [LoggedOn(LOGON)]),
+        (PduType2.SAVE_SESSION_INFO, saved(PlainNotify()), [LoggedOn(PlainNotify())]),
         (
             PduType2.SAVE_SESSION_INFO,
             saved(LogonInfoExtended(auto_reconnect_cookie=COOKIE)),
-            AutoReconnectCookieReceived(7, bytes(range(16))),
+            [AutoReconnectCookieReceived(7, bytes(range(16)))],
         ),
         (
             PduType2.SAVE_SESSION_INFO,
             saved(LogonInfoExtended(logon_errors=ERRORS)),
-            LoggedOn(LogonInfoExtended(logon_errors=ERRORS)),
+            [LoggedOn(LogonInfoExtended(logon_errors=ERRORS))],
         ),
-        (PduType2.SAVE_SESSION_INFO, saved(BOTH), LoggedOn(BOTH)),
+        (
+            PduType2.SAVE_SESSION_INFO,
+            saved(BOTH),
+            [AutoReconnectCookieReceived(7, bytes(range(16))), LoggedOn(BOTH)],
+        ),
+        (PduType2.SAVE_SESSION_INFO, saved(LogonInfoExtended()), [LoggedOn(LogonInfoExtended())]),
         (PduType2.SAVE_SESSION_INFO, saved(UnknownLogonInfo(info_type=InfoType(9), data=b"?")), None),
         (
             PduType2.STATUS_INFO,
             StatusInfo(status_code=StatusCode.VM_WAKING).encode(),
-            StatusReceived(StatusCode.VM_WAKING),
+            [StatusReceived(StatusCode.VM_WAKING)],
         ),
-        (PduType2.SET_KEYBOARD_INDICATORS, LIGHTS.encode(), KeyboardStatusChanged(LIGHTS)),
-        (PduType2.SET_KEYBOARD_IME_STATUS, IME.encode(), KeyboardStatusChanged(IME)),
+        (PduType2.SET_KEYBOARD_INDICATORS, LIGHTS.encode(), [KeyboardStatusChanged(LIGHTS)]),
+        (PduType2.SET_KEYBOARD_IME_STATUS, IME.encode(), [KeyboardStatusChanged(IME)]),
         (
             PduType2.MONITOR_LAYOUT,
             LAYOUT.encode(),
-            MonitorLayoutReceived(
-                (Monitor(width=1920, height=1080, is_primary=True), Monitor(left=-1080, width=1080, height=1920))
-            ),
+            [
+                MonitorLayoutReceived(
+                    (Monitor(width=1920, height=1080, is_primary=True), Monitor(left=-1080, width=1080, height=1920))
+                )
+            ],
         ),
-        (PduType2.PLAY_SOUND, BEEP.encode(), SoundPlayed(BEEP)),
-        (PduType2.SHUTDOWN_DENIED, b"", ShutdownDenied()),
+        (PduType2.PLAY_SOUND, BEEP.encode(), [SoundPlayed(BEEP)]),
+        (PduType2.SHUTDOWN_DENIED, b"", [ShutdownDenied()]),
         (PduType2.ARC_STATUS, bytes(4), None),
         (PduType2(0x99), b"whatever", None),
     ],
 )
 def test_what_a_client_is_told(
-    inbox: ClientInbox, kind: PduType2, payload: bytes, event: ActiveStageOutput | None
+    inbox: ClientInbox, kind: PduType2, payload: bytes, events: list[ActiveStageOutput] | None
 ) -> None:
-    assert read_session_pdu(kind, payload, inbox) == event
+    assert read_session_pdu(kind, payload, inbox) == events
 
 
 def test_error_info_is_remembered(inbox: ClientInbox) -> None:
     payload = SetErrorInfo(error_info=ErrorInfo.IDLE_TIMEOUT).encode()
-    assert read_session_pdu(PduType2.SET_ERROR_INFO, payload, inbox) == ErrorInfoReceived(ErrorInfo.IDLE_TIMEOUT)
+    assert read_session_pdu(PduType2.SET_ERROR_INFO, payload, inbox) == [ErrorInfoReceived(ErrorInfo.IDLE_TIMEOUT)]
     assert inbox.error_info == ErrorInfo.IDLE_TIMEOUT
 
 

@@ -266,11 +266,11 @@ class ActiveStage:
             if self._reactivation is not None:
                 self._step_reactivation(share, outputs)
         else:
-            event = read_session_pdu(kind, payload, self._inbox)
-            if event is None:
+            events = read_session_pdu(kind, payload, self._inbox)
+            if events is None:
                 self.ignored.note(f"share data PDU {kind.name}")
             else:
-                outputs.append(event)
+                outputs += events
 
     # Reactivation, [MS-RDPBCGR] 1.3.1.3.
 

@@ -27,39 +27,44 @@ from trio_rdp.protocol.session_events import (
 __all__ = ["read_session_pdu"]
 
 
-def read_session_pdu(kind: PduType2, payload: bytes, inbox: ClientInbox) -> ActiveStageOutput | None:
-    """The event of a share data PDU, or None for one that says nothing to us."""
+def read_session_pdu(kind: PduType2, payload: bytes, inbox: ClientInbox) -> list[ActiveStageOutput] | None:
+    """The events of a share data PDU, or None for one that says nothing to us."""
     match kind:
         case PduType2.SET_ERROR_INFO:
             inbox.error_info = SetErrorInfo.decode(payload).error_info
-            return ErrorInfoReceived(inbox.error_info)
+            return [ErrorInfoReceived(inbox.error_info)]
         case PduType2.SAVE_SESSION_INFO:
             return _read_logon(SaveSessionInfo.decode(payload))
         case PduType2.STATUS_INFO:
-            return StatusReceived(StatusInfo.decode(payload).status_code)
+            return [StatusReceived(StatusInfo.decode(payload).status_code)]
         case PduType2.SET_KEYBOARD_INDICATORS:
-            return KeyboardStatusChanged(SetKeyboardIndicators.decode(payload))
+            return [KeyboardStatusChanged(SetKeyboardIndicators.decode(payload))]
         case PduType2.SET_KEYBOARD_IME_STATUS:
-            return KeyboardStatusChanged(SetKeyboardImeStatus.decode(payload))
+            return [KeyboardStatusChanged(SetKeyboardImeStatus.decode(payload))]
         case PduType2.MONITOR_LAYOUT:
             layout = MonitorLayout.decode(payload)
-            return MonitorLayoutReceived(tuple(_monitor(one) for one in layout.monitor_def_array))
+            return [MonitorLayoutReceived(tuple(_monitor(one) for one in layout.monitor_def_array))]
         case PduType2.PLAY_SOUND:
-            return SoundPlayed(PlaySound.decode(payload))
+            return [SoundPlayed(PlaySound.decode(payload))]
         case PduType2.SHUTDOWN_DENIED:
-            return ShutdownDenied()
+            return [ShutdownDenied()]
         case _:
             return None
 
 
-def _read_logon(info: SaveSessionInfo) -> ActiveStageOutput | None:
+def _read_logon(info: SaveSessionInfo) -> list[ActiveStageOutput] | None:
     data = info.info_data
     if isinstance(data, UnknownLogonInfo):
         return None
-    if isinstance(data, LogonInfoExtended) and data.auto_reconnect_cookie is not None and data.logon_errors is None:
+    if not isinstance(data, LogonInfoExtended):
+        return [LoggedOn(data)]
+    events: list[ActiveStageOutput] = []
+    if data.auto_reconnect_cookie is not None:
         cookie = data.auto_reconnect_cookie
-        return AutoReconnectCookieReceived(cookie.logon_id, cookie.arc_random_bits)
-    return LoggedOn(data)
+        events.append(AutoReconnectCookieReceived(cookie.logon_id, cookie.arc_random_bits))
+    if data.logon_errors is not None or not events:
+        events.append(LoggedOn(data))
+    return events
 
 
 def _monitor(definition: MonitorDefinition) -> Monitor:
