@@ -10,6 +10,7 @@ import trio.testing
 
 from tests.identities import identity
 from tests.robustness.peers import is_closed
+from trio_rdp import admission
 from trio_rdp.admission import Admitted, Login, admit
 from trio_rdp.client import open_session_over
 from trio_rdp.credentials import Accounts
@@ -188,6 +189,14 @@ class TestRefusals:
                 await connect(stream, replace(CLIENT, security=Security.NONE, password="wrong"))
         assert found.error is not None
         assert trio.current_time() <= 0.5
+
+    async def test_a_dead_peer_is_watched_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        patience: list[float] = []
+        monkeypatch.setattr(admission, "keep_alive", lambda stream, dead_peer: patience.append(dead_peer))
+        async with meeting(Security.NONE, None, limits=Limits(dead_peer=7.0)) as (_, stream):
+            with pytest.raises(RdpError):
+                await connect(stream, replace(CLIENT, security=Security.NONE))
+        assert patience == [7.0]
 
     async def test_a_slow_lookup_has_a_deadline(self, autojump_clock: trio.testing.MockClock) -> None:
         async def find(domain: str, user: str) -> None:

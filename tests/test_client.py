@@ -10,6 +10,7 @@ import trio.testing
 
 from tests.identities import identity
 from tests.robustness.peers import Peer, client_config, host_until, living_tasks
+from trio_rdp import painting, transport
 from trio_rdp.client import Session, open_session, open_session_over
 from trio_rdp.framed import Framed
 from trio_rdp.graphics.geometry import Rect
@@ -120,6 +121,18 @@ class TestSession:
             await host.say(host.stage.save_session_info())
             await session.info.wait_changed()
             assert session.info.logon is not None
+
+    async def test_reading_stops_while_too_much_waits_to_be_painted(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(painting, "INLINE_SECONDS", 0.0)  # so that even this little waits for a thread
+        config = replace(CONFIG, limits=Limits(undecoded=100))
+        async with open_session_pair(client_config=config, server_config=SERVER) as (client, server):
+            async with server.display.frame() as frame:
+                frame.fill(Rect(0, 0, 10, 10), (1, 2, 3))
+            with trio.fail_after(10):
+                await client.screen.wait_changed()
+            found = client.statistics().painter
+            assert found.limit == 100
+            assert found.reading_stopped
 
     async def test_a_failed_channel_ends_only_itself(self) -> None:
         async with hosted() as (session, host):
@@ -274,6 +287,32 @@ class TestConnecting:
         with pytest.raises(ConnectFailed):
             async with open_session("127.0.0.1", port, config=CONFIG):
                 pass
+
+    async def test_tcp_has_a_deadline(
+        self, monkeypatch: pytest.MonkeyPatch, autojump_clock: trio.testing.MockClock
+    ) -> None:
+        async def never(host: str, port: int) -> trio.SocketStream:
+            await trio.sleep_forever()
+            raise AssertionError
+
+        monkeypatch.setattr(trio, "open_tcp_stream", never)
+        with pytest.raises(DeadlineExceeded) as caught:
+            async with open_session("desk.example", config=replace(CONFIG, limits=Limits(tcp_connect=5.0))):
+                pass
+        assert caught.value.phase == "connecting"
+        assert trio.current_time() == pytest.approx(5.0)
+
+    async def test_tcp_watches_for_a_dead_peer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async def close(stream: trio.SocketStream) -> None:
+            await stream.aclose()
+
+        patience: list[float] = []
+        monkeypatch.setattr(transport, "keep_alive", lambda stream, dead_peer: patience.append(dead_peer))
+        async with listening(close) as port:
+            with pytest.raises(SessionClosed):
+                async with open_session("127.0.0.1", port, config=replace(CONFIG, limits=Limits(dead_peer=7.0))):
+                    pass
+        assert patience == [7.0]
 
     async def test_nothing_is_left_of_a_connection_that_failed(self) -> None:
         streams: list[trio.SocketStream] = []

@@ -137,6 +137,20 @@ class TestSession:
                     await client.info.wait_changed()
             assert client.info.logon == LogonInfoVersion2(domain="LAB", user_name="ada")
 
+    async def test_input_that_the_handler_leaves_is_limited(self) -> None:
+        server_side = replace(SERVER, limits=Limits(input_events=4))
+        sessions: list[ServerSession] = []
+
+        async def type_on() -> None:
+            async with open_session_pair(client_config=CLIENT, server_config=server_side) as (client, server):
+                sessions.append(server)
+                await client.keyboard.type("more than four")
+                await client.wait_closed()
+
+        with trio.fail_after(10), pytest.raises(SessionClosed):
+            await type_on()
+        assert "4 input events wait" in str(sessions[0].reason)
+
     async def test_the_address_of_a_socket(self) -> None:
         addresses: list[str] = []
 

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import ast
 import dataclasses
 import inspect
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+import trio_rdp
 from trio_rdp.protocol.limits import Limits
 
 
@@ -29,3 +33,21 @@ def test_every_limit_says_what_it_bounds() -> None:
     for field in dataclasses.fields(Limits):
         at = next(at for at, line in enumerate(lines) if line.startswith(f"    {field.name}: "))
         assert lines[at + 1].startswith('    """'), field.name
+
+
+def limits_read() -> Iterator[str]:
+    """The fields that the package takes from something called limits."""
+    package = Path(trio_rdp.__file__).parent
+    for path in package.rglob("*.py"):
+        if path == package / "protocol" / "limits.py":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                holder = node.value
+                name = holder.id if isinstance(holder, ast.Name) else getattr(holder, "attr", "")
+                if name in ("limits", "_limits"):
+                    yield node.attr
+
+
+def test_every_limit_is_read_somewhere() -> None:
+    assert {field.name for field in dataclasses.fields(Limits)} == set(limits_read())
