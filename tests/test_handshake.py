@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import trio
 import trio.testing
 
 from tests.identities import identity
+from trio_rdp import handshake
 from trio_rdp.framed import Framed
 from trio_rdp.handshake import (
     Upgraded,
@@ -32,7 +34,7 @@ from trio_rdp.protocol.config import ClientConfig, Security, ServerConfig
 from trio_rdp.protocol.server_acceptor import AcceptedConnection, ServerAcceptor
 from trio_rdp.protocol.states import ClientConnectorState, ServerAcceptorState
 from trio_rdp.security.certificate import subject_public_key
-from trio_rdp.security.credssp import NtlmFormRefused
+from trio_rdp.security.credssp import NtlmFormRefused, credssp_client, credssp_server
 from trio_rdp.security.ntlm_info import NtlmForm
 from trio_rdp.security.tsrequest import TsRequest
 from trio_rdp.transport import upgrade_client, upgrade_server
@@ -40,6 +42,7 @@ from trio_rdp.wire.errors import (
     AuthenticationFailed,
     LocalProtocolError,
     NegotiationFailed,
+    RdpError,
     RemoteProtocolError,
     SessionClosed,
 )
@@ -213,6 +216,34 @@ class TestRefusals:
             with pytest.raises(AuthenticationFailed) as caught:
                 await connect(ours, replace(CLIENT, security=Security.NLA, password="wrong"))
         assert caught.value.ntstatus == 0xC000006D
+
+    async def test_of_a_server_that_speaks_too_old_a_version(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(handshake, "credssp_server", partial(credssp_server, max_version=5))
+        ours, theirs = trio.testing.memory_stream_pair()
+
+        async def host() -> None:
+            with pytest.raises(RdpError):
+                await accept(theirs, replace(SERVER, security=Security.NLA))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(host)
+            with pytest.raises(AuthenticationFailed, match="server speaks CredSSP version 5, below 6"):
+                await connect(ours, replace(CLIENT, security=Security.NLA, credssp_minimum_version=6))
+            await ours.aclose()
+
+    async def test_of_a_client_that_speaks_too_old_a_version(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(handshake, "credssp_client", partial(credssp_client, max_version=5))
+        ours, theirs = trio.testing.memory_stream_pair()
+
+        async def join() -> None:
+            with pytest.raises(RdpError):
+                await connect(ours, replace(CLIENT, security=Security.NLA))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(join)
+            with pytest.raises(AuthenticationFailed, match="client speaks CredSSP version 5, below 6"):
+                await accept(theirs, replace(SERVER, security=Security.NLA, credssp_minimum_version=6))
+            await theirs.aclose()
 
 
 class TestUseOutOfTurn:

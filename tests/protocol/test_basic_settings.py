@@ -76,6 +76,7 @@ class TestClient:
             desktop_size=DesktopSize(1600, 900),
             client_name="a-name-of-more-than-15",
             client_build=7601,
+            dig_product_id="69712-783-0357974-42714",
             keyboard_layout=0x407,
             keyboard_functional_keys_count=24,
             desktop_scale_factor=150,
@@ -87,6 +88,7 @@ class TestClient:
         assert core.version == RdpVersion.RDP_10_7
         assert (core.desktop_width, core.desktop_height) == (1600, 900)
         assert (core.client_name, core.client_build) == ("a-name-of-more-", 7601)
+        assert core.client_dig_product_id == "69712-783-0357974-42714"
         assert (core.keyboard_layout, core.keyboard_function_key) == (0x407, 24)
         assert (core.desktop_scale_factor, core.device_scale_factor) == (150, 100)
         assert core.server_selected_protocol == SSL

@@ -13,6 +13,7 @@ from trio_rdp.pdu.capabilities_basic import (
     InputFlags,
     OrderCapabilitySet,
     OsMajorType,
+    OsMinorType,
     PointerCapabilitySet,
 )
 from trio_rdp.pdu.capabilities_caches import GlyphCacheCapabilitySet
@@ -37,6 +38,7 @@ def test_what_the_configuration_says_is_advertised() -> None:
         keyboard_subtype=3,
         ime_file_name="ime.dll",
         platform=OsMajorType.WINDOWS,
+        platform_minor=OsMinorType.WINDOWS_NT,
         limits=Limits(update_size=1 << 20),
     )
     sets = client_capability_sets(config, SIZE)
@@ -52,7 +54,7 @@ def test_what_the_configuration_says_is_advertised() -> None:
     assert InputFlags.UNICODE in entry.input_flags
     general = find_capability(sets, GeneralCapabilitySet)
     assert general is not None
-    assert general.os_major_type == OsMajorType.WINDOWS
+    assert (general.os_major_type, general.os_minor_type) == (OsMajorType.WINDOWS, OsMinorType.WINDOWS_NT)
     assert ExtraFlags.FASTPATH_OUTPUT_SUPPORTED in general.extra_flags
     fragments = find_capability(sets, MultifragmentUpdateCapabilitySet)
     assert fragments is not None
