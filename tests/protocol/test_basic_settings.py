@@ -114,14 +114,17 @@ class TestClient:
         assert flags is not None
         assert (ClientEarlyCapabilityFlags.WANT_32BPP_SESSION in flags) == wants_32
 
-    def test_monitors_need_the_extended_blocks(self) -> None:
+    def test_monitors_need_the_extended_blocks(self, caplog: pytest.LogCaptureFixture) -> None:
+        caplog.set_level("DEBUG", "trio_rdp")
         config = ClientConfig(monitors=TWO_MONITORS, desktop_size=DesktopSize(3000, 1920))
         blocks = client_blocks(config, NEGOTIATED)
         assert blocks.monitor is not None
         assert monitors_of(ClientGccBlocks.decode(blocks.encode())) == TWO_MONITORS
+        assert not caplog.records
         blocks = client_blocks(config, replace(NEGOTIATED, flags=NegotiationResponseFlags(0)))
         assert (blocks.monitor, blocks.monitor_extended, blocks.message_channel) == (None, None, None)
         assert monitors_of(blocks) == ()
+        assert "2 monitors are one desktop" in caplog.text
 
     def test_what_does_not_fit_is_said(self) -> None:
         with pytest.raises(EncodeError):

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
+from tests.protocol import scripted_server
 from tests.protocol.ladder import Ladder
 from tests.protocol.licensing_server import LICENSE, LicensingServer, certificate
 from tests.protocol.scripted_server import (
@@ -54,7 +57,7 @@ from trio_rdp.pdu.gcc_server import EncryptionLevel, ServerEarlyCapabilityFlags,
 from trio_rdp.pdu.mcs import SendDataIndication
 from trio_rdp.pdu.security import SecurityFlags
 from trio_rdp.pdu.share import PduType2
-from trio_rdp.pdu.x224 import NegotiationFailureCode, SecurityProtocol
+from trio_rdp.pdu.x224 import NegotiationFailureCode, NegotiationResponseFlags, SecurityProtocol
 from trio_rdp.protocol.client_connector import ClientConnector
 from trio_rdp.protocol.config import ClientConfig, DesktopSize, Monitor, Security
 from trio_rdp.protocol.envelopes import open_frame
@@ -140,10 +143,16 @@ def test_tls_without_credssp_and_without_joins() -> None:
 
 
 def test_without_security() -> None:
-    monitors = (Monitor(width=800, height=600, is_primary=True),)
-    connector = connected(ClientConfig(security=Security.NONE, monitors=monitors, desktop_size=DesktopSize(800, 600)))
+    connector = connected(ClientConfig(security=Security.NONE))
     assert connector.result.selected_protocol == RDP
-    assert connector.result.monitor_layout == monitors
+
+
+def test_monitors_are_for_servers_that_take_extended_client_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    monitors = (Monitor(width=800, height=600, is_primary=True),)
+    config = ClientConfig(security=Security.NONE, monitors=monitors, desktop_size=DesktopSize(800, 600))
+    assert connected(config).result.monitor_layout == monitors
+    monkeypatch.setattr(scripted_server, "confirm", partial(confirm, flags=NegotiationResponseFlags(0)))
+    assert connected(config).result.monitor_layout == ()
 
 
 class TestOutOfTurn:

@@ -91,3 +91,51 @@ def test_a_user_name_may_bring_its_domain() -> None:
     assert (given.domain, given.username) == ("OTHER", "LAB\\bob")
     principal = ClientConfig(username="bob@lab.test")
     assert (principal.domain, principal.username) == ("", "bob@lab.test")
+
+
+PRIMARY = Monitor(width=800, height=600, is_primary=True)
+OTHER = Monitor(left=-640, top=-100, width=640, height=480)
+
+
+def test_a_layout_has_the_desktop_as_its_bounding_box() -> None:
+    size = DesktopSize(1440, 700)
+    assert ClientConfig(monitors=(OTHER, PRIMARY), desktop_size=size).monitors == (OTHER, PRIMARY)
+    with pytest.raises(LocalProtocolError, match="desktop_size is 1280x800, the monitors take 1440x700"):
+        ClientConfig(monitors=(OTHER, PRIMARY))
+
+
+def test_a_layout_counts_from_its_primary_monitor() -> None:
+    size = DesktopSize(800, 600)
+    unnamed = dataclasses.replace(PRIMARY, is_primary=False)
+    assert ClientConfig(monitors=(unnamed,), desktop_size=size).monitors == (unnamed,)
+    with pytest.raises(LocalProtocolError, match="2 monitors are primary"):
+        ClientConfig(monitors=(PRIMARY, PRIMARY), desktop_size=size)
+    with pytest.raises(LocalProtocolError, match=r"the primary monitor is not at \(0, 0\)"):
+        ClientConfig(monitors=(dataclasses.replace(PRIMARY, left=800), unnamed), desktop_size=DesktopSize(1600, 600))
+    with pytest.raises(LocalProtocolError, match=r"no monitor is at \(0, 0\)"):
+        ClientConfig(monitors=(OTHER,), desktop_size=DesktopSize(640, 480))
+
+
+@pytest.mark.parametrize(
+    ("changes", "match"),
+    [
+        ({"width": 0}, "monitor 0 has no area: 0x600"),
+        ({"height": -1}, "no area"),
+        ({"orientation": 45}, "orientation 45, not 0, 90, 180 or 270"),
+        ({"desktop_scale_factor": 99}, "desktop_scale_factor 99, not 100 to 500"),
+        ({"desktop_scale_factor": 501}, "desktop_scale_factor 501"),
+        ({"device_scale_factor": 120}, "device_scale_factor 120, not 100, 140 or 180"),
+    ],
+)
+def test_what_no_monitor_is(changes: dict[str, int], match: str) -> None:
+    monitor = dataclasses.replace(PRIMARY, **changes)  # type: ignore[arg-type]
+    with pytest.raises(LocalProtocolError, match=match):
+        ClientConfig(monitors=(monitor,), desktop_size=DesktopSize(800, 600))
+
+
+def test_monitors_are_limited() -> None:
+    size = DesktopSize(800, 600)
+    unnamed = dataclasses.replace(PRIMARY, is_primary=False)
+    assert len(ClientConfig(monitors=(unnamed,) * 16, desktop_size=size).monitors) == 16
+    with pytest.raises(LocalProtocolError, match="17 monitors, more than 16"):
+        ClientConfig(monitors=(unnamed,) * 17, desktop_size=size)

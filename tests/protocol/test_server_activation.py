@@ -163,15 +163,17 @@ def test_the_layout_that_was_given_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("monitors", "expected"),
+    ("monitors", "asked", "expected"),
     [
-        ((), (Monitor(width=1000, height=700, is_primary=True),)),
-        ((LEFT, RIGHT), (LEFT, RIGHT)),
-        ((RIGHT,), (Monitor(width=1000, height=700, is_primary=True),)),  # another size than the desktop's
+        ((), SIZE, (Monitor(width=1000, height=700, is_primary=True),)),
+        ((LEFT, RIGHT), SIZE, (LEFT, RIGHT)),
+        ((RIGHT,), DesktopSize(500, 700), (Monitor(width=1000, height=700, is_primary=True),)),  # the server's choice
     ],
 )
-def test_the_monitors_of_a_session(monitors: tuple[Monitor, ...], expected: tuple[Monitor, ...]) -> None:
-    _, accepted = connect(desktop_size=SIZE, monitors=monitors)
+def test_the_monitors_of_a_session(
+    monitors: tuple[Monitor, ...], asked: DesktopSize, expected: tuple[Monitor, ...]
+) -> None:
+    _, accepted = connect(desktop_size=asked, monitors=monitors)
     assert session_monitors(accepted.settings, SIZE) == expected
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -50,6 +51,8 @@ __all__ = [
     "exchange_basic_settings",
     "monitors_of",
 ]
+
+_log = logging.getLogger(__name__)
 
 _FIRST_CHANNEL_ID = 1003
 _EARLY_CAPABILITIES = (
@@ -107,7 +110,10 @@ def client_blocks(config: ClientConfig, negotiated: Negotiated) -> ClientGccBloc
         options = ChannelOptions.INITIALIZED | ChannelOptions.ENCRYPT_RDP
         names = [ChannelDefinition(name=name, options=options) for name in config.static_channels]
         blocks.network = ClientNetworkData(channel_def_array=names)
-    if NegotiationResponseFlags.EXTENDED_CLIENT_DATA_SUPPORTED in negotiated.flags:
+    if NegotiationResponseFlags.EXTENDED_CLIENT_DATA_SUPPORTED not in negotiated.flags:
+        if config.monitors:
+            _log.debug("the server takes no extended client data: %d monitors are one desktop", len(config.monitors))
+    else:
         blocks.message_channel = ClientMessageChannelData()
         if config.monitors:
             blocks.monitor = ClientMonitorData(monitor_def_array=[_definition(one) for one in config.monitors])

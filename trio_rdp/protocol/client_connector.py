@@ -10,7 +10,7 @@ from trio_rdp.pdu.capabilities_basic import InputFlags
 from trio_rdp.pdu.security import SecurityFlags
 from trio_rdp.pdu.x224 import SecurityProtocol
 from trio_rdp.protocol.activation import Activation, activate
-from trio_rdp.protocol.basic_settings import BasicSettings, exchange_basic_settings
+from trio_rdp.protocol.basic_settings import BasicSettings, exchange_basic_settings, monitors_of
 from trio_rdp.protocol.channel_join import join_channels
 from trio_rdp.protocol.config import ClientConfig, CompressionType, DesktopSize, Monitor
 from trio_rdp.protocol.envelopes import Envelopes
@@ -43,6 +43,8 @@ class ConnectionResult:
     message_channel_id: int | None
     static_channels: Mapping[str, int]
     """Ids of the joined static channels, by name."""
+    monitor_layout: tuple[Monitor, ...]
+    """The monitors that the server was told; none where it takes no extended client data."""
 
     @property
     def share_id(self) -> int:
@@ -78,11 +80,6 @@ class ConnectionResult:
     def compression_type(self) -> CompressionType | None:
         """The bulk compressor that the server was allowed."""
         return self.config.compression_type
-
-    @property
-    def monitor_layout(self) -> tuple[Monitor, ...]:
-        """The monitors that were asked for."""
-        return self.config.monitors
 
 
 class ClientConnector(SecuredMachine[ClientConnectorState, ConnectionResult]):
@@ -143,6 +140,7 @@ class ClientConnector(SecuredMachine[ClientConnectorState, ConnectionResult]):
             user_channel_id=user_channel_id,
             message_channel_id=settings.message_channel_id,
             static_channels=settings.static_channels,
+            monitor_layout=monitors_of(settings.client),
         )
 
     def _license(self, inbox: ClientInbox, envelopes: Envelopes, settings: BasicSettings) -> Handshake[None]:

@@ -28,6 +28,9 @@ __all__ = [
 ]
 
 
+_MOST_MONITORS = 16  # [MS-RDPBCGR] 2.2.1.3.6
+
+
 class Security(enum.Flag):
     """Which ways of protecting the connection a side accepts."""
 
@@ -127,7 +130,10 @@ class ClientConfig:
 
     desktop_size: DesktopSize = DesktopSize(1280, 800)
     monitors: tuple[Monitor, ...] = ()
-    """A layout of several monitors; `desktop_size` must then be its bounding box."""
+    """A layout of several monitors, at most 16; `desktop_size` must then be its bounding box.
+
+    Servers that take no extended client data are told the size alone.
+    """
     desktop_scale_factor: int = 100
     device_scale_factor: int = 100
     color_depth: int = 32
@@ -186,6 +192,43 @@ class ClientConfig:
         for name in self.static_channels:
             if not name or len(name) > 7 or not name.isascii():
                 raise LocalProtocolError(f"static channel name {name!r} is not one to seven ASCII characters")
+        if self.monitors:
+            _check_monitors(self.monitors, self.desktop_size)
+
+
+def _check_monitors(monitors: tuple[Monitor, ...], desktop_size: DesktopSize) -> None:
+    """Raise `LocalProtocolError` for a layout that [MS-RDPBCGR] 2.2.1.3.6 and 2.2.1.3.10 do not allow."""
+    if len(monitors) > _MOST_MONITORS:
+        raise LocalProtocolError(f"{len(monitors)} monitors, more than {_MOST_MONITORS}")
+    for number, one in enumerate(monitors):
+        _check_monitor(number, one)
+    primary = [one for one in monitors if one.is_primary]
+    if len(primary) > 1:
+        raise LocalProtocolError(f"{len(primary)} monitors are primary, and only one can be")
+    if not any((one.left, one.top) == (0, 0) for one in primary or monitors):
+        what = "the primary monitor is not" if primary else "no monitor is"
+        raise LocalProtocolError(f"{what} at (0, 0), from where positions count")
+    width = max(one.left + one.width for one in monitors) - min(one.left for one in monitors)
+    height = max(one.top + one.height for one in monitors) - min(one.top for one in monitors)
+    if (width, height) != (desktop_size.width, desktop_size.height):
+        raise LocalProtocolError(
+            f"desktop_size is {desktop_size.width}x{desktop_size.height}, the monitors take {width}x{height}"
+        )
+
+
+def _check_monitor(number: int, one: Monitor) -> None:
+    if one.width < 1 or one.height < 1:
+        raise LocalProtocolError(f"monitor {number} has no area: {one.width}x{one.height}")
+    if one.orientation not in (0, 90, 180, 270):
+        raise LocalProtocolError(f"monitor {number} has orientation {one.orientation}, not 0, 90, 180 or 270")
+    if not 100 <= one.desktop_scale_factor <= 500:
+        raise LocalProtocolError(
+            f"monitor {number} has desktop_scale_factor {one.desktop_scale_factor}, not 100 to 500"
+        )
+    if one.device_scale_factor not in (100, 140, 180):
+        raise LocalProtocolError(
+            f"monitor {number} has device_scale_factor {one.device_scale_factor}, not 100, 140 or 180"
+        )
 
 
 @dataclass(frozen=True, slots=True)
