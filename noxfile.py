@@ -154,7 +154,7 @@ def wheels(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--outdir", "dist", ".")
     built = sorted(str(path) for path in (ROOT / "dist").iterdir())
     session.run("python", "-m", "twine", "check", "--strict", *built)
-    trial = Path(session.create_tmp()) / "trial"
+    trial = Path(session.create_tmp()).resolve() / "trial"
     session.run("python", "-m", "venv", "--clear", str(trial))
     wheel = next(path for path in built if path.endswith(".whl"))
     session.run(str(trial / "bin" / "pip"), "install", "--quiet", f"{wheel}[cli]", external=True)

@@ -280,6 +280,11 @@ class TestConnecting:
                     pass
         assert said == [("ada", "pw", "LAB")]
 
+    async def test_a_port_in_the_hosts_name(self) -> None:
+        with pytest.raises(LocalProtocolError, match="open_session\\('pc', 3390\\)"):
+            async with open_session("pc:3390"):
+                pass
+
     async def test_nobody_listens(self) -> None:
         listener = (await trio.open_tcp_listeners(0, host="127.0.0.1"))[0]
         port = listener.socket.getsockname()[1]
@@ -399,6 +404,21 @@ class TestNtlmForm:
         seen, connections, _ = await self.connect(answer)
         assert connections == 1
         assert [request.pub_key_auth is not None for request in seen] == [False, True]
+
+    async def test_without_a_user_no_login_is_sent(self) -> None:
+        ours, theirs = trio.testing.memory_stream_pair()
+        reached: list[Peer] = []
+
+        async def host() -> None:
+            reached.append(await host_until(theirs, ServerAcceptorState.CREDSSP, Security.NLA))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(host)
+            config = replace(client_config(Security.NLA), username="", password="")
+            with pytest.raises(LocalProtocolError, match="user name"):
+                async with open_session_over(ours, config=config):
+                    pass
+        assert [peer.machine.state for peer in reached] == [ServerAcceptorState.CREDSSP]
 
     async def test_over_a_stream_there_is_no_second_try(self) -> None:
         ours, theirs = trio.testing.memory_stream_pair()

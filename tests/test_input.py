@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import string
+from typing import Any
 
 import pytest
 import trio
@@ -399,3 +400,11 @@ class TestMouse:
             with pytest.raises(SessionClosed):
                 await call()
         assert pointer.position == (0, 0)
+
+
+async def test_what_is_no_button_is_refused() -> None:
+    link = Link()
+    button: Any = "left"
+    with pytest.raises(LocalProtocolError, match="MouseButton"):
+        await Mouse(link).click(1, 2, button=button)
+    assert link.events == []

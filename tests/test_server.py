@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import pytest
 import trio
@@ -25,7 +26,7 @@ from trio_rdp.protocol.states import ClientConnectorState
 from trio_rdp.server import Handler, ServerSession, serve
 from trio_rdp.testing import open_session_pair
 from trio_rdp.transport import TlsIdentity
-from trio_rdp.wire.errors import AuthenticationFailed, LocalProtocolError, RdpError, SessionClosed
+from trio_rdp.wire.errors import AuthenticationFailed, ConnectFailed, LocalProtocolError, RdpError, SessionClosed
 
 CLIENT = replace(client_config(), static_channels=("echo",))
 SERVER = ServerConfig(security=Security.NONE, static_channels=("echo",), detect_network=False)
@@ -187,6 +188,16 @@ class TestSession:
         config = replace(SERVER, security=Security.TLS, identity=Bare())
         with pytest.raises(LocalProtocolError, match="TlsIdentity"):
             await serve(listen, 0, config=config)
+
+    @pytest.mark.parametrize("source", [("ada", "secret"), "secret", {"ada": 5}])
+    async def test_credentials_that_are_none(self, source: Any) -> None:
+        with pytest.raises(LocalProtocolError, match="credentials"):
+            await serve(listen, 0, credentials=source)
+
+    async def test_a_port_that_is_taken(self) -> None:
+        async with serving(listen) as server:
+            with pytest.raises(ConnectFailed, match=f"cannot listen on 127.0.0.1:{server.port}"):
+                await serve(listen, server.port, config=SERVER)
 
     async def test_nla_needs_credentials(self) -> None:
         with pytest.raises(LocalProtocolError, match="credentials"):

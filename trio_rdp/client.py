@@ -265,6 +265,9 @@ async def open_session(
     `ConnectFailed`, `NegotiationFailed`, `CertificateRejected`, `AuthenticationFailed`, `LicensingFailed`,
     `DeadlineExceeded` and `RemoteProtocolError` while it connects, and `SessionClosed` when the session fails later.
     """
+    name, _, number = host.rpartition(":")
+    if number.isdecimal() and name and ":" not in name:
+        raise LocalProtocolError(f"the port is an argument of its own: open_session({name!r}, {number})")
     settings = _settings(config, username=username, password=password, domain=domain, policy=certificate_policy)
     session = await _connect(host, port, settings, known_hosts)
     async with session._running():
@@ -367,6 +370,8 @@ async def _connect_over(
         upgraded = mark_as_upgraded(should_upgrade, connector)
         public_key = b"" if certificate is None else subject_public_key(certificate)
         if connector.should_perform_credssp:
+            if not config.username:
+                raise LocalProtocolError("the server wants NLA, which needs a user name and a password")
             with deadline("authentication", limits.authentication):
                 await connect_credssp(framed, connector, server_public_key=public_key, server_name=host, form=form)
         with deadline("connection sequence", limits.connection_sequence):

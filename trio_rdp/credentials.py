@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from trio_rdp.protocol.config import Credentials, CredentialsSource
 from trio_rdp.security.credssp import Refuse
 from trio_rdp.security.ntlm_crypto import ntlm_hash
+from trio_rdp.wire.errors import LocalProtocolError
 
 __all__ = ["Accounts", "split_user"]
 
@@ -32,7 +33,14 @@ class Accounts:
         self.replace(source)
 
     def replace(self, source: CredentialsSource) -> None:
-        """Let these accounts in from the next login on; sessions that stand are not touched."""
+        """Let these accounts in from the next login on; sessions that stand are not touched.
+
+        Raises `LocalProtocolError` for what can be no source of accounts.
+        """
+        if not isinstance(source, Credentials | Mapping) and not callable(source):
+            raise LocalProtocolError(f"credentials are Credentials, a mapping or an async function, not {type(source)}")
+        if isinstance(source, Mapping) and not all(isinstance(secret, str) for secret in source.values()):
+            raise LocalProtocolError("a mapping of credentials has passwords, that is, text")
         self._source = source
         self._by_name = {}
         if isinstance(source, Mapping):

@@ -309,6 +309,8 @@ class Mouse:
 
     def _button_event(self, button: MouseButton, x: int, y: int, *, is_down: bool) -> InputEvent:
         _check_position(x, y)
+        if not isinstance(button, MouseButton):
+            raise LocalProtocolError(f"{button!r} is not a MouseButton")
         if button in _BUTTON_FLAGS:
             flags = _BUTTON_FLAGS[button] | (PointerFlags.DOWN if is_down else 0)
             return _mouse_event(flags, x, y)

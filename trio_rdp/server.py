@@ -43,7 +43,7 @@ from trio_rdp.protocol.server_events import (
 from trio_rdp.protocol.server_stage import ServerStage
 from trio_rdp.session import Supervised, is_only_the_end
 from trio_rdp.transport import TlsIdentity
-from trio_rdp.wire.errors import LocalProtocolError, RdpError, SessionClosed
+from trio_rdp.wire.errors import ConnectFailed, LocalProtocolError, RdpError, SessionClosed
 from trio_rdp.writer import WriterStatistics
 
 __all__ = ["Handler", "ServerSession", "ServerSessionStatistics", "serve"]
@@ -244,7 +244,7 @@ async def serve(
 
     A client's misbehaviour ends its own session only.  An exception of a handler ends the server, unless
     `on_handler_error` is given; `SessionClosed` of the handler's own session is a normal end.  Cancelling disconnects
-    every client within `Limits.close_grace`.
+    every client within `Limits.close_grace`.  Raises `ConnectFailed` where it cannot listen.
     """
     settings = config or ServerConfig()
     if credentials is None:
@@ -259,7 +259,11 @@ async def serve(
     if identity is None and settings.security & (Security.TLS | Security.NLA):
         identity = await trio.to_thread.run_sync(TlsIdentity.kept)
     server = _Server(handler, settings, accounts, identity, on_handler_error)
-    listeners = await trio.open_tcp_listeners(port, host=host)
+    try:
+        listeners = await trio.open_tcp_listeners(port, host=host)
+    except OSError as exc:
+        where = f"{host or 'every address'}:{port}"
+        raise ConnectFailed(where, exc.strerror or str(exc), action="listen on") from exc
     async with trio.open_nursery() as nursery:
         task_status.started(listeners)
         await trio.serve_listeners(server.serve_stream, listeners, handler_nursery=nursery)

@@ -75,7 +75,7 @@ class TestClient:
     def test_no_security_is_a_downgrade_elsewhere(self, answer: bytes) -> None:
         ladder = Ladder.of(negotiate(ClientConfig()))
         ladder.sends(SEND)
-        ladder.fails(NegotiationFailed, "chose standard RDP security", WAIT, answer)
+        ladder.fails(NegotiationFailed, "chose no protection", WAIT, answer)
 
     @pytest.mark.parametrize("protocol", [HYBRID, SSL | HYBRID, SecurityProtocol(4), SecurityProtocol(0x10)])
     def test_what_was_not_offered_is_a_downgrade(self, protocol: SecurityProtocol) -> None:

@@ -95,7 +95,7 @@ def _check_choice(security: Security, negotiated: Negotiated) -> None:
     protocol, offered = negotiated.protocol, negotiated.requested
     if protocol == SecurityProtocol.RDP:
         if Security.NONE not in security:
-            raise NegotiationFailed(f"the server chose standard RDP security, offered {offered!r}")
+            raise NegotiationFailed("the server chose no protection (standard RDP security), which was not offered")
     elif protocol not in offered or protocol.bit_count() != 1:
         raise NegotiationFailed(f"the server chose {protocol!r}, offered {offered!r}")
 

@@ -74,10 +74,10 @@ class InvalidField(DecodeError):
 
 
 class ConnectFailed(RdpError):
-    """No TCP connection: `address` says to where, the message and the cause why."""
+    """No TCP connection, or no place to `listen on`: `address` says where, the message and the cause why."""
 
-    def __init__(self, address: str, reason: str) -> None:
-        super().__init__(f"cannot connect to {address}: {reason}")
+    def __init__(self, address: str, reason: str, *, action: str = "connect to") -> None:
+        super().__init__(f"cannot {action} {address}: {reason}")
         self.address = address
         self.reason = reason
 

@@ -52,6 +52,26 @@ def test_a_deadline_of_a_session_is_a_timeout() -> None:
     assert exit_code(error) == 7
 
 
+def test_an_interrupt_from_a_nursery_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    async def work() -> None:
+        async with trio.open_nursery():
+            raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as caught:
+        run(work, Output(is_json=False))
+    assert caught.value.code == 130
+    assert capsys.readouterr().err == ""
+
+
+def test_a_login_that_is_missing_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    async def work() -> None:
+        raise NegotiationFailed("the server requires NLA", 5)
+
+    with pytest.raises(SystemExit):
+        run(work, Output(is_json=False))
+    assert "give a user with -u" in capsys.readouterr().err
+
+
 def test_a_file_that_cannot_be_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     async def work() -> None:
         async with trio.open_nursery():

@@ -12,12 +12,14 @@ import click
 import trio
 from rich.console import Console
 
+from trio_rdp.pdu.x224 import NegotiationFailureCode
 from trio_rdp.wire.errors import (
     AuthenticationFailed,
     CertificateRejected,
     ConnectFailed,
     DeadlineExceeded,
     LocalProtocolError,
+    NegotiationFailed,
     RdpError,
     SessionClosed,
 )
@@ -32,9 +34,12 @@ EXIT_CODES = {
     5: "authentication failed",
     6: "ended by the peer",
     7: "timed out",
+    130: "interrupted (Ctrl-C)",
 }
 
 T = TypeVar("T")
+
+_INTERRUPTED = 130  # as a shell counts what SIGINT ended
 
 
 def exit_code(exc: Exception) -> int:
@@ -100,6 +105,8 @@ def fail(output: Output, exc: Exception) -> NoReturn:
                 f"--certificate-policy pin:{exc.fingerprint} trusts it this once.",
                 err=True,
             )
+        if isinstance(exc, NegotiationFailed) and exc.code == NegotiationFailureCode.HYBRID_REQUIRED_BY_SERVER:
+            click.echo("A login is needed: give a user with -u, and --security auto or nla.", err=True)
     sys.exit(code)
 
 
@@ -123,6 +130,12 @@ def run(work: Callable[[], Awaitable[T]], output: Output, *, timeout: float | No
             raise
         # Several clients may fail at once, and the first says enough.
         fail(output, _first(errors))
+    except BaseExceptionGroup as group:
+        if group.split(KeyboardInterrupt)[1] is not None:
+            raise
+        sys.exit(_INTERRUPTED)
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
 
 
 def _first(group: ExceptionGroup[Exception]) -> Exception:

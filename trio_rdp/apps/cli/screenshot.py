@@ -82,7 +82,8 @@ def screenshot(
 ) -> None:
     """Log in to a server and keep a picture of its desktop.
 
-    A desktop that never rests (a clock with seconds, a video) is taken as it is after ten times --settle.
+    A desktop that never rests (a clock with seconds, a video) is taken as it is after ten times --settle,
+    or half of --timeout, whichever comes first.
 
     \b
     Examples:

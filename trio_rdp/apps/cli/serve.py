@@ -26,7 +26,6 @@ from trio_rdp.protocol.limits import Limits
 from trio_rdp.server import ServerSession
 from trio_rdp.server import serve as serve_sessions
 from trio_rdp.transport import TlsIdentity
-from trio_rdp.wire.errors import ConnectFailed
 
 __all__ = ["serve"]
 
@@ -155,21 +154,18 @@ class _Service:
     async def run(self, bind: str, port: int) -> None:
         with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async with trio.open_nursery() as nursery:
-                try:
-                    listeners = await nursery.start(
-                        partial(
-                            serve_sessions,
-                            self._handle,
-                            port,
-                            host=bind,
-                            config=self._config,
-                            credentials=self._accounts or None,
-                            identity=self._identity,
-                            on_handler_error=self._report,
-                        )
+                listeners = await nursery.start(
+                    partial(
+                        serve_sessions,
+                        self._handle,
+                        port,
+                        host=bind,
+                        config=self._config,
+                        credentials=self._accounts or None,
+                        identity=self._identity,
+                        on_handler_error=self._report,
                     )
-                except OSError as exc:
-                    raise ConnectFailed(f"{bind}:{port}", exc.strerror or str(exc)) from exc
+                )
                 self._announce(listeners)
                 async for _ in signals:
                     break
