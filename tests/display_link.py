@@ -96,9 +96,8 @@ class Link:
         while True:
             while self._is_painting:  # maybe in a thread
                 await trio.lowlevel.checkpoint()
-            await self.writer.wait_drained()
             await trio.testing.wait_all_tasks_blocked(0.002)
-            if self.writer.is_drained and not self._is_painting:
+            if not self._is_painting and not any(lane.bytes for lane in self.writer.statistics().lanes):
                 return
 
     @property

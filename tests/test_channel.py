@@ -119,7 +119,7 @@ class TestSending:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(bench.writer.run)
             await bench.channel.send(b"ijkl")
-            await bench.writer.wait_drained()
+            await trio.testing.wait_all_tasks_blocked()
             nursery.cancel_scope.cancel()
         assert bench.sink.written == b"abcdijkl"
 

@@ -138,8 +138,6 @@ class Writer:
         self._stream = stream
         self._limits = limits
         self._work = trio.Event()
-        self._drained = trio.Event()
-        self._drained.set()
         self._closed: RdpError | None = None
         self._finishing = False
         self._last = b""
@@ -177,17 +175,6 @@ class Writer:
             ) from None
 
     @property
-    def is_drained(self) -> bool:
-        """Whether everything queued has been taken by the socket."""
-        return self._drained.is_set()
-
-    async def wait_drained(self) -> None:
-        """Wait until everything queued has been taken by the socket; raises `SessionClosed` when that cannot be."""
-        await self._drained.wait()
-        if self._closed is not None:
-            self.check_open()
-
-    @property
     def is_graphics_drained(self) -> bool:
         """Whether the socket has taken all pictures, whatever else waits."""
         return self.graphics.is_empty and not self._is_writing_graphics
@@ -201,8 +188,6 @@ class Writer:
     def wake(self) -> None:
         """Tell the task that something waits."""
         self._work.set()
-        if self._drained.is_set():
-            self._drained = trio.Event()
 
     async def run(self) -> None:
         """Write until cancelled, or until `finish` was called and nothing waits.
@@ -220,7 +205,6 @@ class Writer:
                     if self.graphics.is_empty:
                         self._wake_painters()
                     continue
-                self._drained.set()
                 if self._finishing or self._closed is not None:
                     return
                 self._work = trio.Event()
@@ -253,7 +237,6 @@ class Writer:
         self._last = b""
         for lane in self._lanes():
             lane.clear()
-        self._drained.set()
         self._wake_painters()
         self._work.set()
 
