@@ -3,17 +3,18 @@ from __future__ import annotations
 import pytest
 
 from trio_rdp.codecs.bulk import BulkDecompressor
+from trio_rdp.codecs.mppc import Kind
 from trio_rdp.wire.errors import RemoteProtocolError
 
 
 def test_histories_are_made_at_first_use() -> None:
     bulk = BulkDecompressor()
     assert bulk.decompress(0x01, b"plain") == b"plain"
-    assert bulk.history_bytes == 0
+    assert not bulk._decompressors
     assert bulk.decompress(0x61, b"abc") == b"abc"
-    assert bulk.history_bytes == 65536
+    assert bulk._decompressors.keys() == {Kind.RDP5}
     assert bulk.decompress(0x60, b"abc") == b"abc"
-    assert bulk.history_bytes == 65536 + 8192
+    assert bulk._decompressors.keys() == {Kind.RDP5, Kind.RDP4}
 
 
 def test_each_type_has_a_history_of_its_own() -> None:

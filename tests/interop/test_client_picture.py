@@ -13,16 +13,23 @@ from tests.interop.pictures import Picture
 from tests.interop.sessions import connected, count_frames, filled_up, shown, truncated, wait_shows
 from tests.interop.shadow import ShadowSecurity
 from tests.interop.xrdp import LOGIN_BACKGROUND, FastPath
+from trio_rdp.client import Session
+from trio_rdp.codecs.mppc import Kind
 from trio_rdp.protocol.config import CompressionType, DesktopSize, Security
 from trio_rdp.protocol.framing import Action
 
 OFFERS = {"tls": Security.TLS, "nla": Security.NLA, "rdp": Security.NONE, "negotiate": Security.AUTO}
-HISTORY = {None: 0, CompressionType.K8: 8192, CompressionType.K64: 65536}
+HISTORIES = {None: set(), CompressionType.K8: {Kind.RDP4}, CompressionType.K64: {Kind.RDP5}}
+
+
+def histories(session: Session) -> set[int]:
+    """The kinds of bulk compression that the server has used."""
+    return set(session._stage._bulk._decompressors)
 
 
 @pytest.mark.parametrize(
     ("security", "depth", "compression"),
-    matrix(security=["tls", "nla", "rdp", "negotiate"], depth=[15, 16, 24, 32], compression=list(HISTORY)),
+    matrix(security=["tls", "nla", "rdp", "negotiate"], depth=[15, 16, 24, 32], compression=list(HISTORIES)),
 )
 async def test_shadow(peers: Peers, security: ShadowSecurity, depth: int, compression: CompressionType | None) -> None:
     server = peers.shadow(security)
@@ -30,7 +37,7 @@ async def test_shadow(peers: Peers, security: ShadowSecurity, depth: int, compre
     wanted = truncated(peers.display.picture_sync(), 16 if depth == 24 else depth)
     async with connected(server, security=OFFERS[security], color_depth=depth, compression_type=compression) as session:
         await wait_shows(session, wanted, peers.folder)
-        assert session._stage._bulk.history_bytes == HISTORY[compression]
+        assert histories(session) == HISTORIES[compression]
         assert session.size == DesktopSize(1024, 768)
         assert not session.statistics().ignored
 
@@ -52,7 +59,7 @@ async def test_xrdp(
     async with connected(server, color_depth=depth) as session:
         frames = count_frames(session)
         await wait_shows(session, wanted, peers.folder)
-        assert session._stage._bulk.history_bytes == (65536 if bulk_compression else 0)
+        assert histories(session) == ({Kind.RDP5} if bulk_compression else set())
         assert bool(frames[Action.FAST_PATH]) == (fast_path in ("both", "output"))
         # Empty drawing orders at 8 bits a pixel, although none were offered.
         assert set(session.statistics().ignored) <= ({"OrdersUpdate"} if depth == 8 else set())
@@ -65,7 +72,7 @@ async def test_xrdp_and_what_the_client_wants(peers: Peers, compression: Compres
     async with connected(server, color_depth=24, compression_type=compression) as session:
         await wait_shows(session, wanted, peers.folder)
         # xrdp 0.9.21 compresses with 64 KiB of history whatever kind the client asks for.
-        assert session._stage._bulk.history_bytes == (0 if compression is None else 65536)
+        assert histories(session) == (set() if compression is None else {Kind.RDP5})
 
 
 async def test_xrdp_without_security(peers: Peers) -> None:
@@ -100,7 +107,7 @@ async def test_xrdps_login_window(peers: Peers, depth: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("security", "compression"), matrix(security=[Security.TLS, Security.NONE], compression=list(HISTORY))
+    ("security", "compression"), matrix(security=[Security.TLS, Security.NONE], compression=list(HISTORIES))
 )
 async def test_weston(peers: Peers, security: Security, compression: CompressionType | None) -> None:
     server = peers.weston()
@@ -109,7 +116,7 @@ async def test_weston(peers: Peers, security: Security, compression: Compression
         # Weston paints its pointer into the picture; so it goes where it is known to be.
         await session.mouse.move(500, 700)
         await wait_shows_but_for(session, server.background, (480, 680, 540, 760))
-        assert session._stage._bulk.history_bytes == HISTORY[compression]
+        assert histories(session) == HISTORIES[compression]
         assert not session.statistics().ignored
 
 

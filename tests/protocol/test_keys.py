@@ -4,7 +4,7 @@ import string
 
 import pytest
 
-from trio_rdp.protocol.keys import EXTENDED, LOCK_KEYS, Key, key_for_character
+from trio_rdp.protocol.keys import EXTENDED, Key, key_for_character
 
 
 def test_every_key_is_found_by_its_scancode() -> None:
@@ -73,7 +73,3 @@ def test_characters_of_a_us_keyboard() -> None:
 @pytest.mark.parametrize("character", ["!", "\u00e9", "\u212a", "\u0130", "", "\U0001f600"])
 def test_characters_without_a_key(character: str) -> None:
     assert key_for_character(character) is None
-
-
-def test_lock_keys_stand_in_the_order_of_the_bits() -> None:
-    assert LOCK_KEYS == (Key.SCROLL_LOCK, Key.NUM_LOCK, Key.CAPS_LOCK, Key.KANA)

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from trio_rdp.security.certificate import make_self_signed, subject_public_key
 from trio_rdp.security.proprietary_certificate import (
+    CERT_CHAIN_VERSION_2,
     TERMINAL_SERVICES_SIGNING_KEY,
     ProprietaryServerCertificate,
     RsaPublicKeyBlob,
-    certificate_chain,
     server_public_key,
 )
 from trio_rdp.security.rsa import RsaPublicKey
@@ -101,12 +101,19 @@ def test_truncations() -> None:
             ProprietaryServerCertificate.decode(whole[:length])
 
 
+def certificate_chain(certificates: list[bytes]) -> bytes:
+    """An X.509 Certificate Chain as a Server Certificate, root first, [MS-RDPELE] 2.2.1.4.2."""
+    blobs = b"".join(len(blob).to_bytes(4, "little") + blob for blob in certificates)
+    count = len(certificates)
+    head = CERT_CHAIN_VERSION_2.to_bytes(4, "little") + count.to_bytes(4, "little")
+    return head + blobs + bytes(8 + 4 * count)
+
+
 def test_a_chains_last_certificate_counts() -> None:
     now = datetime.datetime(2026, 1, 1, tzinfo=datetime.UTC)
     leaf = ssl.PEM_cert_to_DER_cert(make_self_signed(["leaf"], days=1, now=now)[0].decode())
     chain = certificate_chain([b"whatever the root is", leaf])
     assert server_public_key(chain) == RsaPublicKey.from_der(subject_public_key(leaf))
-    assert chain[-16:] == bytes(16)
     with pytest.raises(DecodeError):
         server_public_key(certificate_chain([leaf, b"no certificate"]))
 

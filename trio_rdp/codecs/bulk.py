@@ -37,8 +37,3 @@ class BulkDecompressor:
                 raise RemoteProtocolError(f"peer used bulk compression type {kind}, which was not offered")
             decompressor = self._decompressors[kind] = Decompressor(Kind(kind))
         return decompressor.decompress(data, flags)
-
-    @property
-    def history_bytes(self) -> int:
-        """How much memory the histories take."""
-        return sum(65536 if kind else 8192 for kind in self._decompressors)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 
-__all__ = ["EXTENDED", "LOCK_KEYS", "Key", "key_for_character"]
+__all__ = ["EXTENDED", "Key", "key_for_character"]
 
 EXTENDED = 0x100
 """Added to a scancode that comes behind the prefix E0."""
@@ -167,9 +167,6 @@ class Key(enum.Enum):
 
 
 _BY_SCANCODE: dict[int, Key] = {key.value: key for key in Key}
-
-LOCK_KEYS = (Key.SCROLL_LOCK, Key.NUM_LOCK, Key.CAPS_LOCK, Key.KANA)
-"""The keys that toggle, in the order of the synchronize event's bits ([MS-RDPBCGR] 2.2.8.1.1.3.1.1.5)."""
 
 _CHARACTERS: dict[str, Key] = {
     **{letter: Key[letter.upper()] for letter in "abcdefghijklmnopqrstuvwxyz"},

@@ -21,13 +21,11 @@ class RoundTripMeter:
         self._number = 0
         self._asked: dict[int, float] = {}
 
-    @property
-    def unanswered(self) -> int:
-        """How many questions wait for their answer; the oldest of more than 16 are given up."""
-        return len(self._asked)
-
     def ask(self, now: float) -> RttMeasureRequest:
-        """The next question, which is sent at `now`, a monotonic time in seconds."""
+        """The next question, which is sent at `now`, a monotonic time in seconds.
+
+        Of more than 16 that wait for their answer the oldest are given up.
+        """
         self._number = self._number + 1 & 0xFFFF
         self._asked[self._number] = now
         if len(self._asked) > _MOST_UNANSWERED:

@@ -21,7 +21,6 @@ __all__ = [
     "TERMINAL_SERVICES_SIGNING_KEY",
     "ProprietaryServerCertificate",
     "RsaPublicKeyBlob",
-    "certificate_chain",
     "server_public_key",
 ]
 
@@ -128,11 +127,3 @@ def server_public_key(server_certificate: bytes) -> RsaPublicKey:
         leaf = src.take(src.u32())
     # Terminal servers name the key's algorithm with an OID of their own, so only the key itself is read.
     return RsaPublicKey.from_der(subject_public_key(leaf))
-
-
-def certificate_chain(certificates: list[bytes]) -> bytes:
-    """An X.509 Certificate Chain as a Server Certificate, root first, [MS-RDPELE] 2.2.1.4.2."""
-    blobs = b"".join(len(blob).to_bytes(4, "little") + blob for blob in certificates)
-    count = len(certificates)
-    head = CERT_CHAIN_VERSION_2.to_bytes(4, "little") + count.to_bytes(4, "little")
-    return head + blobs + bytes(8 + 4 * count)
