@@ -1,6 +1,8 @@
 """A client inside an asyncio program: Trio runs as a guest of asyncio's loop, in the same thread.
 
 python asyncio_guest.py HOST[:PORT] USER [PICTURE]     (the password comes from TRIO_RDP_PASSWORD)
+
+A server that made its certificate itself needs TRIO_RDP_CERTIFICATE_POLICY=tofu, or pin:SHA256.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """A bot: log in, open the Run dialog, type, wait until the screen stands still, and keep a picture.
 
 python bot.py HOST[:PORT] USER [PICTURE]        (the password comes from TRIO_RDP_PASSWORD)
+
+A server that made its certificate itself needs TRIO_RDP_CERTIFICATE_POLICY=tofu, or pin:SHA256.
 """
 
 from __future__ import annotations
