@@ -16,12 +16,14 @@ import trio.testing
 from tests.protocol.pairs import CLIENT, SERVER, connect
 from trio_rdp.display import Display
 from trio_rdp.graphics.decoded_image import DecodedImage
+from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import PaintJob
 from trio_rdp.graphics.pointer import PointerState
+from trio_rdp.graphics.pointer_shape import PointerShape
 from trio_rdp.level import Ending
 from trio_rdp.pdu.pointer import PointerUpdate as AnyPointerUpdate
 from trio_rdp.protocol.active_stage import ActiveStage
-from trio_rdp.protocol.config import DesktopSize
+from trio_rdp.protocol.config import BitmapCodec, DesktopSize
 from trio_rdp.protocol.framing import Action, FrameBuffer
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.protocol.server_events import FrameAcknowledged, OutputSuppressed, Reactivated, RefreshRequested
@@ -190,3 +192,16 @@ def cancelled_after(steps: int) -> Any:
 
 def noise(width: int, height: int, seed: int = 1) -> np.ndarray[Any, np.dtype[np.uint8]]:
     return np.random.default_rng(seed).integers(0, 256, (height, width, 4), dtype=np.uint8)
+
+
+RAW: dict[str, Any] = {"codecs": (BitmapCodec.RAW,)}
+SHAPE = PointerShape(noise(20, 20) | np.uint8(128), (3, 4))
+
+
+async def paint(link: Link, color: tuple[int, int, int] = (1, 2, 3), rect: Rect | None = None) -> None:
+    async with link.display.frame() as frame:
+        frame.fill(frame.bounds if rect is None else rect, color)
+
+
+def color_at(link: Link, x: int = 0, y: int = 0) -> tuple[int, ...]:
+    return tuple(int(value) for value in link.image.pixels[y, x, 2::-1])
