@@ -33,7 +33,7 @@ from trio_rdp.wire.errors import DeadlineExceeded, SessionClosed
 SIZE = DesktopSize(640, 480)
 CLIENT = replace(client_config(), desktop_size=SIZE)
 SLOW_RATE = 10_000  # bytes a second
-SECONDS = 4.0
+SECONDS = 10.0
 MIB = 1 << 20
 
 
@@ -131,18 +131,18 @@ async def test_a_slow_client_costs_little_and_sees_the_newest_picture() -> None:
                 sizes = []
                 with trio.move_on_after(SECONDS):
                     while True:
-                        await trio.sleep(SECONDS / 8)
+                        await trio.sleep(SECONDS / 20)
                         sizes.append(tracemalloc.get_traced_memory()[0])
                         await client.keyboard.type("x")
                         frames = sessions[0].display.statistics().frames
                 peak = tracemalloc.get_traced_memory()[1]
             finally:
                 tracemalloc.stop()
-            assert arrived.count("x") >= 6
+            assert arrived.count("x") >= 15
             # A few pictures of 1.2 MB are on their way through numpy, the encoder and the lane, and never more.
             assert peak < 40 * MIB
             assert abs(sizes[-1] - sizes[len(sizes) // 2]) < 4 * MIB
-            assert frames < 60  # it was offered 240
+            assert frames < 60  # it was offered 600
             assert_bounded(sessions[0])
             await client.keyboard.type(".")
             stream.rate = None
