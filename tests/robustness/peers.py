@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
 import trio
@@ -17,11 +17,16 @@ from trio_rdp.handshake import accept_credssp, connect_credssp, single_sequence_
 from trio_rdp.protocol.client_connector import ClientConnector
 from trio_rdp.protocol.config import ClientConfig, Credentials, Security, ServerConfig
 from trio_rdp.protocol.handshake import State
+from trio_rdp.protocol.limits import Limits
 from trio_rdp.protocol.server_acceptor import ServerAcceptor
 from trio_rdp.security.certificate import subject_public_key
 from trio_rdp.transport import upgrade_client, upgrade_server
 
 USER, PASSWORD = "ada", "secret"
+LIMITS = Limits(
+    negotiation=1, tls_handshake=2, authentication=3, connection_sequence=4, reactivation=5, close_grace=0.5
+)
+IN_SESSION = ("active", "reactivation")
 
 
 def client_config(security: Security = Security.NONE) -> ClientConfig:
@@ -46,6 +51,25 @@ class Peer:
     @property
     def stream(self) -> trio.abc.Stream:
         return self.framed.stream
+
+
+Act = Callable[[Peer], Awaitable[None]]
+"""What a peer does when its moment has come."""
+
+
+async def close(peer: Peer) -> None:
+    await peer.stream.aclose()
+
+
+async def say_nothing(peer: Peer) -> None:
+    await trio.lowlevel.checkpoint()
+
+
+def say(data: bytes) -> Act:
+    async def act(peer: Peer) -> None:
+        await peer.stream.send_all(data)
+
+    return act
 
 
 async def host_until(

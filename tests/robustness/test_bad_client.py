@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 
@@ -16,6 +15,8 @@ from tests.robustness.peers import (
     CONNECT_INITIAL_OF_4_GB,
     FAST_PATH_OF_0,
     FAST_PATH_OF_1,
+    IN_SESSION,
+    LIMITS,
     PASSWORD,
     TPKT_OF_0,
     TPKT_OF_1,
@@ -23,14 +24,18 @@ from tests.robustness.peers import (
     TS_REQUEST_OF_1,
     TS_REQUEST_OF_4_GB,
     USER,
+    Act,
     Peer,
     accounts,
     client_config,
+    close,
     garbage,
     is_closed,
     join_until,
     living_tasks,
     no_task_left,
+    say,
+    say_nothing,
     server_config,
     until,
 )
@@ -57,9 +62,6 @@ from trio_rdp.wire.errors import (
 )
 
 NONE, TLS, NLA = Security.NONE, Security.TLS, Security.NLA
-LIMITS = Limits(
-    negotiation=1, tls_handshake=2, authentication=3, connection_sequence=4, reactivation=5, close_grace=0.5
-)
 
 PHASES = {
     "connected": (C.CONNECTION_INITIATION_SEND_REQUEST, NONE),
@@ -76,24 +78,6 @@ PHASES = {
     "active": (C.CONNECTED, NONE),
     "reactivation": (C.CONNECTED, NONE),
 }
-IN_SESSION = ("active", "reactivation")
-
-Act = Callable[[Peer], Awaitable[None]]
-
-
-async def close(peer: Peer) -> None:
-    await peer.stream.aclose()
-
-
-async def say_nothing(peer: Peer) -> None:
-    await trio.lowlevel.checkpoint()
-
-
-def say(data: bytes) -> Act:
-    async def act(peer: Peer) -> None:
-        await peer.stream.send_all(data)
-
-    return act
 
 
 async def play(ours: trio.abc.Stream, phase: str, act: Act) -> None:

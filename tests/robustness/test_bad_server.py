@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 import pytest
@@ -13,17 +12,23 @@ from tests.robustness.peers import (
     CONNECT_RESPONSE_OF_4_GB,
     FAST_PATH_OF_0,
     FAST_PATH_OF_1,
+    IN_SESSION,
+    LIMITS,
     TPKT_OF_0,
     TPKT_OF_1,
     TS_REQUEST_OF_0,
     TS_REQUEST_OF_1,
     TS_REQUEST_OF_4_GB,
+    Act,
     Peer,
     client_config,
+    close,
     garbage,
     host_until,
     is_closed,
     no_task_left,
+    say,
+    say_nothing,
 )
 from trio_rdp.client import open_session_over
 from trio_rdp.framed import StreamEnded
@@ -44,9 +49,6 @@ from trio_rdp.wire.errors import (
 )
 
 NONE, TLS, NLA = Security.NONE, Security.TLS, Security.NLA
-LIMITS = Limits(
-    negotiation=1, tls_handshake=2, authentication=3, connection_sequence=4, reactivation=5, close_grace=0.5
-)
 HUGE = Limits(desktop_side=65_535, desktop_pixels=1 << 32)
 
 PHASES = {
@@ -64,24 +66,6 @@ PHASES = {
     "active": (S.ACCEPTED, NONE),
     "reactivation": (S.ACCEPTED, NONE),
 }
-IN_SESSION = ("active", "reactivation")
-
-Act = Callable[[Peer], Awaitable[None]]
-
-
-async def close(peer: Peer) -> None:
-    await peer.stream.aclose()
-
-
-async def say_nothing(peer: Peer) -> None:
-    await trio.lowlevel.checkpoint()
-
-
-def say(data: bytes) -> Act:
-    async def act(peer: Peer) -> None:
-        await peer.stream.send_all(data)
-
-    return act
 
 
 def stage_of(peer: Peer) -> ServerStage:
