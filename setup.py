@@ -2,6 +2,8 @@
 
 The extensions are optional: without a working C compiler the install succeeds and the plain Python twins run instead.
 
+The hot ones are compiled twice, for any processor and for those with AVX2; `trio_rdp.codecs.kernels` chooses.
+
     TRIO_RDP_PURE=1           build none
     TRIO_RDP_CHECKED=1        build them with their guards switched on, bounds checks, and undefined behaviour trapped
     TRIO_RDP_CHECKED=address  the same under AddressSanitizer, which Python must be started with: LD_PRELOAD is what
@@ -11,6 +13,8 @@ The extensions are optional: without a working C compiler the install succeeds a
 from __future__ import annotations
 
 import os
+import platform
+import shutil
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -18,6 +22,8 @@ from setuptools.command.build_ext import build_ext
 
 KERNELS = Path("trio_rdp/codecs/compiled")
 CHECKED = os.environ.get("TRIO_RDP_CHECKED", "0")
+AVX2 = ".avx2."
+HOT = ("compare", "interleaved_rle", "pixels", "planar")
 
 
 class build_kernels(build_ext):  # noqa: N801
@@ -27,6 +33,7 @@ class build_kernels(build_ext):  # noqa: N801
         super().finalize_options()
         # What was built with other flags looks up to date by its time stamp.
         self.force = True
+        self.parallel = self.parallel or os.cpu_count()
 
     def build_extensions(self) -> None:
         for extension in self.extensions:
@@ -34,6 +41,8 @@ class build_kernels(build_ext):  # noqa: N801
                 extension.extra_compile_args = ["/O2"]
             elif CHECKED == "0":
                 extension.extra_compile_args = ["-O3", "-fno-semantic-interposition"]
+                if AVX2 in extension.name:
+                    extension.extra_compile_args += ["-mavx2", "-mbmi", "-mbmi2"]
             else:
                 extension.extra_compile_args = ["-O1", "-g", "-UNDEBUG", "-fno-omit-frame-pointer"]
                 extension.extra_compile_args += ["-fsanitize=undefined", "-fsanitize-undefined-trap-on-error"]
@@ -72,7 +81,25 @@ def kernels() -> list[Extension]:
     )
     for extension in built:
         extension.optional = True  # cythonize makes new extensions and forgets this one attribute
-    return built
+    return built + [for_avx2(extension) for extension in built if is_hot(extension)]
+
+
+def is_hot(extension: Extension) -> bool:
+    """Whether a kernel is built for AVX2 too: where that can be chosen at run time, and in no checked build."""
+    can_choose = platform.machine() in ("x86_64", "AMD64") and os.name == "posix" and CHECKED == "0"
+    return can_choose and extension.name.rpartition(".")[2] in HOT
+
+
+def for_avx2(extension: Extension) -> Extension:
+    """Give the same source once more, under another name."""
+    place, _, name = extension.name.rpartition(".")
+    source = Path(extension.sources[0])
+    copy = source.parent / "avx2" / source.name  # its object file must not be the other's
+    copy.parent.mkdir(exist_ok=True)
+    shutil.copyfile(source, copy)
+    twin = Extension(f"{place}{AVX2}{name}", [str(copy)], define_macros=extension.define_macros)
+    twin.optional = True
+    return twin
 
 
 setup(ext_modules=kernels(), cmdclass={"build_ext": build_kernels})

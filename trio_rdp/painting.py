@@ -14,7 +14,8 @@ from functools import partial
 
 import trio
 
-from trio_rdp.codecs.kernels import compiled_kernels
+from trio_rdp.codecs.kernels import form_of
+from trio_rdp.codecs.kernels import planar as planar_kernel
 from trio_rdp.encoding import INLINE_SECONDS, EncodeScheduler
 from trio_rdp.graphics.decoded_image import DecodedImage
 from trio_rdp.graphics.geometry import Rect
@@ -69,7 +70,7 @@ class Painter:
         self._busy = False
         self._work = trio.Event()
         self._room = trio.Event()
-        self._rate = _COMPILED_RATE if all(compiled_kernels().values()) else _PLAIN_RATE
+        self._rate = _PLAIN_RATE if form_of(planar_kernel) == "plain" else _COMPILED_RATE
         self._palette: SetPalette | None = None
         self._done = 0
         self._pending = 0

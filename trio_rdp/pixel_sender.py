@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_rdp.codecs.kernels import compiled_kernels
+from trio_rdp.codecs.kernels import form_of
+from trio_rdp.codecs.kernels import planar as planar_kernel
 from trio_rdp.encoding import EncodeScheduler
 from trio_rdp.graphics.bands import Band, cut_bands
 from trio_rdp.graphics.bitmap_encoder import BitmapEncoder
@@ -61,7 +62,7 @@ class PixelSender:
         self._lane = lane
         self._scheduler = scheduler
         self._level = level
-        self._rate = _COMPILED_RATE if all(compiled_kernels().values()) else _PLAIN_RATE
+        self._rate = _PLAIN_RATE if form_of(planar_kernel) == "plain" else _COMPILED_RATE
         self._frame_id = 0
         self.begin_share()
 

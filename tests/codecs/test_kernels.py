@@ -8,6 +8,7 @@ from types import ModuleType
 
 import pytest
 
+from tests.codecs.twins import runs
 from trio_rdp.codecs import kernels
 
 
@@ -18,36 +19,43 @@ def run(code: str, **environment: str) -> str:
     return done.stdout + done.stderr
 
 
-SHOW = "import logging; logging.basicConfig(level='INFO'); from trio_rdp.codecs import kernels; "
-SHOW += "print(sorted(kernels.compiled_kernels().items()))"
+SHOW = "import logging; logging.basicConfig(level='INFO'); from trio_rdp.codecs import features; print(features())"
 
 
 def test_the_environment_chooses_the_twins() -> None:
     out = run(SHOW, TRIO_RDP_PURE="1")
-    assert "True" not in out
-    assert out.count("the plain Python kernels run") == 1
+    assert str(dict.fromkeys(kernels.NAMES, "plain")) in out
+    assert out.count("the plain Python kernel") == len(kernels.NAMES)
 
 
-def test_what_was_built_runs() -> None:
-    out = run(SHOW, TRIO_RDP_PURE="0")
-    built = sorted((name, kernels.find_compiled(name) is not None) for name in kernels.NAMES)
-    assert str(built) in out
+def test_the_environment_chooses_what_runs_on_any_processor() -> None:
+    assert "avx2" not in run(SHOW, TRIO_RDP_AVX2="0", TRIO_RDP_PURE="0")
+
+
+def test_the_best_that_was_built_runs() -> None:
+    best = {
+        name: next(form for form in ("avx2", "baseline", "plain") if runs(form) and kernels.find(name, form))
+        for name in kernels.NAMES
+    }
+    assert str(best) in run(SHOW, TRIO_RDP_PURE="0", TRIO_RDP_AVX2="1")
 
 
 def test_what_was_not_built_is_said_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    def find(name: str) -> ModuleType | None:
+    def find(name: str, form: kernels.Form) -> ModuleType | None:
         return None
 
-    monkeypatch.setattr(kernels, "find_compiled", find)
+    monkeypatch.setattr(kernels, "find", find)
     with caplog.at_level(logging.INFO, "trio_rdp.codecs"):
-        chosen = kernels.choose(pure=False)
-    assert [record.levelname for record in caplog.records] == ["WARNING"]
-    assert all(name in caplog.text for name in kernels.NAMES)
-    assert not any(map(kernels.is_compiled, chosen.values()))
+        chosen = kernels.choose("planar", pure=False, avx2=True)
+    assert [(record.levelname, "planar" in record.message) for record in caplog.records] == [("WARNING", True)]
+    assert kernels.form_of(chosen) == "plain"
 
 
 def test_a_kernel_that_does_not_exist_is_not_found() -> None:
-    assert kernels.find_compiled("no_such_kernel") is None
+    assert kernels.find("no_such_kernel", "baseline") is None
+    assert kernels.find("no_such_kernel", "avx2") is None
+    with pytest.raises(AttributeError):
+        _ = kernels.no_such_kernel  # type: ignore[attr-defined]
 
 
 def test_importing_loads_neither_cython_nor_numpy() -> None:
@@ -58,10 +66,11 @@ def test_importing_loads_neither_cython_nor_numpy() -> None:
 
 
 @pytest.mark.parametrize("name", kernels.NAMES)
-def test_both_forms_have_the_same_functions(name: str) -> None:
-    compiled = kernels.find_compiled(name)
+@pytest.mark.parametrize("form", ["baseline", "avx2"])
+def test_the_forms_have_the_same_functions(name: str, form: kernels.Form) -> None:
+    compiled = kernels.find(name, form)
     if compiled is None:
-        pytest.skip("the kernel is not compiled")
-    plain = kernels.find_plain(name)
+        pytest.skip("the kernel is not compiled so")
+    plain = kernels.find(name, "plain")
     only_plain = {"pack_row", "unpack_row", "keys", "MULTIPLIERS", "MAX_TILE", "FORMATS"}
     assert set(plain.__all__) - only_plain <= set(vars(compiled))

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from types import ModuleType
-
 import pytest
 
-from tests.codecs.twins import twins
+from tests.codecs.twins import FORMS, use
 from tests.shared import Case, cases
 from trio_rdp.codecs import bulk, interleaved_rle, mppc, pixels, planar
 from trio_rdp.codecs.plain.pixels import pack_row, unpack_row
 
 
-@pytest.fixture(params=["plain", "compiled"], autouse=True)
+@pytest.fixture(params=FORMS, autouse=True)
 def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    number = ("plain", "compiled").index(request.param)
-    for module in (interleaved_rle, mppc, pixels, planar):
-        kernel: ModuleType | None = twins(module.__name__.rpartition(".")[2])[number].values[0]
-        if kernel is None:
-            pytest.skip("the kernels are not compiled")
-        monkeypatch.setattr(module, "kernel", kernel)
+    use(request.param, monkeypatch, interleaved_rle, mppc, pixels, planar)
 
 
 def flip(rows: bytes | bytearray, pitch: int) -> bytes:

@@ -1,7 +1,8 @@
-"""The one place that chooses between the compiled kernels and their plain Python twins.
+"""The one place that chooses each kernel's form: compiled for this processor, compiled for any, or plain Python.
 
-The compiled ones run when they were built.  `TRIO_RDP_PURE=1` in the environment chooses the twins all the same.  The
-choice is made once, at import, and is said once through `logging` when it fell on the twins.
+`from trio_rdp.codecs.kernels import planar` gives the best form there is.  A kernel is looked for when it is first asked
+for, and that a plain twin stands in is said once through `logging`.  In the environment, `TRIO_RDP_PURE=1` chooses the
+twins all the same, and `TRIO_RDP_AVX2=0` the kernels that run on any processor.
 """
 
 from __future__ import annotations
@@ -10,52 +11,87 @@ import importlib
 import logging
 import os
 from types import ModuleType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-__all__ = ["NAMES", "compare", "compiled_kernels", "interleaved_rle", "mppc", "pixels", "planar"]
+__all__ = ["NAMES", "Form", "choose", "features", "find", "form_of"]
+
+Form: TypeAlias = Literal["avx2", "baseline", "plain"]
 
 NAMES: Final = ("compare", "interleaved_rle", "mppc", "pixels", "planar")
 
+_PLACES: Final = {
+    "avx2": "trio_rdp.codecs.compiled.avx2",
+    "baseline": "trio_rdp.codecs.compiled",
+    "plain": "trio_rdp.codecs.plain",
+}
 _log = logging.getLogger("trio_rdp.codecs")
 
 
-def find_compiled(name: str) -> ModuleType | None:
-    """Import one compiled kernel; None when it was not built, or was built for another Python."""
+def find(name: str, form: Form) -> ModuleType | None:
+    """Import one form of a kernel; None when it was not built, or was built for another Python."""
     try:
-        return importlib.import_module(f"trio_rdp.codecs.compiled.{name}")
+        return importlib.import_module(f"{_PLACES[form]}.{name}")
+    except ModuleNotFoundError as exc:
+        if exc.name is not None and exc.name.startswith("trio_rdp."):
+            return None
+        raise
     except ImportError:
+        if form == "plain":
+            raise
         return None
 
 
-def find_plain(name: str) -> ModuleType:
-    """Import the plain twin of one kernel."""
-    return importlib.import_module(f"trio_rdp.codecs.plain.{name}")
+def form_of(module: ModuleType) -> Form:
+    """Say which form of a kernel a module is."""
+    place = module.__name__.rpartition(".")[0]
+    return next(form for form in ("avx2", "baseline", "plain") if _PLACES[form] == place)
 
 
-def choose(*, pure: bool) -> dict[str, ModuleType]:
-    """Give every kernel's module; `pure` asks for the twins, which also stand in for what was not built."""
-    chosen = {name: (None if pure else find_compiled(name)) or find_plain(name) for name in NAMES}
-    missing = [name for name, module in chosen.items() if not is_compiled(module)]
+def choose(name: str, *, pure: bool, avx2: bool) -> ModuleType:
+    """Give the best form of a kernel that was built and is allowed; the plain one is always there."""
+    forms: list[Form] = [] if pure else ["avx2", "baseline"] if avx2 else ["baseline"]
+    for form in forms:
+        module = find(name, form)
+        if module is not None:
+            return module
     if pure:
-        _log.info("TRIO_RDP_PURE is set: the plain Python kernels run")
-    elif missing:
-        _log.warning("not compiled, much slower in plain Python: %s", ", ".join(missing))
-    return chosen
+        _log.info("TRIO_RDP_PURE is set: the plain Python kernel %s runs", name)
+    else:
+        _log.warning("not compiled, much slower in plain Python: %s", name)
+    return importlib.import_module(f"{_PLACES['plain']}.{name}")
 
 
-def is_compiled(module: ModuleType) -> bool:
-    """Whether a kernel's module is a compiled one."""
-    return ".compiled." in module.__name__
+def features() -> dict[str, Form]:
+    """Say of each kernel in which form it runs in this process."""
+    return {name: form_of(_load(name)) for name in NAMES}
 
 
-def compiled_kernels() -> dict[str, bool]:
-    """Say of each kernel whether its compiled form runs in this process."""
-    return {name: is_compiled(module) for name, module in _chosen.items()}
+def _is_set(variable: str, default: str) -> bool:
+    return os.environ.get(variable, default) not in ("", "0")
 
 
-_chosen = choose(pure=os.environ.get("TRIO_RDP_PURE", "0") not in ("", "0"))
+def _processor_has_avx2() -> bool:
+    cpu = find("cpu", "baseline")
+    return cpu is not None and bool(cpu.has_avx2())
+
+
+_pure = _is_set("TRIO_RDP_PURE", "0")
+_avx2 = not _pure and _is_set("TRIO_RDP_AVX2", "1") and _processor_has_avx2()
+
+
+def _load(name: str) -> ModuleType:
+    module = globals().get(name)
+    if module is None:
+        module = globals()[name] = choose(name, pure=_pure, avx2=_avx2)
+    assert isinstance(module, ModuleType)
+    return module
+
 
 if TYPE_CHECKING:
     from trio_rdp.codecs.plain import compare, interleaved_rle, mppc, pixels, planar
 else:
-    compare, interleaved_rle, mppc, pixels, planar = (_chosen[name] for name in NAMES)
+
+    def __getattr__(name: str) -> ModuleType:
+        if name in NAMES:
+            return _load(name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

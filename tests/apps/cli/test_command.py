@@ -10,21 +10,21 @@ from click.testing import CliRunner
 
 from tests.apps.cli.running import command as run_command
 from trio_rdp.apps.cli.command import command
-from trio_rdp.codecs.kernels import compiled_kernels
+from trio_rdp.codecs import features
 
 
 def test_version_tells_versions_and_kernels() -> None:
     result = CliRunner().invoke(command, ["--version"])
     assert result.exit_code == 0
     assert result.output.startswith("trio-rdp ")
-    assert all(name in result.output for name in compiled_kernels())
+    assert all(name in result.output for name in features())
     assert "cryptography" in result.output
 
 
 def test_version_for_machines() -> None:
     result = CliRunner().invoke(command, ["--version", "--json"])
     assert result.exit_code == 0
-    assert json.loads(result.output)["kernels"] == compiled_kernels()
+    assert json.loads(result.output)["kernels"] == features()
 
 
 def test_help_names_every_subcommand_and_exit_code() -> None:

@@ -10,7 +10,7 @@ import click
 
 from trio_rdp.apps.cli.options import json_option
 from trio_rdp.apps.cli.running import EXIT_CODES, say_json
-from trio_rdp.codecs.kernels import compiled_kernels
+from trio_rdp.codecs import features
 
 __all__ = ["command"]
 
@@ -68,10 +68,17 @@ def command(context: click.Context, version: bool, as_json: bool) -> None:
     context.exit(0)
 
 
+_FORMS = {
+    "avx2": "kernels compiled for AVX2",
+    "baseline": "kernels compiled for any processor",
+    "plain": "kernels in plain Python, much slower",
+}
+
+
 def _show_version(as_json: bool) -> None:
     libraries = {name: importlib.metadata.version(name) for name in _LIBRARIES}
     own = importlib.metadata.version("trio-rdp")
-    kernels = compiled_kernels()
+    kernels = features()
     if as_json:
         say_json({"version": own, "python": platform.python_version(), "libraries": libraries, "kernels": kernels})
         return
@@ -79,7 +86,7 @@ def _show_version(as_json: bool) -> None:
     click.echo(
         f"Python {platform.python_version()}, " + ", ".join(f"{name} {text}" for name, text in libraries.items())
     )
-    for is_compiled, text in ((True, "compiled kernels"), (False, "in plain Python, much slower")):
-        names = [name for name, compiled in kernels.items() if compiled is is_compiled]
+    for form, text in _FORMS.items():
+        names = [name for name, chosen in kernels.items() if chosen == form]
         if names:
             click.echo(f"{text}: {', '.join(names)}")
