@@ -8,6 +8,7 @@ import pytest
 
 from tests.codecs.twins import twins
 from trio_rdp.codecs import interleaved_rle
+from trio_rdp.codecs.view import View
 from trio_rdp.wire.errors import DecodeError, InvalidField, Truncated
 
 PALETTE = bytes(value for index in range(256) for value in (index, 255 - index, index ^ 0x55, 0))
@@ -95,7 +96,7 @@ def test_bytes_behind_the_last_pixel_are_ignored() -> None:
 def test_drawing_is_clipped_and_upside_down() -> None:
     # Two rows of three pixels, bottom first; two by two are visible, at (1, 1) of a surface with longer rows.
     surface = bytearray(b"\xaa" * (20 * 4))
-    interleaved_rle.decompress_into(b"\x86\1\2\3\4\5\6", surface, 20, 1, 1, 2, 2, 3, 2, 8, PALETTE)
+    interleaved_rle.decompress_into(b"\x86\1\2\3\4\5\6", View(surface, 20, 1, 1, 2, 2), 3, 2, 8, PALETTE)
     drawn = [PALETTE[4 * index : 4 * index + 3] + b"\xff" for index in (4, 5, 1, 2)]
     rows = [surface[start : start + 20] for start in range(0, 80, 20)]
     untouched = b"\xaa" * 20
@@ -107,7 +108,7 @@ def test_drawing_is_clipped_and_upside_down() -> None:
 def test_nothing_is_drawn_when_decoding_fails() -> None:
     surface = bytearray(64)
     with pytest.raises(DecodeError):
-        interleaved_rle.decompress_into(b"\x61\xff\xff\x85", surface, 16, 0, 0, 4, 4, 4, 4, 16)
+        interleaved_rle.decompress_into(b"\x61\xff\xff\x85", View(surface, 16, 0, 0, 4, 4), 4, 4, 16)
     assert surface == bytes(64)
 
 
@@ -116,16 +117,16 @@ def test_nothing_is_drawn_when_decoding_fails() -> None:
 )
 def test_a_place_outside_the_surface_is_refused(x: int, y: int, stride: int, size: int) -> None:
     with pytest.raises(ValueError, match=r"surface|negative"):
-        interleaved_rle.decompress_into(b"\x70\0", bytearray(size), stride, x, y, 4, 4, 4, 4, 16)
+        interleaved_rle.decompress_into(b"\x70\0", View(bytearray(size), stride, x, y, 4, 4), 4, 4, 16)
 
 
 def test_what_cannot_be_asked_for() -> None:
     with pytest.raises(ValueError, match="32 bits"):
         interleaved_rle.decompress(b"", 1, 1, 32)
     with pytest.raises(ValueError, match="palette"):
-        interleaved_rle.decompress_into(b"", bytearray(4), 4, 0, 0, 1, 1, 1, 1, 8)
+        interleaved_rle.decompress_into(b"", View(bytearray(4), 4, 0, 0, 1, 1), 1, 1, 8)
     with pytest.raises(ValueError, match="palette"):
-        interleaved_rle.decompress_into(b"", bytearray(4), 4, 0, 0, 1, 1, 1, 1, 8, bytes(1023))
+        interleaved_rle.decompress_into(b"", View(bytearray(4), 4, 0, 0, 1, 1), 1, 1, 8, bytes(1023))
     with pytest.raises(DecodeError):
         interleaved_rle.decompress(b"\xf0\xff\xff", 65535, 65535, 16)
 
@@ -157,43 +158,45 @@ def pictures() -> list[tuple[int, int, bytes]]:
 def test_encoding_loses_nothing_but_low_bits(number: int, bits: int) -> None:
     width, height, picture = pictures()[number]
     stride = 4 * width
-    stream = interleaved_rle.compress(picture, stride, 0, 0, width, height, bits)
+    stream = interleaved_rle.compress(View(picture, stride, 0, 0, width, height), bits)
     once = bytearray(len(picture))
-    interleaved_rle.decompress_into(stream, once, stride, 0, 0, width, height, width, height, bits)
+    interleaved_rle.decompress_into(stream, View(once, stride, 0, 0, width, height), width, height, bits)
     keep = {24: (0xFF, 0xFF, 0xFF), 16: (0xF8, 0xFC, 0xF8), 15: (0xF8, 0xF8, 0xF8)}[bits]
     for channel, mask in enumerate(keep):
         assert [v & mask for v in once[channel::4]] == [v & mask for v in picture[channel::4]]
     assert set(once[3::4]) == {255}
     # What has lost its low bits once encodes to the same bytes again.
-    assert interleaved_rle.compress(once, stride, 0, 0, width, height, bits) == stream
+    assert interleaved_rle.compress(View(once, stride, 0, 0, width, height), bits) == stream
 
 
 def test_palette_indices_are_encoded_as_they_are() -> None:
     indices = bytes((x // 3 * y) & 0xFF for y in range(20) for x in range(32))
-    stream = interleaved_rle.compress(indices, 32, 4, 2, 25, 17, 8)
+    stream = interleaved_rle.compress(View(indices, 32, 4, 2, 25, 17), 8)
     back = interleaved_rle.decompress(stream, 25, 17, 8)
     rows = [indices[(2 + y) * 32 + 4 :][:25] for y in reversed(range(17))]
     assert back == b"".join(rows)
 
 
 def test_flat_pictures_become_small() -> None:
-    stream = interleaved_rle.compress(b"\x08\x04\x10\xff" * 4096, 256, 0, 0, 64, 64, 16)
+    stream = interleaved_rle.compress(View(b"\x08\x04\x10\xff" * 4096, 256, 0, 0, 64, 64), 16)
     assert len(stream) <= 8
 
 
 def test_a_rectangle_outside_the_surface_is_not_encoded() -> None:
     with pytest.raises(ValueError, match="surface"):
-        interleaved_rle.compress(bytes(64), 16, 1, 0, 4, 4, 16)
+        interleaved_rle.compress(View(bytes(64), 16, 1, 0, 4, 4), 16)
     with pytest.raises(ValueError, match="pixels"):
-        interleaved_rle.compress(bytes(64), 16, 0, 0, 0, 4, 16)
+        interleaved_rle.compress(View(bytes(64), 16, 0, 0, 0, 4), 16)
 
 
 def test_threads_can_share_a_surface() -> None:
-    stream = interleaved_rle.compress(b"\1\2\3\xff" * 4096, 256, 0, 0, 64, 64, 24)
+    stream = interleaved_rle.compress(View(b"\1\2\3\xff" * 4096, 256, 0, 0, 64, 64), 24)
     surface = bytearray(128 * 4 * 64)
     draw = interleaved_rle.decompress_into
-    places = (0, 64)
-    threads = [threading.Thread(target=draw, args=(stream, surface, 512, x, 0, 64, 64, 64, 64, 24)) for x in places]
+    views = [View(surface, 512, x, 0, 64, 64) for x in (0, 64)]
+    threads = [
+        threading.Thread(target=draw, args=(stream, View(surface, 512, x, 0, 64, 64), 64, 64, 24)) for x in places
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

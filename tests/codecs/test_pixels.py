@@ -8,6 +8,7 @@ import pytest
 from tests.codecs.twins import twins
 from trio_rdp.codecs import pixels
 from trio_rdp.codecs.pixel_format import PixelFormat
+from trio_rdp.codecs.view import View
 from trio_rdp.wire.errors import DecodeError, Truncated
 
 
@@ -34,7 +35,7 @@ BLUE, GREEN, RED = b"\xff\0\0\xff", b"\0\xff\0\xff", b"\0\0\xff\xff"
 )
 def test_every_format_of_whole_bytes(kind: PixelFormat, pixel: str) -> None:
     surface = bytearray(4)
-    pixels.convert_into(bytes.fromhex(pixel), kind, kind.bytes_per_pixel, surface, 4, 0, 0, 1, 1)
+    pixels.convert_into(bytes.fromhex(pixel), kind, kind.bytes_per_pixel, View(surface, 4, 0, 0, 1, 1))
     assert surface == bytes.fromhex("10 20 30 ff")
 
 
@@ -45,7 +46,7 @@ def test_every_format_of_whole_bytes(kind: PixelFormat, pixel: str) -> None:
 def test_sixteen_bits(kind: PixelFormat, colours: tuple[bytes, ...]) -> None:
     data = b"".join(value.to_bytes(2, "little") for value in (0xF800, 0x07E0, 0x001F))
     surface = bytearray(12)
-    pixels.convert_into(data, kind, 6, surface, 12, 0, 0, 3, 1)
+    pixels.convert_into(data, kind, 6, View(surface, 12, 0, 0, 3, 1))
     assert surface == b"".join(colours)
 
 
@@ -53,7 +54,7 @@ def test_strides_and_places() -> None:
     # Two by two pixels in rows of 9 bytes, to (1, 1) of a surface of three by three.
     data = bytes(range(1, 7)) + b"pad" + bytes(range(7, 13))
     surface = bytearray(36)
-    pixels.convert_into(data, PixelFormat.BGR24, 9, surface, 12, 1, 1, 2, 2)
+    pixels.convert_into(data, PixelFormat.BGR24, 9, View(surface, 12, 1, 1, 2, 2))
     expected = bytearray(36)
     expected[16:24] = bytes((1, 2, 3, 255, 4, 5, 6, 255))
     expected[28:36] = bytes((7, 8, 9, 255, 10, 11, 12, 255))
@@ -63,7 +64,7 @@ def test_strides_and_places() -> None:
 def test_arrays_are_buffers_too() -> None:
     image = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
     surface = np.zeros((2, 3, 4), np.uint8)
-    pixels.convert_into(image, PixelFormat.BGRA32, 12, surface, 12, 0, 0, 3, 2)
+    pixels.convert_into(image, PixelFormat.BGRA32, 12, View(surface, 12, 0, 0, 3, 2))
     assert (surface[..., :3] == image[..., :3]).all()
     assert (surface[..., 3] == 255).all()
 
@@ -83,13 +84,13 @@ def test_what_does_not_lie_in_its_buffer_is_refused(
     size: int, src_stride: int, x: int, width: int, height: int
 ) -> None:
     with pytest.raises(ValueError, match=r"surface|negative"):
-        pixels.convert_into(bytes(size), PixelFormat.RGBA32, src_stride, bytearray(16), 8, x, 0, width, height)
+        pixels.convert_into(bytes(size), PixelFormat.RGBA32, src_stride, View(bytearray(16), 8, x, 0, width, height))
 
 
 def test_nothing_to_convert() -> None:
     surface = bytearray(b"keep")
-    pixels.convert_into(b"", PixelFormat.RGBA32, 0, surface, 4, 0, 0, 0, 5)
-    pixels.convert_into(b"", PixelFormat.RGBA32, 0, surface, 4, 0, 0, 5, 0)
+    pixels.convert_into(b"", PixelFormat.RGBA32, 0, View(surface, 4, 0, 0, 0, 5))
+    pixels.convert_into(b"", PixelFormat.RGBA32, 0, View(surface, 4, 0, 0, 5, 0))
     assert surface == b"keep"
 
 
@@ -97,9 +98,9 @@ def test_expanding_repeats_the_high_bits() -> None:
     values = range(64)
     data = b"".join((value << 5).to_bytes(2, "little") for value in values)
     surface = bytearray(4 * 64)
-    pixels.draw_raw(data, surface, 256, 0, 0, 64, 1, 64, 1, 16)
+    pixels.draw_raw(data, View(surface, 256, 0, 0, 64, 1), 64, 1, 16)
     assert list(surface[1::4]) == [value << 2 | value >> 4 for value in values]
-    pixels.draw_raw(data, surface, 256, 0, 0, 64, 1, 64, 1, 15)
+    pixels.draw_raw(data, View(surface, 256, 0, 0, 64, 1), 64, 1, 15)
     assert list(surface[1::4]) == [(value % 32) << 3 | (value % 32) >> 2 for value in values]
     assert list(surface[2::4]) == [0] * 32 + [8] * 32
 
@@ -109,18 +110,18 @@ def test_expanding_repeats_the_high_bits() -> None:
 def test_raw_bitmaps_there_and_back(bits: int, top_down: bool) -> None:
     picture = bytearray(range(5 * 3 * 4))
     picture[3::4] = b"\xff" * 15
-    raw = pixels.encode_raw(picture, 20, 1, 0, 3, 3, bits, top_down=top_down)
+    raw = pixels.encode_raw(View(picture, 20, 1, 0, 3, 3), bits, top_down=top_down)
     pitch = {15: 8, 16: 8, 24: 12, 32: 12}[bits]
     assert len(raw) == 3 * pitch
     surface = bytearray(60)
-    pixels.draw_raw(raw, surface, 20, 1, 0, 3, 3, 3, 3, bits, top_down=top_down)
+    pixels.draw_raw(raw, View(surface, 20, 1, 0, 3, 3), 3, 3, bits, top_down=top_down)
     mask = {15: 0xF8, 16: 0xF8, 24: 0xFF, 32: 0xFF}[bits]
     for row in range(3):
         part = slice(row * 20 + 4, row * 20 + 16)
         assert [value & mask for value in surface[part]] == [value & mask for value in picture[part]]
     # Dropping the low bits of what was expanded changes nothing.
-    assert pixels.encode_raw(surface, 20, 1, 0, 3, 3, bits, top_down=top_down) == raw
-    assert pixels.encode_raw(surface, 20, 1, 0, 3, 3, bits, top_down=not top_down) != raw
+    assert pixels.encode_raw(View(surface, 20, 1, 0, 3, 3), bits, top_down=top_down) == raw
+    assert pixels.encode_raw(View(surface, 20, 1, 0, 3, 3), bits, top_down=not top_down) != raw
 
 
 def test_palettes() -> None:
@@ -128,36 +129,36 @@ def test_palettes() -> None:
     palette[4 * 7 : 4 * 7 + 4] = bytes((1, 2, 3, 0))
     surface = bytearray(8)
     # Rows of one byte are padded to four; the bottom row comes first.
-    pixels.draw_raw(b"\0xxx\7", surface, 4, 0, 0, 1, 2, 1, 2, 8, palette)
+    pixels.draw_raw(b"\0xxx\7", View(surface, 4, 0, 0, 1, 2), 1, 2, 8, palette)
     assert surface == bytes((1, 2, 3, 255, 0, 0, 0, 255))
 
 
 def test_only_the_visible_part_is_drawn() -> None:
     surface = bytearray(16)
-    pixels.draw_raw(bytes(range(48)), surface, 8, 1, 1, 1, 1, 4, 3, 32)
+    pixels.draw_raw(bytes(range(48)), View(surface, 8, 1, 1, 1, 1), 4, 3, 32)
     assert surface == bytes(12) + bytes((32, 33, 34, 255))
 
 
 def test_short_data_are_truncated_but_for_the_last_pad() -> None:
     surface = bytearray(b"\xaa" * 24)
     with pytest.raises(Truncated):
-        pixels.draw_raw(bytes(20), surface, 12, 0, 0, 3, 2, 3, 2, 24)
+        pixels.draw_raw(bytes(20), View(surface, 12, 0, 0, 3, 2), 3, 2, 24)
     assert surface == b"\xaa" * 24
-    pixels.draw_raw(bytes(21), surface, 12, 0, 0, 3, 2, 3, 2, 24)
+    pixels.draw_raw(bytes(21), View(surface, 12, 0, 0, 3, 2), 3, 2, 24)
 
 
 def test_what_cannot_be_asked_for() -> None:
     with pytest.raises(ValueError, match="4 bits"):
-        pixels.draw_raw(b"", bytearray(4), 4, 0, 0, 1, 1, 1, 1, 4)
+        pixels.draw_raw(b"", View(bytearray(4), 4, 0, 0, 1, 1), 1, 1, 4)
     with pytest.raises(ValueError, match="8 bits"):
-        pixels.encode_raw(bytes(4), 4, 0, 0, 1, 1, 8)
+        pixels.encode_raw(View(bytes(4), 4, 0, 0, 1, 1), 8)
     with pytest.raises(ValueError, match="palette"):
-        pixels.draw_raw(b"", bytearray(4), 4, 0, 0, 1, 1, 1, 1, 8)
+        pixels.draw_raw(b"", View(bytearray(4), 4, 0, 0, 1, 1), 1, 1, 8)
     with pytest.raises(ValueError, match="palette"):
-        pixels.draw_raw(bytes(4), bytearray(4), 4, 0, 0, 1, 1, 1, 1, 8, bytes(3))
+        pixels.draw_raw(bytes(4), View(bytearray(4), 4, 0, 0, 1, 1), 1, 1, 8, bytes(3))
     with pytest.raises(DecodeError):
-        pixels.draw_raw(b"", bytearray(4), 4, 0, 0, 1, 1, 65535, 65535, 32)
+        pixels.draw_raw(b"", View(bytearray(4), 4, 0, 0, 1, 1), 65535, 65535, 32)
     with pytest.raises(ValueError, match="surface"):
-        pixels.draw_raw(bytes(16), bytearray(12), 8, 0, 0, 2, 2, 2, 2, 32)
+        pixels.draw_raw(bytes(16), View(bytearray(12), 8, 0, 0, 2, 2), 2, 2, 32)
     with pytest.raises(ValueError, match="surface"):
-        pixels.encode_raw(bytes(16), 8, 1, 0, 2, 2, 32)
+        pixels.encode_raw(View(bytes(16), 8, 1, 0, 2, 2), 32)

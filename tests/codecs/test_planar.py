@@ -7,6 +7,7 @@ import pytest
 
 from tests.codecs.twins import twins
 from trio_rdp.codecs import planar
+from trio_rdp.codecs.view import View
 from trio_rdp.wire.errors import DecodeError, InvalidField, Truncated
 
 
@@ -94,17 +95,17 @@ def test_chroma_samples_spread_over_two_by_two_pixels() -> None:
 def test_the_order_of_rows_and_alpha_are_the_callers() -> None:
     stream = bytes((0x00, 0x40, 0x80, 1, 2, 3, 4, 5, 6))  # one by two pixels, raw, with alpha
     surface = bytearray(8)
-    planar.decompress_into(stream, surface, 4, 0, 0, 1, 2, 1, 2)
+    planar.decompress_into(stream, View(surface, 4, 0, 0, 1, 2), 1, 2)
     assert surface == bytes((6, 4, 2, 255, 5, 3, 1, 255))
-    planar.decompress_into(stream, surface, 4, 0, 0, 1, 2, 1, 2, top_down=True, keep_alpha=True)
+    planar.decompress_into(stream, View(surface, 4, 0, 0, 1, 2), 1, 2, top_down=True, keep_alpha=True)
     assert surface == bytes((5, 3, 1, 0x40, 6, 4, 2, 0x80))
 
 
 def test_drawing_is_clipped() -> None:
     picture = bytes(range(4 * 4 * 4))
-    stream = planar.compress(picture, 16, 0, 0, 4, 4)
+    stream = planar.compress(View(picture, 16, 0, 0, 4, 4))
     surface = bytearray(16 * 3)
-    planar.decompress_into(stream, surface, 16, 1, 1, 2, 1, 4, 4)
+    planar.decompress_into(stream, View(surface, 16, 1, 1, 2, 1), 4, 4)
     expected = bytearray(16 * 3)
     expected[20:28] = bytes((0, 1, 2, 255, 4, 5, 6, 255))
     assert surface == expected
@@ -113,7 +114,7 @@ def test_drawing_is_clipped() -> None:
 def test_nothing_is_drawn_when_decoding_fails() -> None:
     surface = bytearray(4 * 4)
     with pytest.raises(DecodeError):
-        planar.decompress_into(b"\x30\x04\x04", surface, 16, 0, 0, 4, 1, 4, 1)
+        planar.decompress_into(b"\x30\x04\x04", View(surface, 16, 0, 0, 4, 1), 4, 1)
     assert surface == bytes(16)
 
 
@@ -123,10 +124,12 @@ def test_nothing_is_drawn_when_decoding_fails() -> None:
 def test_encoding_loses_nothing(x: int, y: int, width: int, height: int, alpha: bool, top_down: bool) -> None:
     source = random.Random(8)
     values = bytes(source.choice((0, 0, 0, 0, 128, source.randrange(256))) for _ in range(70 * 66 * 4))
-    stream = planar.compress(values, 280, x, y, width, height, alpha=alpha, top_down=top_down)
+    stream = planar.compress(View(values, 280, x, y, width, height), alpha=alpha, top_down=top_down)
     assert stream[0] == (0x10 if alpha else 0x30)
     out = bytearray(len(values))
-    planar.decompress_into(stream, out, 280, x, y, width, height, width, height, top_down=top_down, keep_alpha=alpha)
+    planar.decompress_into(
+        stream, View(out, 280, x, y, width, height), width, height, top_down=top_down, keep_alpha=alpha
+    )
     for row in range(y, y + height):
         part = slice(row * 280 + x * 4, row * 280 + (x + width) * 4)
         expected = bytearray(values[part])
@@ -137,14 +140,14 @@ def test_encoding_loses_nothing(x: int, y: int, width: int, height: int, alpha: 
 
 def test_noise_grows_by_a_twelfth() -> None:
     noise = random.Random(3).randbytes(64 * 64 * 4)
-    assert len(planar.compress(noise, 256, 0, 0, 64, 64)) < 64 * 64 * 3 * 13 / 12
+    assert len(planar.compress(View(noise, 256, 0, 0, 64, 64))) < 64 * 64 * 3 * 13 / 12
 
 
 def test_places_outside_are_refused() -> None:
     with pytest.raises(ValueError, match="surface"):
-        planar.decompress_into(b"\x20\1\2\3", bytearray(4), 4, 1, 0, 1, 1, 1, 1)
+        planar.decompress_into(b"\x20\1\2\3", View(bytearray(4), 4, 1, 0, 1, 1), 1, 1)
     with pytest.raises(ValueError, match="surface"):
-        planar.compress(bytes(16), 8, 1, 1, 2, 2)
+        planar.compress(View(bytes(16), 8, 1, 1, 2, 2))
     with pytest.raises(ValueError, match="plane"):
         planar.compress_plane(bytes(5), 2, 3)
     with pytest.raises(DecodeError):

@@ -8,6 +8,7 @@ from tests.codecs.twins import FORMS, use
 from tests.shared import Case, cases
 from trio_rdp.codecs import bulk, interleaved_rle, mppc, pixels, planar
 from trio_rdp.codecs.plain.pixels import pack_row, unpack_row
+from trio_rdp.codecs.view import View
 
 
 @pytest.fixture(params=FORMS, autouse=True)
@@ -28,7 +29,9 @@ def test_interleaved_rle_decode(case: Case) -> None:
 
     palette = bytes(value for index in range(256) for value in (index, index * 3 & 0xFF, 255 - index, 0))
     surface = bytearray(width * height * 4)
-    interleaved_rle.decompress_into(case.input, surface, width * 4, 0, 0, width, height, width, height, bits, palette)
+    interleaved_rle.decompress_into(
+        case.input, View(surface, width * 4, 0, 0, width, height), width, height, bits, palette
+    )
     assert surface == unpack_row(flip(expected, len(expected) // height), bits, palette)
 
     if "expected_converted" in case.params:
@@ -46,7 +49,7 @@ def test_interleaved_rle_roundtrip(case: Case) -> None:
     width, height, bits = case.params["width"], case.params["height"], case.params["bpp"]
     native = case.input
     surface = unpack_row(flip(native, len(native) // height), bits)
-    stream = interleaved_rle.compress(surface, width * 4, 0, 0, width, height, bits)
+    stream = interleaved_rle.compress(View(surface, width * 4, 0, 0, width, height), bits)
     assert interleaved_rle.decompress(stream, width, height, bits) == native
     assert len(stream) < len(native)
 
@@ -83,7 +86,7 @@ def test_planar_encode_roundtrip(case: Case) -> None:
         surface[0::4], surface[2::4] = data[2::4], data[0::4]
     else:
         surface = unpack_row(data, 16)
-    stream = planar.compress(surface, width * 4, 0, 0, width, height, top_down=True)
+    stream = planar.compress(View(surface, width * 4, 0, 0, width, height), top_down=True)
     assert planar.decompress(stream, width, height) == surface
     assert len(stream) <= len(case.file("reference_encoding")) * 1.1
 
@@ -103,7 +106,7 @@ def test_color_pixel_format(case: Case) -> None:
     surface = bytearray(4 * count)
     # Padded to the row's multiple of four bytes.
     data = case.input + bytes(-len(case.input) % 4)
-    pixels.draw_raw(data, surface, 4 * count, 0, 0, count, 1, count, 1, case.params["bpp"])
+    pixels.draw_raw(data, View(surface, 4 * count, 0, 0, count, 1), count, 1, case.params["bpp"])
     for number, colour in enumerate(case.expected["rgb"]):
         ours = surface[4 * number : 4 * number + 3][::-1]
         assert max(abs(a - b) for a, b in zip(ours, colour, strict=True)) <= case.params["max_abs_diff"]

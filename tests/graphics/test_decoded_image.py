@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from trio_rdp.codecs import interleaved_rle, planar
 from trio_rdp.codecs.pixel_format import PixelFormat
+from trio_rdp.codecs.view import View
 from trio_rdp.graphics.decoded_image import DecodedImage
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmap, DrawSurfaceBits, EndFrame, SetPalette
@@ -85,8 +86,8 @@ def test_interleaved_and_planar() -> None:
     picture[2:6, 1:7] = 248
     flat = picture.reshape(-1)
     for depth, compression, data in (
-        (16, Compression.INTERLEAVED, interleaved_rle.compress(flat, 32, 0, 0, 8, 8, 16)),
-        (32, Compression.PLANAR, planar.compress(flat, 32, 0, 0, 8, 8)),
+        (16, Compression.INTERLEAVED, interleaved_rle.compress(View(flat, 32, 0, 0, 8, 8), 16)),
+        (32, Compression.PLANAR, planar.compress(View(flat, 32, 0, 0, 8, 8))),
     ):
         image = DecodedImage(10, 9)
         assert image.apply(DrawBitmap(Rect(1, 1, 7, 8), 8, 8, depth, compression, data)) == [Rect(1, 1, 7, 8)]

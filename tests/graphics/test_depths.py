@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.codecs.pixels import convert_into
+from trio_rdp.codecs.view import View
 from trio_rdp.graphics.depths import fixed_palette, to_format, to_indices
 
 PIXEL = np.array([[[0x10, 0x20, 0x30, 0xFF]]], np.uint8)  # blue, green, red, alpha
@@ -41,7 +42,7 @@ def test_what_goes_out_comes_in(pixels: np.ndarray, layout: PixelFormat) -> None
     height, width = pixels.shape[:2]
     back = np.zeros_like(pixels)
     source = to_format(pixels, layout).tobytes()
-    convert_into(source, layout, width * layout.bytes_per_pixel, back.reshape(-1), width * 4, 0, 0, width, height)
+    convert_into(source, layout, width * layout.bytes_per_pixel, View(back.reshape(-1), width * 4, 0, 0, width, height))
     difference = np.abs(back[..., :3].astype(int) - pixels[..., :3])
     assert difference.max() <= (7 if layout.bytes_per_pixel == 2 else 0)
     assert (back[..., 3] == 255).all()

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from trio_rdp.codecs.kernels import interleaved_rle as kernel
 from trio_rdp.codecs.status import check, check_size
+from trio_rdp.codecs.view import View
 
 if TYPE_CHECKING:
-    from trio_rdp.codecs.plain.buffers import Readable, Writable
+    from trio_rdp.codecs.plain.buffers import Readable
 
 __all__ = ["compress", "decompress", "decompress_into"]
 
@@ -31,41 +32,34 @@ def decompress(data: Readable, width: int, height: int, bits_per_pixel: int) -> 
 
 def decompress_into(
     data: Readable,
-    surface: Writable,
-    stride: int,
-    x: int,
-    y: int,
-    visible_width: int,
-    visible_height: int,
+    view: View,
     width: int,
     height: int,
     bits_per_pixel: int,
     palette: Readable | None = None,
 ) -> None:
-    """Decode a bitmap of `width` x `height` pixels and draw its top left visible part at `x`, `y` of a BGRX surface.
+    """Decode a bitmap of `width` x `height` pixels and draw what of it the view has room for, from the top left.
 
-    `stride` is the surface's bytes per row; the fourth byte of each pixel drawn is 255.  `palette` holds 256 BGRX
-    colours and is needed at 8 bits only.  Raises `DecodeError`, and then nothing was drawn; `ValueError` when the
-    visible part does not lie in the surface.  Releases the GIL.
+    The fourth byte of each pixel drawn is 255.  `palette` holds 256 BGRX colours and is needed at 8 bits only.  Raises
+    `DecodeError`, and then nothing was drawn; `ValueError` when the view does not lie in its surface.  Releases the
+    GIL.
     """
     _check_depth(bits_per_pixel)
     check_size(width, height, _PDU)
     if bits_per_pixel == 8 and palette is None:
         raise ValueError("a bitmap of 8 bits per pixel needs a palette")
-    status = kernel.decode_into(
-        data, surface, stride, x, y, visible_width, visible_height, width, height, bits_per_pixel, palette
-    )
+    status = kernel.decode_into(data, *view, width, height, bits_per_pixel, palette)
     check(status, _PDU)
 
 
-def compress(surface: Readable, stride: int, x: int, y: int, width: int, height: int, bits_per_pixel: int) -> bytes:
-    """Encode a rectangle of a BGRX surface, at 8 bits per pixel of a surface of palette indices (one byte each).
+def compress(view: View, bits_per_pixel: int) -> bytes:
+    """Encode a view, at 8 bits per pixel one of a surface of palette indices (one byte each).
 
     Colours lose their low bits at 15 and 16 bits per pixel.  The result can be larger than the pixels were; then an
     uncompressed bitmap is the better choice.  Releases the GIL.
     """
     _check_depth(bits_per_pixel)
-    return kernel.encode(surface, stride, x, y, width, height, bits_per_pixel)
+    return kernel.encode(*view, bits_per_pixel)
 
 
 def _check_depth(bits_per_pixel: int) -> None:

@@ -1,8 +1,8 @@
 """The one place that chooses each kernel's form: compiled for this processor, compiled for any, or plain Python.
 
-`from trio_rdp.codecs.kernels import planar` gives the best form there is.  A kernel is looked for when it is first asked
-for, and that a plain twin stands in is said once through `logging`.  In the environment, `TRIO_RDP_PURE=1` chooses the
-twins all the same, and `TRIO_RDP_AVX2=0` the kernels that run on any processor.
+`from trio_rdp.codecs.kernels import planar` gives the best form there is.  A kernel is looked for when it is first
+asked for, and that a plain twin stands in is said once through `logging`.  In the environment, `TRIO_RDP_PURE=1`
+chooses the twins all the same, and `TRIO_RDP_AVX2=0` the kernels that run on any processor.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _load(name: str) -> ModuleType:
 
 
 if TYPE_CHECKING:
-    from trio_rdp.codecs.plain import compare, interleaved_rle, mppc, pixels, planar
+    pass
 else:
 
     def __getattr__(name: str) -> ModuleType:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from trio_rdp.codecs.kernels import planar as kernel
 from trio_rdp.codecs.status import check, check_size
+from trio_rdp.codecs.view import View
 
 if TYPE_CHECKING:
-    from trio_rdp.codecs.plain.buffers import Readable, Writable
+    from trio_rdp.codecs.plain.buffers import Readable
 
 __all__ = ["compress", "compress_plane", "decompress", "decompress_into", "decompress_plane"]
 
@@ -29,48 +30,36 @@ def decompress(data: Readable, width: int, height: int) -> bytearray:
 
 def decompress_into(
     data: Readable,
-    surface: Writable,
-    stride: int,
-    x: int,
-    y: int,
-    visible_width: int,
-    visible_height: int,
+    view: View,
     width: int,
     height: int,
     *,
     top_down: bool = False,
     keep_alpha: bool = False,
 ) -> None:
-    """Decode a bitmap of `width` x `height` pixels and draw its top left visible part at `x`, `y` of a BGRX surface.
+    """Decode a bitmap of `width` x `height` pixels and draw what of it the view has room for, from the top left.
 
     Bitmap updates come bottom-up, the graphics pipeline's come `top_down`.  The fourth byte of each pixel drawn is 255,
-    or its alpha with `keep_alpha`.  Raises `DecodeError`, and then nothing was drawn; `ValueError` when the visible
-    part does not lie in the surface.  Releases the GIL.
+    or its alpha with `keep_alpha`.  Raises `DecodeError`, and then nothing was drawn; `ValueError` when the view does
+    not lie in its surface.  Releases the GIL.
     """
     check_size(width, height, _PDU)
-    status = kernel.decode_into(
-        data, surface, stride, x, y, visible_width, visible_height, width, height, top_down, keep_alpha
-    )
+    status = kernel.decode_into(data, *view, width, height, top_down, keep_alpha)
     check(status, _PDU)
 
 
 def compress(
-    surface: Readable,
-    stride: int,
-    x: int,
-    y: int,
-    width: int,
-    height: int,
+    view: View,
     *,
     alpha: bool = False,
     top_down: bool = False,
 ) -> bytes:
-    """Encode a rectangle of a BGRX or BGRA surface in run-length coded planes, without loss.
+    """Encode a view in run-length coded planes, without loss.
 
     Noise grows (rows of 64 pixels by a twelfth); then an uncompressed bitmap is the better choice.  Without `alpha` the
     client must have said that it takes bitmaps without (DRAW_ALLOW_SKIP_ALPHA).  Releases the GIL.
     """
-    return kernel.encode(surface, stride, x, y, width, height, alpha, top_down)
+    return kernel.encode(*view, alpha, top_down)
 
 
 def decompress_plane(data: Readable, width: int, height: int) -> bytearray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from trio_rdp.codecs.view import View
 from trio_rdp.graphics.depths import fixed_palette, to_indices
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.pdu.bitmap import BitmapData, BitmapFlags, BitmapUpdate, CompressedDataHeader
@@ -116,17 +117,17 @@ class BitmapEncoder:
     def _compressed(self, source: NDArray[np.uint8], x: int, y: int, width: int, height: int) -> bytes:
         from trio_rdp.codecs import interleaved_rle, planar
 
-        surface, stride = source.reshape(-1), source.strides[0]
+        view = View.of(source, x, y, width, height)
         if self.bits_per_pixel == 32:
-            return planar.compress(surface, stride, x, y, width, height, alpha=not self.skip_alpha)
-        return interleaved_rle.compress(surface, stride, x, y, width, height, self.bits_per_pixel)
+            return planar.compress(view, alpha=not self.skip_alpha)
+        return interleaved_rle.compress(view, self.bits_per_pixel)
 
     def _raw(self, source: NDArray[np.uint8], x: int, y: int, width: int, height: int) -> bytes:
         from trio_rdp.codecs.pixels import encode_raw
 
         if self.bits_per_pixel == 8:
             return source[::-1].tobytes()  # its width, a multiple of four, needs no padding
-        return encode_raw(source.reshape(-1), source.strides[0], x, y, width, height, self.bits_per_pixel)
+        return encode_raw(View.of(source, x, y, width, height), self.bits_per_pixel)
 
     def group(self, bitmaps: Iterable[BitmapData]) -> list[BitmapUpdate]:
         """Put bitmaps into as few updates as the limit allows, in their order."""

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from trio_rdp.codecs.pixel_format import PixelFormat
+from trio_rdp.codecs.view import View
 from trio_rdp.graphics.geometry import Rect, check_size
 from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmap, DrawSurfaceBits, EndFrame, PaintJob, SetPalette
 from trio_rdp.wire.errors import InvalidField
@@ -85,21 +86,21 @@ class DecodedImage:
         # INVARIANT: bounds on the wire are unsigned, so clipping never cuts at the left or the top.
         if target.is_empty or (target.left, target.top) != (job.rect.left, job.rect.top):
             return []
-        where = (self.pixels.reshape(-1), self.width * 4, target.left, target.top, target.width, target.height)
+        view = View.of(self.pixels, target.left, target.top, target.width, target.height)
         if job.compression is Compression.PLANAR:
             from trio_rdp.codecs import planar
 
-            planar.decompress_into(job.data, *where, job.width, job.height)
+            planar.decompress_into(job.data, view, job.width, job.height)
         elif job.compression is Compression.INTERLEAVED:
             from trio_rdp.codecs import interleaved_rle
 
             _check_depth(job.bits_per_pixel, (8, 15, 16, 24))
-            interleaved_rle.decompress_into(job.data, *where, job.width, job.height, job.bits_per_pixel, self._palette)
+            interleaved_rle.decompress_into(job.data, view, job.width, job.height, job.bits_per_pixel, self._palette)
         else:
             from trio_rdp.codecs import pixels
 
             _check_depth(job.bits_per_pixel, (8, 15, 16, 24, 32))
-            pixels.draw_raw(job.data, *where, job.width, job.height, job.bits_per_pixel, self._palette)
+            pixels.draw_raw(job.data, view, job.width, job.height, job.bits_per_pixel, self._palette)
         return [target]
 
     def _draw_surface_bits(self, job: DrawSurfaceBits) -> list[Rect]:

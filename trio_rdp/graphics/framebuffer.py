@@ -6,6 +6,7 @@ import functools
 from typing import TYPE_CHECKING
 
 from trio_rdp.codecs.pixel_format import PixelFormat
+from trio_rdp.codecs.view import View
 from trio_rdp.graphics.decoded_image import black
 from trio_rdp.graphics.geometry import Rect, check_size
 from trio_rdp.graphics.region import Region
@@ -99,8 +100,7 @@ class Framebuffer:
     def _convert(self, clip: Rect, source: memoryview, format: PixelFormat, stride: int) -> None:  # noqa: A002
         from trio_rdp.codecs.pixels import convert_into
 
-        surface = self.pixels.reshape(-1).data
-        convert_into(source, format, stride, surface, self.width * 4, clip.left, clip.top, clip.width, clip.height)
+        convert_into(source, format, stride, View.of(self.pixels, clip.left, clip.top, clip.width, clip.height))
         self.damage.add(clip)
 
     def fill(self, rect: Rect, color: int) -> None:
