@@ -23,7 +23,18 @@ from setuptools.command.build_ext import build_ext
 KERNELS = Path("trio_rdp/codecs/compiled")
 CHECKED = os.environ.get("TRIO_RDP_CHECKED", "0")
 AVX2 = ".avx2."
-HOT = ("compare", "interleaved_rle", "pixels", "planar")
+HOT = (
+    "clearcodec",
+    "color",
+    "compare",
+    "interleaved_rle",
+    "nscodec",
+    "pixels",
+    "planar",
+    "progressive",
+    "qoi",
+    "rfx",
+)
 
 
 class build_kernels(build_ext):  # noqa: N801

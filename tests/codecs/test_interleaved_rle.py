@@ -194,9 +194,7 @@ def test_threads_can_share_a_surface() -> None:
     surface = bytearray(128 * 4 * 64)
     draw = interleaved_rle.decompress_into
     views = [View(surface, 512, x, 0, 64, 64) for x in (0, 64)]
-    threads = [
-        threading.Thread(target=draw, args=(stream, View(surface, 512, x, 0, 64, 64), 64, 64, 24)) for x in places
-    ]
+    threads = [threading.Thread(target=draw, args=(stream, view, 64, 64, 24)) for view in views]
     for thread in threads:
         thread.start()
     for thread in threads:

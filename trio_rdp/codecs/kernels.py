@@ -88,7 +88,11 @@ def _load(name: str) -> ModuleType:
 
 
 if TYPE_CHECKING:
-    pass
+    from trio_rdp.codecs.plain import compare as compare
+    from trio_rdp.codecs.plain import interleaved_rle as interleaved_rle
+    from trio_rdp.codecs.plain import mppc as mppc
+    from trio_rdp.codecs.plain import pixels as pixels
+    from trio_rdp.codecs.plain import planar as planar
 else:
 
     def __getattr__(name: str) -> ModuleType:

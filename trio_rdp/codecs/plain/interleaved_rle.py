@@ -159,7 +159,7 @@ def decode(data: Readable, width: int, height: int, bits_per_pixel: int, out: Wr
 
 def decode_into(
     data: Readable,
-    surface: Writable,
+    surface: Readable,
     stride: int,
     x: int,
     y: int,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from trio_rdp.codecs.plain.buffers import Readable, Writable, check_bitmap, check_region, view
+from trio_rdp.codecs.plain.buffers import Readable, check_bitmap, check_region, view
 from trio_rdp.codecs.status import TRUNCATED
 
 __all__ = ["FORMATS", "convert", "encode_raw", "pack_row", "raw", "unpack_row"]
@@ -84,7 +84,7 @@ def pack_row(row: bytes, bits_per_pixel: int) -> bytes:
 
 def raw(
     data: Readable,
-    surface: Writable,
+    surface: Readable,
     stride: int,
     x: int,
     y: int,
@@ -133,7 +133,7 @@ def convert(
     pixels: Readable,
     pixel_format: int,
     source_stride: int,
-    surface: Writable,
+    surface: Readable,
     stride: int,
     x: int,
     y: int,

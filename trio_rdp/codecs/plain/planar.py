@@ -123,7 +123,7 @@ def _to_rgb(header: int, planes: list[bytearray]) -> list[bytearray]:
 
 def decode_into(
     data: Readable,
-    surface: Writable,
+    surface: Readable,
     stride: int,
     x: int,
     y: int,
