@@ -9,9 +9,12 @@ from trio_rdp.pdu.bitmap_codecs import (
     CODEC_IGNORE,
     CODEC_IMAGE_REMOTEFX,
     CODEC_NSCODEC,
+    CODEC_QOI,
+    CODEC_QOIZ,
     CODEC_REMOTEFX,
     BitmapCodec,
     BitmapCodecsCapabilitySet,
+    CodecId,
     NsCodecCapabilitySet,
     RfxCaptureFlags,
     RfxClientCapsContainer,
@@ -88,17 +91,21 @@ def test_nscodec() -> None:
 
 def test_codecs() -> None:
     raw = bytes.fromhex(
-        "04"  # bitmapCodecCount = 4
+        "06"  # bitmapCodecCount = 6
         "b91b8dca0f004f15589fae2d1a87e2d6 01 0300 010103"  # CODEC_GUID_NSCODEC
         "122f777672bd6344afb3b73c9c6f7886 00 0400 00000000"  # CODEC_GUID_REMOTEFX, a server's
         "d4cc44278a9d744e803c0ecbeea19c54 00 0400 00000000"  # CODEC_GUID_IMAGE_REMOTEFX
         "a651439c3535ae42910ccdfce5760b58 00 0000"  # CODEC_GUID_IGNORE
+        "f89aae4d99b3f64db43a662fd9c0f5d6 0a 0000"  # QOI, as IronRDP's client numbers it
+        "dcc69c2260a8524bb4d8053a22b3892b 0b 0000"  # QOIZ
     )
     codecs = [
         BitmapCodec(codec_guid=CODEC_NSCODEC, codec_id=1, codec_properties=NsCodecCapabilitySet().encode()),
         BitmapCodec(codec_guid=CODEC_REMOTEFX, codec_properties=bytes(4)),
         BitmapCodec(codec_guid=CODEC_IMAGE_REMOTEFX, codec_properties=bytes(4)),
         BitmapCodec(codec_guid=CODEC_IGNORE),
+        BitmapCodec(codec_guid=CODEC_QOI, codec_id=CodecId.QOI),
+        BitmapCodec(codec_guid=CODEC_QOIZ, codec_id=CodecId.QOIZ),
     ]
     same(raw, BitmapCodecsCapabilitySet(supported_bitmap_codecs=codecs))
     every_truncation_raises(BitmapCodecsCapabilitySet, raw)

@@ -3,7 +3,17 @@ from __future__ import annotations
 import pytest
 
 from trio_rdp.pdu.activation import ConfirmActive
-from trio_rdp.pdu.bitmap_codecs import BitmapCodecsCapabilitySet
+from trio_rdp.pdu.bitmap_codecs import (
+    CODEC_NSCODEC,
+    CODEC_QOI,
+    CODEC_QOIZ,
+    CODEC_REMOTEFX,
+    BitmapCodecsCapabilitySet,
+    NsCodecCapabilitySet,
+    RfxClientCapsContainer,
+    RfxCodecFlags,
+    RfxEntropyBits,
+)
 from trio_rdp.pdu.capabilities_basic import (
     BitmapCapabilitySet,
     DrawingFlags,
@@ -15,6 +25,8 @@ from trio_rdp.pdu.capabilities_basic import (
     OsMajorType,
     OsMinorType,
     PointerCapabilitySet,
+    VirtualChannelCapabilitySet,
+    VirtualChannelFlags,
 )
 from trio_rdp.pdu.capabilities_caches import GlyphCacheCapabilitySet
 from trio_rdp.pdu.capabilities_extensions import (
@@ -23,8 +35,8 @@ from trio_rdp.pdu.capabilities_extensions import (
     SurfaceCommandsCapabilitySet,
 )
 from trio_rdp.protocol.activation import find_capability
-from trio_rdp.protocol.client_capabilities import client_capability_sets
-from trio_rdp.protocol.config import ClientConfig, DesktopSize
+from trio_rdp.protocol.client_capabilities import client_capability_sets, offered_codecs
+from trio_rdp.protocol.config import OPTIONAL_CODECS, BitmapCodec, ClientConfig, DesktopSize
 from trio_rdp.protocol.limits import Limits
 
 SIZE = DesktopSize(1600, 900)
@@ -63,7 +75,6 @@ def test_what_the_configuration_says_is_advertised() -> None:
 
 def test_nothing_is_advertised_that_is_not_drawn() -> None:
     sets = client_capability_sets(ClientConfig(), SIZE)
-    assert find_capability(sets, BitmapCodecsCapabilitySet) is None
     orders = find_capability(sets, OrderCapabilitySet)
     assert orders is not None
     assert not any(orders.order_support)
@@ -76,6 +87,50 @@ def test_nothing_is_advertised_that_is_not_drawn() -> None:
     surface = find_capability(sets, SurfaceCommandsCapabilitySet)
     assert surface is not None
     assert CommandFlags.SET_SURFACE_BITS in surface.cmd_flags
+
+
+def test_codecs() -> None:
+    sets = client_capability_sets(ClientConfig(codecs=OPTIONAL_CODECS), SIZE)
+    offered = find_capability(sets, BitmapCodecsCapabilitySet)
+    assert offered is not None
+    remotefx, nscodec, qoi, qoiz = offered.supported_bitmap_codecs
+    assert (remotefx.codec_guid, remotefx.codec_id) == (CODEC_REMOTEFX, 3)
+    container = RfxClientCapsContainer.decode(remotefx.codec_properties)
+    assert {icap.entropy_bits for icap in container.icaps} == {RfxEntropyBits.RLGR1, RfxEntropyBits.RLGR3}
+    assert not any(RfxCodecFlags.CODEC_MODE in icap.flags for icap in container.icaps)  # image mode and video mode
+    assert (nscodec.codec_guid, nscodec.codec_id) == (CODEC_NSCODEC, 1)
+    assert NsCodecCapabilitySet.decode(nscodec.codec_properties) == NsCodecCapabilitySet(
+        allow_dynamic_fidelity=False, allow_subsampling=False, color_loss_level=1
+    )
+    assert (qoi.codec_guid, qoi.codec_id, qoi.codec_properties) == (CODEC_QOI, 10, b"")
+    assert (qoiz.codec_guid, qoiz.codec_id, qoiz.codec_properties) == (CODEC_QOIZ, 11, b"")
+
+
+def test_codecs_that_may_lose() -> None:
+    config = ClientConfig(codecs=(BitmapCodec.NSCODEC,), nscodec_color_loss_level=4, nscodec_subsampling=True)
+    offered = find_capability(client_capability_sets(config, SIZE), BitmapCodecsCapabilitySet)
+    assert offered is not None
+    (nscodec,) = offered.supported_bitmap_codecs
+    assert NsCodecCapabilitySet.decode(nscodec.codec_properties) == NsCodecCapabilitySet(
+        allow_dynamic_fidelity=True, allow_subsampling=True, color_loss_level=4
+    )
+    assert offered_codecs(config) == {1: BitmapCodec.NSCODEC}
+
+
+@pytest.mark.parametrize("config", [ClientConfig(codecs=()), ClientConfig(color_depth=16)], ids=["none", "16"])
+def test_no_codecs(config: ClientConfig) -> None:
+    assert find_capability(client_capability_sets(config, SIZE), BitmapCodecsCapabilitySet) is None
+    assert not offered_codecs(config)
+
+
+def test_channels_may_be_compressed_where_anything_may() -> None:
+    for config, flags in (
+        (ClientConfig(), VirtualChannelFlags.COMPRESSION_SC),
+        (ClientConfig(compression_type=None), 0),
+    ):
+        channel = find_capability(client_capability_sets(config, SIZE), VirtualChannelCapabilitySet)
+        assert channel is not None
+        assert channel.flags == flags
 
 
 @pytest.mark.parametrize("depth", [8, 15, 16, 24, 32])

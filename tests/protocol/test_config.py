@@ -5,6 +5,8 @@ import dataclasses
 import pytest
 
 from trio_rdp.protocol.config import (
+    OPTIONAL_CODECS,
+    BitmapCodec,
     ClientConfig,
     CompressionType,
     Credentials,
@@ -27,6 +29,24 @@ def test_everything_has_a_default() -> None:
     assert server.security is Security.NLA
     assert server.desktop_size is None
     assert server.max_request_size == 8 << 20
+
+
+def test_codecs() -> None:
+    assert ClientConfig(codecs=OPTIONAL_CODECS).codecs == OPTIONAL_CODECS
+    assert ClientConfig(codecs=()).codecs == ()
+    for codecs, error in (
+        ((BitmapCodec.PLANAR,), "may offer REMOTEFX, NSCODEC, QOI, QOIZ"),
+        (("remotefx",), "names 'remotefx'"),
+        ((BitmapCodec.QOI, BitmapCodec.QOI), "twice"),
+    ):
+        with pytest.raises(LocalProtocolError, match=error):
+            ClientConfig(codecs=codecs)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("level", [0, 8])
+def test_color_loss_levels(level: int) -> None:
+    with pytest.raises(LocalProtocolError, match=f"nscodec_color_loss_level {level}"):
+        ClientConfig(nscodec_color_loss_level=level)
 
 
 def test_configurations_are_frozen() -> None:

@@ -1,4 +1,7 @@
-"""The bitmap codecs that a peer offers, [MS-RDPBCGR] 2.2.7.2.10, with the properties of [MS-RDPNSC] and [MS-RDPRFX]."""
+"""The bitmap codecs that a peer offers, [MS-RDPBCGR] 2.2.7.2.10, with the properties of [MS-RDPNSC] and [MS-RDPRFX].
+
+QOI and QOIZ are extensions of IronRDP's, without properties.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,12 @@ __all__ = [
     "CODEC_IGNORE",
     "CODEC_IMAGE_REMOTEFX",
     "CODEC_NSCODEC",
+    "CODEC_QOI",
+    "CODEC_QOIZ",
     "CODEC_REMOTEFX",
     "BitmapCodec",
     "BitmapCodecsCapabilitySet",
+    "CodecId",
     "NsCodecCapabilitySet",
     "RfxCaptureFlags",
     "RfxClientCapsContainer",
@@ -32,6 +38,8 @@ CODEC_NSCODEC = uuid.UUID("ca8d1bb9-000f-154f-589f-ae2d1a87e2d6")
 CODEC_REMOTEFX = uuid.UUID("76772f12-bd72-4463-afb3-b73c9c6f7886")
 CODEC_IMAGE_REMOTEFX = uuid.UUID("2744ccd4-9d8a-4e74-803c-0ecbeea19c54")
 CODEC_IGNORE = uuid.UUID("9c4351a6-3535-42ae-910c-cdfce5760b58")
+CODEC_QOI = uuid.UUID("4dae9af8-b399-4df6-b43a-662fd9c0f5d6")
+CODEC_QOIZ = uuid.UUID("229cc6dc-a860-4b52-b4d8-053a22b3892b")
 
 _guid = Fixed("16s", decoder=lambda raw: uuid.UUID(bytes_le=raw), encoder=lambda guid: guid.bytes_le)
 # [MS-RDPNSC] 2.2.1 allows 1 to 7; FreeRDP and IronRDP take what is outside for the nearest.
@@ -44,6 +52,20 @@ _RFX_CODEC_ID = 1
 _CONTAINER = struct.Struct("<III")
 _CAPS = struct.Struct("<HIH")
 _CAPSET = struct.Struct("<HIBHHH")
+
+
+class CodecId(OpenEnum):
+    """The numbers that clients give their codecs, by which surface commands come back.
+
+    Only NSCodec's is the document's (2.2.7.2.10.1.1); the others are FreeRDP's and IronRDP's.  0 stands for pixels as
+    they are.
+    """
+
+    NONE = 0x00
+    NSCODEC = 0x01
+    REMOTEFX = 0x03
+    QOI = 0x0A
+    QOIZ = 0x0B
 
 
 @pdu

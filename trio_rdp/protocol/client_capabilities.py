@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from trio_rdp.pdu import bitmap_codecs
+from trio_rdp.pdu.bitmap_codecs import (
+    BitmapCodecsCapabilitySet,
+    CodecId,
+    NsCodecCapabilitySet,
+    RfxCaptureFlags,
+    RfxClientCapsContainer,
+    RfxEntropyBits,
+    RfxIcap,
+)
 from trio_rdp.pdu.capabilities import AnyCapabilitySet
 from trio_rdp.pdu.capabilities_basic import (
     BitmapCapabilitySet,
@@ -18,6 +28,7 @@ from trio_rdp.pdu.capabilities_basic import (
     ShareCapabilitySet,
     SoundCapabilitySet,
     VirtualChannelCapabilitySet,
+    VirtualChannelFlags,
     WindowActivationCapabilitySet,
 )
 from trio_rdp.pdu.capabilities_caches import (
@@ -34,11 +45,20 @@ from trio_rdp.pdu.capabilities_extensions import (
     MultifragmentUpdateCapabilitySet,
     SurfaceCommandsCapabilitySet,
 )
-from trio_rdp.protocol.config import ClientConfig, DesktopSize
+from trio_rdp.protocol.config import BitmapCodec, ClientConfig, DesktopSize
 
-__all__ = ["client_capability_sets"]
+__all__ = ["client_capability_sets", "offered_codecs"]
 
 _UNACKNOWLEDGED_FRAMES = 2
+"""One that is drawn and one on its way: a frame is acknowledged when it is on the screen, so more would only wait."""
+
+_CODEC_DEPTH = 32
+_CODECS = {
+    BitmapCodec.REMOTEFX: (bitmap_codecs.CODEC_REMOTEFX, CodecId.REMOTEFX),
+    BitmapCodec.NSCODEC: (bitmap_codecs.CODEC_NSCODEC, CodecId.NSCODEC),
+    BitmapCodec.QOI: (bitmap_codecs.CODEC_QOI, CodecId.QOI),
+    BitmapCodec.QOIZ: (bitmap_codecs.CODEC_QOIZ, CodecId.QOIZ),
+}
 
 
 def client_capability_sets(config: ClientConfig, desktop_size: DesktopSize) -> list[AnyCapabilitySet]:
@@ -64,7 +84,7 @@ def client_capability_sets(config: ClientConfig, desktop_size: DesktopSize) -> l
             frag_cache=CacheDefinition(cache_entries=0, cache_maximum_cell_size=0),
         ),
         OffscreenCapabilitySet(),
-        VirtualChannelCapabilitySet(),
+        _virtual_channel(config),
         SoundCapabilitySet(),
         ControlCapabilitySet(),
         WindowActivationCapabilitySet(),
@@ -78,7 +98,51 @@ def client_capability_sets(config: ClientConfig, desktop_size: DesktopSize) -> l
             cmd_flags=CommandFlags.SET_SURFACE_BITS | CommandFlags.STREAM_SURFACE_BITS | CommandFlags.FRAME_MARKER
         ),
         FrameAcknowledgeCapabilitySet(max_unacknowledged_frame_count=_UNACKNOWLEDGED_FRAMES),
+        *_bitmap_codecs(config),
     ]
+
+
+def offered_codecs(config: ClientConfig) -> dict[int, BitmapCodec]:
+    """What a client offers for surface bits, by the number with which it comes back.
+
+    All of them give 24 bits of colour, so a client that asks for less does not offer them.
+    """
+    if config.color_depth != _CODEC_DEPTH:
+        return {}
+    return {int(_CODECS[codec][1]): codec for codec in config.codecs}
+
+
+def _bitmap_codecs(config: ClientConfig) -> list[AnyCapabilitySet]:
+    properties = {BitmapCodec.REMOTEFX: _remotefx().encode(), BitmapCodec.NSCODEC: _nscodec(config).encode()}
+    codecs = [
+        bitmap_codecs.BitmapCodec(
+            codec_guid=_CODECS[codec][0], codec_id=codec_id, codec_properties=properties.get(codec, b"")
+        )
+        for codec_id, codec in offered_codecs(config).items()
+    ]
+    return [BitmapCodecsCapabilitySet(supported_bitmap_codecs=codecs)] if codecs else []
+
+
+def _remotefx() -> RfxClientCapsContainer:
+    """Both entropy coders, each in both modes: image mode is asked for by a flag that is not set here."""
+    icaps = [RfxIcap(entropy_bits=RfxEntropyBits.RLGR1), RfxIcap(entropy_bits=RfxEntropyBits.RLGR3)]
+    return RfxClientCapsContainer(capture_flags=RfxCaptureFlags.NON_CAC, icaps=icaps)
+
+
+def _nscodec(config: ClientConfig) -> NsCodecCapabilitySet:
+    level = config.nscodec_color_loss_level
+    return NsCodecCapabilitySet(
+        allow_dynamic_fidelity=level > 1,
+        allow_subsampling=config.nscodec_subsampling,
+        color_loss_level=level,
+    )
+
+
+def _virtual_channel(config: ClientConfig) -> VirtualChannelCapabilitySet:
+    flags = VirtualChannelFlags(0)
+    if config.compression_type is not None:
+        flags = VirtualChannelFlags(VirtualChannelFlags.COMPRESSION_SC)
+    return VirtualChannelCapabilitySet(flags=flags)
 
 
 def _general(config: ClientConfig) -> GeneralCapabilitySet:

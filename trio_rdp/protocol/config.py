@@ -14,6 +14,7 @@ from trio_rdp.protocol.limits import Limits
 from trio_rdp.wire.errors import LocalProtocolError
 
 __all__ = [
+    "OPTIONAL_CODECS",
     "BitmapCodec",
     "ClientConfig",
     "CompressionType",
@@ -48,7 +49,13 @@ class CompressionType(enum.IntEnum):
     """The bulk compressor a client asks the server for ([MS-RDPBCGR] 2.2.1.11.1.1, CompressionTypeMask)."""
 
     K8 = 0
+    """MPPC with 8 KiB of history."""
     K64 = 1
+    """MPPC with 64 KiB of history."""
+    RDP6 = 2
+    """NCRUSH."""
+    RDP61 = 3
+    """XCRUSH."""
 
 
 class BitmapCodec(enum.Enum):
@@ -57,6 +64,14 @@ class BitmapCodec(enum.Enum):
     RAW = "raw"
     INTERLEAVED = "interleaved"
     PLANAR = "planar"
+    NSCODEC = "nscodec"
+    REMOTEFX = "remotefx"
+    QOI = "qoi"
+    QOIZ = "qoiz"
+
+
+OPTIONAL_CODECS = (BitmapCodec.REMOTEFX, BitmapCodec.NSCODEC, BitmapCodec.QOI, BitmapCodec.QOIZ)
+"""The codecs that a client may take or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +172,16 @@ class ClientConfig:
     performance_flags: PerformanceFlags = PerformanceFlags(0)
     connection_type: ConnectionType = ConnectionType.LAN
     compression_type: CompressionType | None = CompressionType.K64
-    """The strongest bulk compressor to accept; None forbids compression."""
+    """The strongest bulk compressor to ask for; whatever a server chooses is read.  None asks for no compression."""
+    codecs: tuple[BitmapCodec, ...] = ()
+    """Which codecs to offer for surface bits, at 32 bits per pixel; a server may prefer its own order.
+
+    Bitmaps as they are, run-length coded and planar every client takes: they cannot be named here.
+    """
+    nscodec_color_loss_level: int = 1
+    """How many of the lower bits of chroma NSCodec may drop: 1 (nothing is lost but in conversion) to 7."""
+    nscodec_subsampling: bool = False
+    """Whether NSCodec may halve the resolution of chroma."""
     alternate_shell: str = ""
     work_dir: str = ""
     timezone_info: TimeZoneInformation | None = None
@@ -187,6 +211,9 @@ class ClientConfig:
             raise LocalProtocolError(f"color_depth {self.color_depth} is not 8, 15, 16, 24 or 32")
         if not self.security:
             raise LocalProtocolError("security offers nothing")
+        _check_codecs(self.codecs)
+        if not 1 <= self.nscodec_color_loss_level <= 7:
+            raise LocalProtocolError(f"nscodec_color_loss_level {self.nscodec_color_loss_level} is not 1 to 7")
         if len(self.static_channels) > self.limits.static_channels:
             raise LocalProtocolError(f"more than {self.limits.static_channels} static channels")
         for name in self.static_channels:
@@ -194,6 +221,15 @@ class ClientConfig:
                 raise LocalProtocolError(f"static channel name {name!r} is not one to seven ASCII characters")
         if self.monitors:
             _check_monitors(self.monitors, self.desktop_size)
+
+
+def _check_codecs(codecs: tuple[BitmapCodec, ...]) -> None:
+    for codec in codecs:
+        if codec not in OPTIONAL_CODECS:
+            names = ", ".join(one.name for one in OPTIONAL_CODECS)
+            raise LocalProtocolError(f"codecs names {codec!r}; a client may offer {names}")
+    if len(set(codecs)) < len(codecs):
+        raise LocalProtocolError("codecs names one codec twice")
 
 
 def _check_monitors(monitors: tuple[Monitor, ...], desktop_size: DesktopSize) -> None:
