@@ -17,7 +17,7 @@ __all__ = ["NAMES", "Form", "choose", "features", "find", "form_of"]
 
 Form: TypeAlias = Literal["avx2", "baseline", "plain"]
 
-NAMES: Final = ("compare", "interleaved_rle", "mppc", "pixels", "planar")
+NAMES: Final = ("compare", "interleaved_rle", "mppc", "nscodec", "pixels", "planar", "zgfx")
 
 _PLACES: Final = {
     "avx2": "trio_rdp.codecs.compiled.avx2",
@@ -91,8 +91,10 @@ if TYPE_CHECKING:
     from trio_rdp.codecs.plain import compare as compare
     from trio_rdp.codecs.plain import interleaved_rle as interleaved_rle
     from trio_rdp.codecs.plain import mppc as mppc
+    from trio_rdp.codecs.plain import nscodec as nscodec
     from trio_rdp.codecs.plain import pixels as pixels
     from trio_rdp.codecs.plain import planar as planar
+    from trio_rdp.codecs.plain import zgfx as zgfx
 else:
 
     def __getattr__(name: str) -> ModuleType:
