@@ -18,7 +18,7 @@ from trio_rdp.wire.pdu import Pdu
 
 KEPT = 200  # seeds of one class
 
-FOLDERS = ("wire", "pdu", "security", "channels", "protocol")
+FOLDERS = ("wire", "codecs", "pdu", "security", "channels", "protocol")
 
 
 def pdu_classes() -> list[type[Pdu]]:

@@ -1,0 +1,183 @@
+"""What the fuzzers feed to each decoder, and what must hold whatever they feed.
+
+An input begins with a width and a height, as the PDU around a bitmap would say them; what follows are messages, each
+behind its length.  So that a change of one byte is a change of one thing, and streams with a history have one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import struct
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.shared import cases
+from trio_rdp.codecs import interleaved_rle, pixels, planar
+from trio_rdp.codecs.bulk import BulkDecompressor
+from trio_rdp.codecs.view import View
+from trio_rdp.wire.errors import DecodeError
+
+__all__ = ["CORPUS", "TARGETS", "Target", "join", "pictures"]
+
+CORPUS = Path(__file__).parent / "corpus"
+"""Inputs that once did harm, in a folder for each target."""
+
+MARGIN = 3
+LARGEST = 200
+PALETTE = bytes(range(256)) * 4
+
+Draw = Callable[[Iterable[bytes], View, int, int], None]
+
+
+@dataclass(frozen=True)
+class Target:
+    """One decoder: valid inputs to begin with, and a run that raises `AssertionError` for what must not be."""
+
+    name: str
+    seeds: Callable[[], list[bytes]]
+    run: Callable[[bytes], None]
+
+    def crashers(self) -> list[Path]:
+        return sorted((CORPUS / self.name).glob("*"))
+
+
+def join(width: int, height: int, *messages: bytes) -> bytes:
+    """Make an input of messages."""
+    return struct.pack("<HH", width, height) + b"".join(struct.pack("<I", len(one)) + one for one in messages)
+
+
+def split(data: bytes) -> tuple[int, int, list[bytes]]:
+    """Take an input apart, whatever it is; sizes are brought into bounds, so that time goes into decoding."""
+    width, height = struct.unpack_from("<HH", data.ljust(4, b"\0"))
+    messages, at = [], 4
+    while at + 4 <= len(data):
+        (size,) = struct.unpack_from("<I", data, at)
+        messages.append(data[at + 4 : at + 4 + size])
+        at += 4 + size
+    return width % LARGEST + 1, height % LARGEST + 1, messages
+
+
+def drawing(draw: Draw) -> Callable[[bytes], None]:
+    """Draw on a part of a surface: it may change, its surroundings may not, and errors are `DecodeError`."""
+
+    def run(data: bytes) -> None:
+        width, height, messages = split(data)
+        # Sometimes there is less room than the bitmap would take.
+        columns, rows = max(width - data[0] % 3, 1) if data else 1, height
+        stride = (columns + 2 * MARGIN) * 4
+        surface = bytearray(b"\xa5" * stride * (rows + 2 * MARGIN))
+        view = View(surface, stride, MARGIN, MARGIN, columns, rows)
+        with contextlib.suppress(DecodeError):
+            draw(messages, view, width, height)
+        for row in range(rows):
+            at = (row + MARGIN) * stride + MARGIN * 4
+            surface[at : at + columns * 4] = b"\xa5" * columns * 4
+        assert surface.count(0xA5) == len(surface), "the decoder wrote outside its view"
+
+    return run
+
+
+def inflating(inflate: Callable[[list[bytes]], Iterator[bytes]], most: int) -> Callable[[bytes], None]:
+    """Decompress messages: each gives `most` bytes at most, or a `DecodeError`, which ends it."""
+
+    def run(data: bytes) -> None:
+        try:
+            for out in inflate(split(data)[2]):
+                assert len(out) <= most, f"{len(out)} bytes of one message"
+        except DecodeError:
+            pass
+
+    return run
+
+
+def pictures() -> list[tuple[View, int, int]]:
+    """Small pictures of every kind: flat, shaded, with edges like text, noisy."""
+    source = random.Random(1)
+    found = []
+    for width, height in ((1, 1), (7, 3), (64, 64), (65, 33)):
+        for kind in range(4):
+            surface = bytearray()
+            for y in range(height):
+                for x in range(width):
+                    match kind:
+                        case 0:
+                            pixel = (30, 60, 90)
+                        case 1:
+                            pixel = (x * 3 & 255, y * 2 & 255, (x + y) & 255)
+                        case 2:
+                            pixel = (0, 0, 0) if (x * 7 + y * 3) % 11 < 2 else (255, 255, 255)
+                        case _:
+                            pixel = (source.randrange(256), source.randrange(256), source.randrange(256))
+                    surface += bytes((*pixel, 255))
+            found.append((View.whole(surface, width, height), width, height))
+    return found
+
+
+def encoded(encode: Callable[[View], bytes]) -> list[bytes]:
+    return [join(width - 1, height - 1, encode(view)) for view, width, height in pictures()]
+
+
+def vectors(*kinds: str) -> list[bytes]:
+    """Inputs made of the shared vectors, where they are at hand."""
+    found = []
+    for parameter in cases(*kinds):
+        case = parameter.values[0]
+        width, height = case.params.get("width", 64), case.params.get("height", 64)
+        roles = sorted((role for role in case.raw.get("files", {}) if role.startswith("input_")), key=_number)
+        messages = [case.file(role) for role in roles] or ([case.input] if case.has_file("input") else [])
+        if messages:
+            found.append(join(width - 1 & 0xFFFF, height - 1 & 0xFFFF, *messages))
+    return found
+
+
+def _number(role: str) -> int:
+    tail = role.rpartition("_")[2]
+    return int(tail) if tail.isdigit() else 0
+
+
+# Bitmaps.
+
+
+def _run_lengths(bits: int) -> Target:
+    def draw(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
+        for message in messages:
+            interleaved_rle.decompress_into(message, view, width, height, bits, PALETTE)
+
+    def seeds() -> list[bytes]:
+        made = [] if bits == 8 else encoded(lambda view: interleaved_rle.compress(view, bits))
+        return made + vectors("interleaved-rle-decode")
+
+    return Target(f"interleaved_rle_{bits}", seeds, drawing(draw))
+
+
+def _planar(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
+    for message in messages:
+        planar.decompress_into(message, view, width, height)
+
+
+def _raw(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
+    for bits, message in zip((8, 15, 16, 24, 32), messages, strict=False):
+        pixels.draw_raw(message, view, width, height, bits, PALETTE)
+
+
+# Bytes.
+
+
+def _bulk(kind: int) -> Callable[[list[bytes]], Iterator[bytes]]:
+    def inflate(messages: list[bytes]) -> Iterator[bytes]:
+        decompressor = BulkDecompressor()
+        for number, message in enumerate(messages):
+            yield decompressor.decompress(kind | (0xE0 if number == 0 else 0x20), message)
+
+    return inflate
+
+
+TARGETS = [
+    *map(_run_lengths, (8, 15, 16, 24)),
+    Target("planar", lambda: encoded(planar.compress) + vectors("planar-decode"), drawing(_planar)),
+    Target("raw", lambda: encoded(lambda view: pixels.encode_raw(view, 24)), drawing(_raw)),
+    Target("mppc_8k", lambda: vectors("mppc8k-decompress"), inflating(_bulk(0), 8192)),
+    Target("mppc_64k", lambda: vectors("mppc64k-decompress"), inflating(_bulk(1), 65536)),
+]
