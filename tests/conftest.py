@@ -18,6 +18,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.enviro
 
 @pytest.fixture
 def fuzz_seconds(request: pytest.FixtureRequest) -> float:
-    """How long one test marked `fuzz` may look: its share of TRIO_RDP_FUZZ_SECONDS (a minute)."""
+    """Seconds that one test marked `fuzz` may look: TRIO_RDP_FUZZ_EACH, or its share of TRIO_RDP_FUZZ_SECONDS (60)."""
+    if each := os.environ.get("TRIO_RDP_FUZZ_EACH"):
+        return float(each)
     sharing = sum("fuzz_seconds" in getattr(item, "fixturenames", ()) for item in request.session.items)
     return float(os.environ.get("TRIO_RDP_FUZZ_SECONDS") or 60) / sharing
