@@ -1,0 +1,21 @@
+"""RDP 8.0 bulk compression against every shared vector of its kinds, with all forms of the kernel."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.codecs.twins import FORMS, use
+from tests.shared import Case, cases
+from trio_rdp.codecs import zgfx
+
+
+@pytest.fixture(params=FORMS, autouse=True)
+def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    use(request.param, monkeypatch, zgfx)
+
+
+@pytest.mark.parametrize("case", cases("zgfx-decompress"))
+def test_zgfx_decompress(case: Case) -> None:
+    decompressor = zgfx.Decompressor()
+    for number in range(case.params["packets"]):
+        assert decompressor.decompress(case.file(f"input_{number}")) == case.file(f"expected_{number}")
