@@ -1,0 +1,269 @@
+# cython: language_level=3
+"""RLGR1 and RLGR3, [MS-RDPRFX] 3.1.8.1.7, for the kernels of RemoteFX; `trio_rdp.codecs.plain.rlgr` says what they do.
+
+`pairs` is what makes RLGR3 of RLGR1; give it as a constant, so that each becomes a function of its own.
+"""
+
+from libc.stdint cimport int16_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy, memset
+
+from trio_rdp.codecs.compiled.common cimport OVERRUN, load_be64
+
+cdef extern from *:
+    """
+    #if defined(_MSC_VER)
+    #include <intrin.h>
+    static inline int trio_rdp_clz64(uint64_t v) { unsigned long i; _BitScanReverse64(&i, v); return 63 - (int)i; }
+    static inline int trio_rdp_ctz64(uint64_t v) { unsigned long i; _BitScanForward64(&i, v); return (int)i; }
+    #define trio_rdp_bswap32 _byteswap_ulong
+    #define trio_rdp_likely(c) (c)
+    #else
+    #define trio_rdp_clz64 __builtin_clzll
+    #define trio_rdp_ctz64 __builtin_ctzll
+    #define trio_rdp_bswap32 __builtin_bswap32
+    #define trio_rdp_likely(c) __builtin_expect(!!(c), 1)
+    #endif
+    """
+    int clz64 "trio_rdp_clz64"(uint64_t) noexcept nogil  # of a number that is not zero
+    int ctz64 "trio_rdp_ctz64"(uint64_t) noexcept nogil
+    uint32_t bswap32 "trio_rdp_bswap32"(uint32_t) noexcept nogil
+    bint likely "trio_rdp_likely"(bint) noexcept nogil
+
+cdef enum:
+    # CLW_ENTROPY_RLGR1, CLW_ENTROPY_RLGR3.
+    RLGR1 = 1
+    RLGR3 = 4
+
+
+cdef inline void refill(uint64_t *bits, int *held, const uint8_t **p, const uint8_t *end) noexcept nogil:
+    """Hold at least 56 bits, left-aligned, or all that there are; behind the last follow zeros."""
+    cdef int n
+    if likely(end - p[0] >= 8):
+        bits[0] |= load_be64(p[0]) >> held[0]
+        n = (63 - held[0]) >> 3
+        p[0] += n
+        held[0] += n << 3
+    else:
+        while p[0] < end and held[0] < 56:
+            bits[0] |= <uint64_t>p[0][0] << (56 - held[0])
+            p[0] += 1
+            held[0] += 8
+
+
+cdef inline int rlgr_decode(const uint8_t *p, const uint8_t *end, int16_t *out, int count, bint pairs) noexcept nogil:
+    """Decode `count` coefficients; how many the bytes held, the rest being zeros.
+
+    A symbol that is cut off counts as not there.  Numbers wrap at 32 bits, coefficients at 16.
+    """
+    cdef uint64_t bits = 0
+    cdef uint32_t run, code, first, second
+    cdef int held = 0, k = 1, kp = 8, kr = 1, krp = 8, ones, zeros, n, negative = 0, o = 0
+    memset(out, 0, <size_t>count * 2)
+    while o < count:
+        if held < 48:
+            refill(&bits, &held, &p, end)
+            if held == 0:
+                break
+        run = 0
+        if k:
+            while True:
+                zeros = clz64(bits | 1)
+                if zeros > held:
+                    zeros = held
+                for n in range(zeros):
+                    run += <uint32_t>1 << k
+                    kp = kp + 4 if kp < 76 else 80
+                    k = kp >> 3
+                if run >= <uint32_t>(count - o):
+                    return count
+                if zeros < held:
+                    bits = bits << zeros << 1
+                    held -= zeros + 1
+                    break
+                bits = 0
+                held = 0
+                refill(&bits, &held, &p, end)
+                if held == 0:
+                    return o
+            if held < 40:
+                refill(&bits, &held, &p, end)
+            # k is at least 1, for it rose or stayed.
+            run += <uint32_t>(bits >> (64 - k))
+            bits <<= k
+            negative = <int>(bits >> 63)
+            bits <<= 1
+            held -= k + 1
+            if run >= <uint32_t>(count - o):
+                return count if held >= -1 else o
+        # A Golomb-Rice code: ones, a zero, kr bits.
+        ones = 0
+        zeros = clz64(~bits | 1)
+        while zeros >= held and p < end:
+            ones += held
+            bits = 0
+            held = 0
+            refill(&bits, &held, &p, end)
+            zeros = clz64(~bits | 1)
+        ones += zeros
+        bits = bits << zeros << 1
+        held -= zeros + 1
+        if held < kr:
+            refill(&bits, &held, &p, end)
+        code = <uint32_t>ones << kr
+        if kr:
+            code |= <uint32_t>(bits >> (64 - kr))
+            bits <<= kr
+            held -= kr
+        if ones == 0:
+            krp = krp - 2 if krp > 2 else 0
+            kr = krp >> 3
+        elif ones > 1:
+            krp = krp + ones if krp < 80 - ones else 80
+            kr = krp >> 3
+        if k:
+            if held < 0:
+                break
+            kp = kp - 6 if kp > 6 else 0
+            k = kp >> 3
+            o += <int>run
+            code += 1
+            out[o] = <int16_t>((code ^ (0 - <uint32_t>negative)) + <uint32_t>negative)
+            o += 1
+        elif not pairs:
+            if held < 0:
+                break
+            if code:
+                kp = kp - 3 if kp > 3 else 0
+            else:
+                kp = kp + 3 if kp < 77 else 80
+            k = kp >> 3
+            out[o] = <int16_t>((code >> 1) ^ (0 - (code & 1)))
+            o += 1
+        elif code:
+            n = 64 - clz64(code)
+            if held < n:
+                refill(&bits, &held, &p, end)
+            first = <uint32_t>(bits >> (64 - n))
+            bits <<= n
+            held -= n
+            if held < 0:
+                break
+            second = code - first
+            if first and second:
+                kp = kp - 6 if kp > 6 else 0
+                k = kp >> 3
+            out[o] = <int16_t>((first >> 1) ^ (0 - (first & 1)))
+            o += 1
+            if o < count:
+                out[o] = <int16_t>((second >> 1) ^ (0 - (second & 1)))
+                o += 1
+        else:
+            if held < 0:
+                break
+            kp = kp + 6 if kp < 74 else 80
+            k = kp >> 3
+            o += 2
+    return o if o < count else count
+
+
+cdef struct BitWriter:
+    uint64_t bits
+    int held
+    bint full
+    uint8_t *p
+    uint8_t *end
+
+
+cdef inline void put(BitWriter *w, uint32_t value, int n) noexcept nogil:
+    """Append `n` bits, at most 32, of a value that has no more; remember when there is no room for them."""
+    cdef uint32_t word
+    w.bits = (w.bits << n) | value
+    w.held += n
+    if w.held >= 32:
+        w.held -= 32
+        word = bswap32(<uint32_t>(w.bits >> w.held))
+        if likely(w.end - w.p >= 4):
+            memcpy(w.p, &word, 4)
+            w.p += 4
+        else:
+            w.full = True
+
+
+cdef inline int put_code(BitWriter *w, int krp, uint32_t value) noexcept nogil:
+    """Append a Golomb-Rice code; the parameter for the next."""
+    cdef int kr = krp >> 3
+    cdef uint32_t ones = value >> kr, n = ones
+    while n >= 24:
+        put(w, 0xFFFFFF, 24)
+        n -= 24
+    put(w, (<uint32_t>2 << n) - 2, <int>n + 1)
+    if kr:
+        put(w, value & ((<uint32_t>1 << kr) - 1), kr)
+    if ones == 0:
+        return krp - 2 if krp > 2 else 0
+    if ones > 1:
+        return krp + <int>ones if ones < <uint32_t>(80 - krp) else 80
+    return krp
+
+
+cdef inline Py_ssize_t rlgr_encode(const int16_t *c, int count, uint8_t *out, uint8_t *end, bint pairs) noexcept nogil:
+    """Encode `count` coefficients; the bytes, or OVERRUN where there is no room for them and four more."""
+    cdef BitWriter w
+    cdef uint64_t four
+    cdef uint32_t run, first, second
+    cdef int o = 0, k = 1, kp = 8, krp = 8, v, z, n
+    w.bits = 0
+    w.held = 0
+    w.full = False
+    w.p = out
+    w.end = end
+    while o < count:
+        if k:
+            z = o
+            while z + 4 <= count:
+                memcpy(&four, c + z, 8)
+                if four:
+                    z += ctz64(four) >> 4
+                    break
+                z += 4
+            while z < count and c[z] == 0:
+                z += 1
+            run = z - o
+            # At the end of the coefficients stands one more that is zero: its code is complete, and nobody reads it.
+            v = c[z] if z < count else 1
+            o = z + 1
+            while run >= <uint32_t>1 << k:
+                put(&w, 0, 1)
+                run -= <uint32_t>1 << k
+                kp = kp + 4 if kp < 76 else 80
+                k = kp >> 3
+            put(&w, (((<uint32_t>1 << k) | run) << 1) | (v < 0), k + 2)
+            krp = put_code(&w, krp, <uint32_t>((v if v > 0 else -v) - 1))
+            kp = kp - 6 if kp > 6 else 0
+            k = kp >> 3
+        else:
+            v = c[o]
+            first = <uint32_t>((v * 2) ^ (v >> 31))
+            o += 1
+            if pairs:
+                v = c[o] if o < count else 0
+                second = <uint32_t>((v * 2) ^ (v >> 31))
+                o += 1
+                krp = put_code(&w, krp, first + second)
+                if first + second:
+                    n = 64 - clz64(first + second)
+                    put(&w, first, n)
+                    if first and second:
+                        kp = kp - 6 if kp > 6 else 0
+                else:
+                    kp = kp + 6 if kp < 74 else 80
+            else:
+                krp = put_code(&w, krp, first)
+                if first:
+                    kp = kp - 3 if kp > 3 else 0
+                else:
+                    kp = kp + 3 if kp < 77 else 80
+            k = kp >> 3
+    n = (w.held + 7) >> 3
+    put(&w, 0, 32 - w.held)
+    return OVERRUN if w.full else w.p - out - (4 - n)
