@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["decode_into", "decode_plane", "encode", "encode_plane"]
+__all__ = ["decode_into", "encode"]
 
 _HEADER: Final = struct.Struct("<IIIIBBxx")
 _LONG: Final = struct.Struct("<I")
