@@ -17,7 +17,7 @@ __all__ = ["NAMES", "Form", "choose", "features", "find", "form_of"]
 
 Form: TypeAlias = Literal["avx2", "baseline", "plain"]
 
-NAMES: Final = ("compare", "interleaved_rle", "mppc", "nscodec", "pixels", "planar", "zgfx")
+NAMES: Final = ("compare", "interleaved_rle", "mppc", "nscodec", "pixels", "planar", "qoi", "zgfx")
 
 _PLACES: Final = {
     "avx2": "trio_rdp.codecs.compiled.avx2",
@@ -94,6 +94,7 @@ if TYPE_CHECKING:
     from trio_rdp.codecs.plain import nscodec as nscodec
     from trio_rdp.codecs.plain import pixels as pixels
     from trio_rdp.codecs.plain import planar as planar
+    from trio_rdp.codecs.plain import qoi as qoi
     from trio_rdp.codecs.plain import zgfx as zgfx
 else:
 
