@@ -1,4 +1,4 @@
-"""MPPC bulk decompression with its history, [MS-RDPBCGR] 3.1.8: RDP 4.0 (8 KiB) and RDP 5.0 (64 KiB)."""
+"""MPPC bulk compression with its history, [MS-RDPBCGR] 3.1.8: RDP 4.0 (8 KiB) and RDP 5.0 (64 KiB)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ import enum
 from typing import TYPE_CHECKING
 
 from trio_rdp.codecs.kernels import mppc as kernel
-from trio_rdp.codecs.status import check
+from trio_rdp.codecs.plain.buffers import view
+from trio_rdp.codecs.status import OVERRUN, check
 
 if TYPE_CHECKING:
     from trio_rdp.codecs.plain.buffers import Readable
 
-__all__ = ["AT_FRONT", "COMPRESSED", "FLUSHED", "Decompressor", "Kind"]
+__all__ = ["AT_FRONT", "COMPRESSED", "FLUSHED", "SHORTEST", "Compressor", "Decompressor", "Kind"]
 
 COMPRESSED = 0x20
 AT_FRONT = 0x40
 FLUSHED = 0x80
+
+# What does not shrink costs the history, and what is so short hardly shrinks.  FreeRDP sends 50 bytes and less as they are.
+SHORTEST = 51
 
 
 class Kind(enum.IntEnum):
@@ -39,13 +43,62 @@ class Decompressor:
 
     def decompress(self, data: Readable, flags: int) -> bytes:
         """Return a packet's data; the low four bits of `flags` are not looked at.  Raises `DecodeError`."""
+        return bytes(self.look(data, flags))
+
+    def look(self, data: Readable, flags: int) -> memoryview:
+        """Decompress a packet without copying it: what is returned is good until the next packet."""
         if flags & FLUSHED:
             self._history[:] = bytes(len(self._history))
             self._offset = 0
         if flags & AT_FRONT:
             self._offset = 0
         if not flags & COMPRESSED:
-            return bytes(data)
+            return view(data)
         end = check(kernel.decompress(data, self._history, self._offset), "CompressedData")
         start, self._offset = self._offset, end
-        return bytes(memoryview(self._history)[start:end])
+        return memoryview(self._history)[start:end]
+
+
+class Compressor:
+    """One direction's history; packets must be sent in the order in which they were compressed.
+
+    The history is made for the first packet that needs it.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind: Kind = Kind(kind)
+        self._size = 65536 if kind else 8192
+        self._history = bytearray()
+        self._places = bytearray()
+        self._offset = 0
+        self._flags = AT_FRONT
+
+    def compress(self, data: Readable) -> tuple[int, bytes]:
+        """Return a packet's compression flags, their type among them, and its bytes.
+
+        Data that is too short or too long comes back as it is, with 0: that leaves the peer's history alone.  Data that
+        would not shrink comes back as it is, with FLUSHED: both histories start anew, as [MS-RDPBCGR] 3.1.8.2 says.
+        Releases the GIL.
+        """
+        size = view(data).nbytes
+        if size < SHORTEST or size > kernel.LONGEST[self.kind]:
+            return 0, bytes(data)
+        if not self._history:
+            self._history = bytearray(self._size)
+            self._places = bytearray(kernel.PLACES)
+        flags, offset = self._flags, self._offset
+        if offset + size > kernel.LONGEST[self.kind]:
+            flags, offset = flags | AT_FRONT, 0
+        out = bytearray(size - 1 + kernel.SLACK)
+        count = kernel.compress(data, self._history, self._places, offset, out)
+        if count == OVERRUN:
+            self.reset()
+            return FLUSHED | self.kind, bytes(data)
+        self._offset, self._flags = offset + size, 0
+        return flags | COMPRESSED | self.kind, bytes(memoryview(out)[:count])
+
+    def reset(self) -> None:
+        """Forget the history; the next compressed packet tells the peer to do so too."""
+        self._history[:] = bytes(len(self._history))
+        self._places[:] = bytes(len(self._places))
+        self._offset, self._flags = 0, FLUSHED | AT_FRONT
