@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.pdu.capabilities_basic import OsMajorType, OsMinorType
 from trio_rdp.pdu.client_info import PerformanceFlags, TimeZoneInformation
 from trio_rdp.pdu.gcc_client import ConnectionType, KeyboardType
@@ -24,6 +25,7 @@ __all__ = [
     "Identity",
     "LicenseCache",
     "Monitor",
+    "Quality",
     "Security",
     "ServerConfig",
 ]
@@ -56,18 +58,6 @@ class CompressionType(enum.IntEnum):
     """NCRUSH."""
     RDP61 = 3
     """XCRUSH."""
-
-
-class BitmapCodec(enum.Enum):
-    """A way in which a server may send its bitmaps."""
-
-    RAW = "raw"
-    INTERLEAVED = "interleaved"
-    PLANAR = "planar"
-    NSCODEC = "nscodec"
-    REMOTEFX = "remotefx"
-    QOI = "qoi"
-    QOIZ = "qoiz"
 
 
 OPTIONAL_CODECS = (BitmapCodec.REMOTEFX, BitmapCodec.NSCODEC, BitmapCodec.QOI, BitmapCodec.QOIZ)
@@ -299,8 +289,24 @@ class ServerConfig:
     """The desktop's size; None takes the client's own, clamped to the two below."""
     minimum_size: DesktopSize = DesktopSize(200, 200)
     maximum_size: DesktopSize = DesktopSize(8192, 8192)
-    codecs: tuple[BitmapCodec, ...] = (BitmapCodec.PLANAR, BitmapCodec.INTERLEAVED, BitmapCodec.RAW)
-    """Which codecs may be used; of those that the client takes the first is chosen."""
+    codecs: tuple[BitmapCodec, ...] = (
+        BitmapCodec.REMOTEFX,
+        BitmapCodec.NSCODEC,
+        BitmapCodec.QOIZ,
+        BitmapCodec.QOI,
+        BitmapCodec.PLANAR,
+        BitmapCodec.INTERLEAVED,
+        BitmapCodec.RAW,
+    )
+    """Which codecs may be used, the best one first.
+
+    Text and flat areas take the first lossless one that the client takes, photographs the first lossy one; without one
+    of the two kinds everything takes the other.  Where none is left, bitmaps go as they are.
+    """
+    quality: Quality = Quality.HIGH
+    """How much the lossy codecs may lose."""
+    compression_type: CompressionType | None = CompressionType.K64
+    """The strongest bulk compressor to use, as far as the client reads it; None compresses nothing."""
     max_request_size: int = 8 << 20
     """The largest reassembled update in either direction; clients refuse much larger ones."""
     pointer_cache_size: int = 100
@@ -317,3 +323,5 @@ class ServerConfig:
             raise LocalProtocolError("security accepts nothing")
         if not self.codecs:
             raise LocalProtocolError("codecs allows nothing")
+        if len(set(self.codecs)) < len(self.codecs):
+            raise LocalProtocolError("codecs names one codec twice")
