@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 
@@ -79,6 +80,11 @@ async def test_equal_pieces_go_in_their_order(mock_clock: trio.testing.MockClock
             await trio.testing.wait_all_tasks_blocked()
         work.gate.set()
     assert work.done == list("abcdef")
+
+
+def test_there_is_a_worker_for_each_processor() -> None:
+    assert EncodeScheduler(3).workers == 3
+    assert EncodeScheduler().workers == os.cpu_count()
 
 
 async def test_as_many_at_once_as_there_are_workers() -> None:

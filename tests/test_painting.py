@@ -11,7 +11,16 @@ import trio.testing
 
 from trio_rdp.encoding import EncodeScheduler
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmap, EndFrame, PaintJob, SetPalette
+from trio_rdp.graphics.jobs import (
+    BeginFrame,
+    Compression,
+    DrawBitmap,
+    DrawSurfaceBits,
+    EndFrame,
+    PaintJob,
+    SetPalette,
+)
+from trio_rdp.graphics.surface_bits import Drawing
 from trio_rdp.level import Ending
 from trio_rdp.painting import Painter
 from trio_rdp.screen import Screen
@@ -27,10 +36,10 @@ def draw(left: int, color: int, *, side: int = 4) -> DrawBitmap:
 
 
 class Bench:
-    def __init__(self, width: int = 64, height: int = 32, *, limit: int = 64 * MIB) -> None:
+    def __init__(self, width: int = 64, height: int = 32, *, limit: int = 64 * MIB, workers: int = 1) -> None:
         self.screen = Screen(width, height, Ending())
         self.shown: list[int] = []
-        self.scheduler = EncodeScheduler(1)
+        self.scheduler = EncodeScheduler(workers)
         self.painter = Painter(self.screen, self.scheduler, limit, self.shown.append)
 
     def submit(self, *jobs: PaintJob) -> None:
@@ -126,6 +135,85 @@ class TestThreads:
         before = bench.painter.image.palette.copy()
         bench.painter.resize(100, 100)
         assert np.array_equal(bench.painter.image.palette, before)
+
+
+class Tiles:
+    """A picture of eight tiles that are drawn when it is said so."""
+
+    def __init__(self, painter: Painter, monkeypatch: pytest.MonkeyPatch, side: int = 1024) -> None:
+        self.job = DrawSurfaceBits(Rect(0, 0, side, side), side, side, 32, 3, bytes(1000))
+        self.image = painter.image
+        self.started = threading.Semaphore(0)
+        self.go_on = threading.Event()
+        self.drawn: list[tuple[int, int]] = []
+        self.error: Exception | None = None
+        start, drawing = self.image.start, Drawing([Rect(0, 0, 1024, 1024)], 8, self.hold)
+        monkeypatch.setattr(self.image, "start", lambda job: drawing if job is self.job else start(job))
+
+    def hold(self, first: int, last: int) -> None:
+        self.started.release()
+        assert self.go_on.wait(20)
+        self.drawn.append((first, last))
+        if self.error is not None and first:
+            raise self.error
+        self.image.pixels[first * 128 : last * 128] = first
+
+    async def wait_started(self, count: int) -> None:
+        for _ in range(count):
+            assert await trio.to_thread.run_sync(self.started.acquire, True, 20)
+
+
+class TestTiles:
+    async def test_threads_share_them_while_the_loop_goes_on(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        bench = Bench(1024, 1024, workers=2)
+        tiles = Tiles(bench.painter, monkeypatch)
+        async with bench.running():
+            bench.submit(BeginFrame(1), tiles.job, EndFrame(1))
+            # None of them returns before the other has begun.
+            await tiles.wait_started(2)
+            bench.submit(BeginFrame(2), draw(0, 0x010203), EndFrame(2))
+            await trio.testing.wait_all_tasks_blocked()
+            assert bench.shown == []  # and so nothing is acknowledged
+            assert not bench.screen.is_painted
+            tiles.go_on.set()
+            with trio.fail_after(20):
+                await bench.painter.wait_idle()
+        assert bench.shown == [1, 2]
+        assert sorted(first for first, _ in tiles.drawn) == [0, *sorted(last for _, last in tiles.drawn)[:-1]]
+        assert max(last for _, last in tiles.drawn) == 8
+        assert bench.screen.pixel(0, 0) == (1, 2, 3)  # what came later is above
+        found = bench.painter.statistics().codecs
+        assert (found["remotefx"].bitmaps, found["remotefx"].tiles, found["remotefx"].bytes) == (1, 8, 1000)
+
+    async def test_an_error_in_one_of_them_comes_when_all_are_done(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        bench = Bench(1024, 1024, workers=2)
+        tiles = Tiles(bench.painter, monkeypatch)
+        tiles.error = DecodeError("a bad tile")
+        tiles.go_on.set()
+        with pytest.RaisesGroup(pytest.RaisesExc(DecodeError, match="a bad tile")):
+            async with bench.running():
+                bench.submit(tiles.job)
+                await trio.sleep(20)
+        assert max(last for _, last in tiles.drawn) == 8
+
+    async def test_a_small_one_is_drawn_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        bench = Bench()
+        tiles = Tiles(bench.painter, monkeypatch, 64)
+        tiles.go_on.set()
+        bench.submit(tiles.job)
+        assert tiles.drawn == [(0, 8)]
+
+
+class TestStatistics:
+    async def test_codecs(self) -> None:
+        bench = Bench()
+        bench.submit(draw(0, 1), draw(4, 2), SetPalette(b""), EndFrame(1))
+        found = bench.painter.statistics().codecs
+        assert set(found) == {"raw"}
+        assert (found["raw"].bitmaps, found["raw"].tiles, found["raw"].bytes) == (2, 2, 128)
+        assert found["raw"].seconds >= 0
+        bench.submit(draw(0, 1))
+        assert found["raw"].bitmaps == 2  # what was given is a copy
 
 
 class TestBounds:

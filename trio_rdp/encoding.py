@@ -49,6 +49,11 @@ class EncodeScheduler:
         self._threaded = 0
         self._peak_waiting = 0
 
+    @property
+    def workers(self) -> int:
+        """How many pieces are done at a time."""
+        return self._workers
+
     async def run(self, work: Callable[[], _T], seconds: float) -> _T:
         """Do a piece of work that takes about `seconds`: on the loop if it is short, else in a thread at its turn.
 

@@ -1,16 +1,18 @@
 """`Painter`: runs a session's paint jobs in their order, on a private picture, and shows finished frames on the screen.
 
 Small work is done on the loop; more goes to worker threads through the process's scheduler, in slices, so that many
-sessions share the processor.  Delta codecs cannot skip, so nothing is dropped but what was for a desktop of before a
-resize.
+sessions share the processor; the tiles of a large picture are drawn in several threads at once.  Delta codecs cannot
+skip, so nothing is dropped but what was for a desktop of before a resize.
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 
 import trio
 
@@ -21,26 +23,45 @@ from trio_rdp.graphics.decoded_image import DecodedImage
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import BeginFrame, DrawBitmap, DrawSurfaceBits, EndFrame, PaintJob, SetPalette
 from trio_rdp.graphics.region import Region
+from trio_rdp.graphics.surface_bits import Drawing
 from trio_rdp.screen import Screen
+from trio_rdp.wire.errors import DecodeError
 
-__all__ = ["Painter", "PainterStatistics"]
+__all__ = ["DecodeStatistics", "Painter", "PainterStatistics"]
 
 _SLICE_SECONDS = 0.002
 _COMPILED_RATE = 4e-9  # seconds a pixel, before anything was measured
 _PLAIN_RATE = 2e-7
+_JOB_SECONDS = 5e-6  # of Python around a bitmap, however small
+_READING_RATE = 2e-9  # seconds a byte, to find the tiles of a divisible job
 _SMOOTHING = 0.2
+_WORTH_MEASURING = 1024  # pixels: in smaller bitmaps Python takes the time
 _JOB_SIZE = 256  # bytes of a job beside its data; a palette has a few more
+
+
+@dataclass(slots=True)
+class DecodeStatistics:
+    """What one codec has decoded: bitmaps, their tiles (a bitmap without tiles is one), bytes, and CPU seconds."""
+
+    bitmaps: int = 0
+    tiles: int = 0
+    bytes: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class PainterStatistics:
-    """What was painted, and what waits: jobs, and their bytes now, at most, and at the bound."""
+    """What was painted, and what waits: jobs, and their bytes now, at most, and at the bound.
+
+    `codecs` says what was decoded, by the name of the codec.
+    """
 
     jobs: int
     pending_bytes: int
     peak_pending_bytes: int
     limit: int
     reading_stopped: int
+    codecs: dict[str, DecodeStatistics]
 
 
 def _size(job: PaintJob) -> int:
@@ -48,11 +69,37 @@ def _size(job: PaintJob) -> int:
     return _JOB_SIZE + (len(job.data) if isinstance(job, DrawBitmap | DrawSurfaceBits) else 0)
 
 
-def _apply(image: DecodedImage, jobs: list[PaintJob]) -> list[Rect]:
-    damage: list[Rect] = []
+@dataclass(frozen=True, slots=True)
+class _Painted:
+    """What came of jobs: the damage, and of each job the tiles and the CPU seconds that it took."""
+
+    damage: list[Rect]
+    measured: list[tuple[int, float]]
+
+
+def _paint(image: DecodedImage, jobs: list[PaintJob]) -> _Painted:
+    painted = _Painted([], [])
+    before = time.thread_time()
     for job in jobs:
-        damage += image.apply(job)
-    return damage
+        drawing = image.start(job)
+        drawing.draw(0, drawing.pieces)
+        painted.damage.extend(drawing.damage)
+        now = time.thread_time()
+        painted.measured.append((max(drawing.pieces, 1), now - before))
+        before = now
+    return painted
+
+
+def _start(image: DecodedImage, job: PaintJob) -> tuple[Drawing, float]:
+    before = time.thread_time()
+    drawing = image.start(job)
+    return drawing, time.thread_time() - before
+
+
+def _draw(drawing: Drawing, first: int, last: int) -> float:
+    before = time.thread_time()
+    drawing.draw(first, last)
+    return time.thread_time() - before
 
 
 class Painter:
@@ -70,7 +117,9 @@ class Painter:
         self._busy = False
         self._work = trio.Event()
         self._room = trio.Event()
-        self._rate = _PLAIN_RATE if form_of(planar_kernel) == "plain" else _COMPILED_RATE
+        self._first_rate = _PLAIN_RATE if form_of(planar_kernel) == "plain" else _COMPILED_RATE
+        self._rates: dict[str, float] = {}
+        self._decoded: dict[str, DecodeStatistics] = {}
         self._palette: SetPalette | None = None
         self._done = 0
         self._pending = 0
@@ -96,7 +145,7 @@ class Painter:
             return
         while self._jobs:
             jobs = self._take_slice()
-            self._finish(jobs, _apply(self._image, jobs))
+            self._finish(jobs, _paint(self._image, jobs))
 
     async def wait_idle(self) -> None:
         """Wait until everything that was submitted is painted."""
@@ -134,42 +183,71 @@ class Painter:
                 jobs, image = self._take_slice(), self._image
                 self._busy = True
                 try:
-                    await self._paint(image, jobs)
+                    if self._is_divisible(jobs[0]):
+                        painted = await self._paint_tiles(image, jobs[0])
+                    else:
+                        painted = await self._scheduler.run(partial(_paint, image, jobs), self._seconds(jobs))
                 finally:
                     self._busy = False
+                if image is self._image:
+                    self._finish(jobs, painted)
 
-    async def _paint(self, image: DecodedImage, jobs: list[PaintJob]) -> None:
-        started = trio.current_time()
-        damage = await self._scheduler.run(partial(_apply, image, jobs), self._seconds(jobs))
-        cost = sum(job.cost for job in jobs)
-        if cost:
-            # A thread that had to wait for its turn looks slow; what is smoothed is good enough to cut slices by.
-            measured = (trio.current_time() - started) / cost
-            self._rate += _SMOOTHING * (min(measured, 10 * self._rate) - self._rate)
-        if image is self._image:
-            self._finish(jobs, damage)
+    async def _paint_tiles(self, image: DecodedImage, job: PaintJob) -> _Painted:
+        """Paint one job with all the workers there are, in turns of about 2 ms; none of them is left when this returns."""
+        work = partial(_start, image, job)
+        drawing, seconds = await self._scheduler.run(work, _size(job) * _READING_RATE)
+        wanted = max(self._scheduler.workers, int(self._seconds([job]) / _SLICE_SECONDS) + 1)
+        parts = max(min(wanted, drawing.pieces), 1)
+        edges = [drawing.pieces * number // parts for number in range(parts + 1)]
+        spent = [seconds]
+        failures: list[DecodeError] = []
 
-    def _seconds(self, jobs: deque[PaintJob] | list[PaintJob]) -> float:
-        return sum(job.cost for job in jobs) * self._rate
+        async def draw(first: int, last: int) -> None:
+            try:
+                spent.append(await self._scheduler.run(partial(_draw, drawing, first, last), _SLICE_SECONDS))
+            except DecodeError as exc:
+                failures.append(exc)
+
+        async with trio.open_nursery() as nursery:
+            for first, last in pairwise(edges):
+                nursery.start_soon(draw, first, last)
+        if failures:
+            raise failures[0]
+        return _Painted(drawing.damage, [(max(drawing.pieces, 1), sum(spent))])
+
+    def _is_divisible(self, job: PaintJob) -> bool:
+        """Whether a job is worth more than one thread."""
+        return isinstance(job, DrawSurfaceBits) and job.is_divisible and self._seconds([job]) > INLINE_SECONDS
+
+    def _seconds(self, jobs: Iterable[PaintJob]) -> float:
+        return sum(
+            _JOB_SECONDS + job.cost * self._rates.get(job.codec, self._first_rate)
+            for job in jobs
+            if isinstance(job, DrawBitmap | DrawSurfaceBits)
+        )
 
     def _take_slice(self) -> list[PaintJob]:
-        """Jobs for about 2 ms, up to the end of a frame."""
+        """Jobs for about 2 ms, up to the end of a frame; one that is divisible is alone."""
         jobs: list[PaintJob] = []
-        budget = _SLICE_SECONDS / self._rate
+        budget = _SLICE_SECONDS
         while self._jobs and budget > 0:
-            job = self._jobs.popleft()
-            jobs.append(job)
-            budget -= job.cost
-            if isinstance(job, EndFrame):
+            job = self._jobs[0]
+            is_divisible = self._is_divisible(job)
+            if is_divisible and jobs:
+                break
+            jobs.append(self._jobs.popleft())
+            budget -= self._seconds([job])
+            if is_divisible or isinstance(job, EndFrame):
                 break
         return jobs
 
-    def _finish(self, jobs: list[PaintJob], damage: list[Rect]) -> None:
+    def _finish(self, jobs: list[PaintJob], painted: _Painted) -> None:
         """Count painted jobs, and show the frame if it is whole."""
         self._done += len(jobs)
         self._pending -= sum(map(_size, jobs))
         self._room.set()
-        for rect in damage:
+        self._measure(jobs, painted.measured)
+        for rect in painted.damage:
             self._damage.add(rect)
         for job in jobs:
             if isinstance(job, BeginFrame):
@@ -184,6 +262,21 @@ class Painter:
             if isinstance(job, EndFrame):
                 self._shown(job.frame_id)
 
+    def _measure(self, jobs: list[PaintJob], measured: list[tuple[int, float]]) -> None:
+        for job, (tiles, seconds) in zip(jobs, measured, strict=True):
+            if not isinstance(job, DrawBitmap | DrawSurfaceBits):
+                continue
+            found = self._decoded.get(job.codec)
+            if found is None:
+                found = self._decoded[job.codec] = DecodeStatistics()
+            found.bitmaps += 1
+            found.tiles += tiles
+            found.bytes += len(job.data)
+            found.seconds += seconds
+            if job.cost >= _WORTH_MEASURING:
+                rate = self._rates.get(job.codec, self._first_rate)
+                self._rates[job.codec] = rate + _SMOOTHING * (min(seconds / job.cost, 10 * rate) - rate)
+
     @property
     def image(self) -> DecodedImage:
         """The private picture (its palette is what pointers of 8 bits per pixel mean)."""
@@ -191,4 +284,5 @@ class Painter:
 
     def statistics(self) -> PainterStatistics:
         """What was painted, and what waits."""
-        return PainterStatistics(self._done, self._pending, self._peak, self._limit, self._stopped)
+        decoded = {name: replace(found) for name, found in self._decoded.items()}
+        return PainterStatistics(self._done, self._pending, self._peak, self._limit, self._stopped, decoded)

@@ -176,8 +176,8 @@ def test_surface_bits_without_a_codec() -> None:
 
 
 def test_surface_bits_that_are_not_there() -> None:
-    with pytest.raises(InvalidField, match="number 3"):
-        DecodedImage(4, 4).apply(DrawSurfaceBits(Rect(0, 0, 2, 2), 2, 2, 32, 3, bytes(16)))
+    with pytest.raises(InvalidField, match="number 99"):
+        DecodedImage(4, 4).apply(DrawSurfaceBits(Rect(0, 0, 2, 2), 2, 2, 32, 99, bytes(16)))
     with pytest.raises(InvalidField, match="24 bits"):
         DecodedImage(4, 4).apply(DrawSurfaceBits(Rect(0, 0, 2, 2), 2, 2, 24, 0, bytes(16)))
 

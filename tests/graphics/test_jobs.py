@@ -9,6 +9,7 @@ from trio_rdp.graphics.jobs import (
     DrawBitmap,
     DrawSurfaceBits,
     EndFrame,
+    ResetCodecs,
     SetPalette,
     jobs_from_bitmap_update,
     jobs_from_palette_update,
@@ -99,3 +100,14 @@ def test_surface_commands() -> None:
     draw = DrawSurfaceBits(Rect(5, 6, 10, 20), 10, 20, 32, 3, b"bits")
     assert jobs == [BeginFrame(7), draw, draw, EndFrame(7)]
     assert [job.cost for job in jobs] == [0, 200, 200, 0]
+
+
+@pytest.mark.parametrize(
+    ("codec_id", "name"), [(0, "raw"), (1, "nscodec"), (3, "remotefx"), (10, "qoi"), (11, "qoiz"), (2, "codec 2")]
+)
+def test_codecs_have_names(codec_id: int, name: str) -> None:
+    job = DrawSurfaceBits(Rect(0, 0, 1, 1), 1, 1, 32, codec_id, b"")
+    assert job.codec == name
+    assert job.is_divisible == (name == "remotefx")
+    assert DrawBitmap(job.rect, 1, 1, 32, Compression.PLANAR, b"").codec == "planar"
+    assert ResetCodecs().cost == 0

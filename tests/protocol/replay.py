@@ -13,7 +13,7 @@ from trio_rdp.pdu.gcc_server import ServerGccBlocks
 from trio_rdp.pdu.x224 import ConnectionRequest, SecurityProtocol, unwrap_data, wrap_data
 from trio_rdp.protocol.active_stage import ActiveStage
 from trio_rdp.protocol.client_connector import ClientConnector
-from trio_rdp.protocol.config import ClientConfig, Security
+from trio_rdp.protocol.config import OPTIONAL_CODECS, ClientConfig, Security
 from trio_rdp.protocol.framing import RDP_HINT, TS_REQUEST_HINT, Action, FrameBuffer
 from trio_rdp.protocol.negotiation import offered_protocols
 from trio_rdp.protocol.session_events import Activated, ActiveStageOutput, GraphicsUpdate
@@ -82,7 +82,12 @@ def recording(name: str) -> Recording:
 def cut(c2s: bytes, s2c: bytes) -> Recording:
     """Cut a server's side into the messages that our connector reads, and what follows."""
     asked = _asked(c2s)
-    config = ClientConfig(username="ada", security=Security.AUTO | Security.NONE, static_channels=asked.static_channels)
+    config = ClientConfig(
+        username="ada",
+        security=Security.AUTO | Security.NONE,
+        static_channels=asked.static_channels,
+        codecs=OPTIONAL_CODECS,
+    )
     connector = ClientConnector(config)
     buffer = FrameBuffer(s2c)
     said = []

@@ -38,7 +38,7 @@ from tests.protocol.scripted_server import (
 )
 from trio_rdp.channels.static import chunks
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.jobs import BeginFrame, DrawBitmap, DrawSurfaceBits, EndFrame, SetPalette
+from trio_rdp.graphics.jobs import BeginFrame, DrawBitmap, DrawSurfaceBits, EndFrame, ResetCodecs, SetPalette
 from trio_rdp.pdu import mcs, tpkt
 from trio_rdp.pdu.activation import ConfirmActive
 from trio_rdp.pdu.autodetect import (
@@ -79,7 +79,7 @@ from trio_rdp.pdu.update import GraphicsUpdate as WireGraphicsUpdate
 from trio_rdp.pdu.x224 import DisconnectRequest
 from trio_rdp.protocol.active_stage import ActiveStage
 from trio_rdp.protocol.client_connector import ClientConnector
-from trio_rdp.protocol.config import ClientConfig, DesktopSize, Security
+from trio_rdp.protocol.config import BitmapCodec, ClientConfig, DesktopSize, Security
 from trio_rdp.protocol.events import ErrorInfoReceived, HeartbeatReceived, MultitransportDeclined
 from trio_rdp.protocol.framing import Action
 from trio_rdp.protocol.inbox import redirected
@@ -226,14 +226,24 @@ class TestGraphics:
         with pytest.raises(RemoteProtocolError, match="101 bytes, more than 100"):
             active.process(Action.FAST_PATH, fast(UpdateCode.BITMAP, bytes(21), Fragmentation.NEXT))
 
-    @pytest.mark.parametrize("kind", [2, 3, 7])
-    def test_compressors_that_were_not_offered(self, kind: int) -> None:
-        with pytest.raises(RemoteProtocolError, match=f"compression type {kind}, which was not offered"):
-            stage().process(Action.FAST_PATH, fast(UpdateCode.BITMAP, b"abc", compression=0x20 | kind))
-        with pytest.raises(RemoteProtocolError, match=f"compression type {kind}, which was not offered"):
-            slow(stage(), data(PduType2.UPDATE, b"abc", 0x20 | kind))
+    def test_compressors_that_do_not_exist(self) -> None:
+        with pytest.raises(RemoteProtocolError, match="compression type 7"):
+            stage().process(Action.FAST_PATH, fast(UpdateCode.BITMAP, b"abc", compression=0x27))
+        with pytest.raises(RemoteProtocolError, match="compression type 7"):
+            slow(stage(), data(PduType2.UPDATE, b"abc", 0x27))
 
-    def test_one_history_serves_both_paths(self) -> None:
+    def test_codecs_that_were_not_offered(self) -> None:
+        bits = ExtendedBitmapData(bpp=32, codec_id=3, width=1, height=1, bitmap_data=b"?")
+        draw = SetSurfaceBitsCommand(dest_left=0, dest_top=0, dest_right=1, dest_bottom=1, bitmap_data=bits)
+        frame = fast(UpdateCode.SURFCMDS, SurfaceCommands(surface_commands=[draw]).encode())
+        willing = ActiveStage(connected(replace(config(), codecs=(BitmapCodec.REMOTEFX,))).result)
+        assert len(willing.process(Action.FAST_PATH, frame)) == 1
+        for codecs in ((), (BitmapCodec.NSCODEC,)):
+            unwilling = ActiveStage(connected(replace(config(), codecs=codecs)).result)
+            with pytest.raises(RemoteProtocolError, match="remotefx, which was not offered"):
+                unwilling.process(Action.FAST_PATH, frame)
+
+    def test_one_history_serves_all_paths(self) -> None:
         active = stage()
         body = _fast_body(PIXEL)
         # Literals below 0x80 stand for themselves, the other ones are 10 and seven bits.
@@ -241,6 +251,11 @@ class TestGraphics:
         (job,) = painted(active.process(Action.FAST_PATH, fast(UpdateCode.BITMAP, flushed, compression=0xE0 | 1)))
         slow_body = _literals(WireGraphicsUpdate(update=PIXEL).encode())
         assert painted(slow(active, data(PduType2.UPDATE, slow_body, 0x21))) == [job]
+        compressed = ChannelFlags.FIRST | ChannelFlags.LAST | ChannelFlags.COMPRESSED | 0x10000
+        chunk = struct.pack("<II", 5, compressed) + _literals(b"sound")
+        assert slow(active, channel(SECOND, chunk)) == [ChannelData("rdpsnd", b"sound")]
+        assert active.inflated[1].packets == 3
+        assert active.inflated[1].bytes == len(body) + len(WireGraphicsUpdate(update=PIXEL).encode()) + 5
 
     def test_compressed_bytes_without_meaning(self) -> None:
         with pytest.raises(DecodeError):
@@ -299,6 +314,15 @@ class TestChannels:
         (failed,) = slow(active, channel(FIRST, next(iter(chunks(bytes(11))))))
         assert isinstance(failed, ChannelFailed)
         assert "exceeds 10" in failed.reason
+
+    def test_a_failed_channel_keeps_the_history_whole(self) -> None:
+        active = stage()
+        slow(active, channel(FIRST, struct.pack("<II", 5, ChannelFlags.LAST) + b"abcde"))
+        ends = ChannelFlags.FIRST | ChannelFlags.LAST | ChannelFlags.COMPRESSED
+        assert slow(active, channel(FIRST, struct.pack("<II", 3, ends) + b"abc")) == []
+        # MPPC with 8 KiB: 1111, the offset 3, and 0 for a match of three bytes.
+        match = struct.pack("<II", 3, ends) + bytes([0b11110000, 0b11000000])
+        assert slow(active, channel(SECOND, match)) == [ChannelData("rdpsnd", b"abc")]
 
     def test_channels_that_nobody_joined(self, caplog: pytest.LogCaptureFixture) -> None:
         active = stage()
@@ -453,7 +477,8 @@ class TestReactivation:
         for frame in (synchronize(), cooperate(), granted()):
             assert slow(active, frame) == []
         assert active.process(Action.FAST_PATH, pixel) == []  # too early, so it is held
-        activated, held = slow(active, font_map())
+        activated, reset, held = slow(active, font_map())
+        assert reset == GraphicsUpdate(ResetCodecs())  # the server's encoders begin anew
         assert isinstance(activated, Activated)
         assert activated.activation.desktop_size == DesktopSize(1920, 1080)
         assert isinstance(held, GraphicsUpdate)
@@ -468,7 +493,8 @@ class TestReactivation:
         closed, answer = slow(active, demand(640, 480))
         assert isinstance(closed, DeactivateAll)
         assert isinstance(answer, ResponseFrame)
-        (activated,) = slow(active, font_map())
+        activated, reset = slow(active, font_map())
+        assert reset == GraphicsUpdate(ResetCodecs())
         assert isinstance(activated, Activated)
 
     def test_two_deactivations_are_one(self) -> None:
@@ -479,7 +505,8 @@ class TestReactivation:
         assert slow(active, deactivate_all()) == []  # while finalizing: another share follows
         (answer,) = slow(active, demand(800, 600))
         assert isinstance(answer, ResponseFrame)
-        (activated,) = slow(active, font_map())
+        activated, reset = slow(active, font_map())
+        assert reset == GraphicsUpdate(ResetCodecs())
         assert isinstance(activated, Activated)
         assert activated.activation.desktop_size == DesktopSize(800, 600)
 
@@ -507,7 +534,7 @@ class TestReactivation:
             slow(active, demand())
             active.process(Action.FAST_PATH, pixel)
             active.process(Action.FAST_PATH, pixel)
-            assert len(slow(active, font_map())) == 3
+            assert len(slow(active, font_map())) == 4
 
     def test_a_desktop_beyond_the_limits(self) -> None:
         active = stage(desktop_side=1500)

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.codecs.view import View
 from trio_rdp.graphics.geometry import Rect, check_size
-from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmap, DrawSurfaceBits, EndFrame, PaintJob, SetPalette
+from trio_rdp.graphics.jobs import (
+    BeginFrame,
+    Compression,
+    DrawBitmap,
+    DrawSurfaceBits,
+    EndFrame,
+    PaintJob,
+    ResetCodecs,
+    SetPalette,
+)
+from trio_rdp.graphics.surface_bits import Drawing, SurfaceDecoders
+from trio_rdp.pdu.bitmap_codecs import CodecId
 from trio_rdp.wire.errors import InvalidField
 
 if TYPE_CHECKING:
@@ -35,6 +46,7 @@ class DecodedImage:
         self._width = width
         self._height = height
         self._palette = _GREY_PALETTE
+        self._surface_decoders = SurfaceDecoders()
 
     @property
     def width(self) -> int:
@@ -67,18 +79,41 @@ class DecodedImage:
         """Run one job; give the rectangles of the picture that it may have changed.
 
         What lies outside the picture is not drawn.  Raises `DecodeError` when the data are no such bitmap, and for
-        codecs that are not there; the picture is then as it was.
+        codecs that are not there; the picture is then as it was, but for tiles of RemoteFX that were good.
+        """
+        drawing = self.start(job)
+        drawing.draw(0, drawing.pieces)
+        return drawing.damage
+
+    def start(self, job: PaintJob) -> Drawing:
+        """Do what of a job must be done in order; the pieces of the rest may be drawn in several threads at once.
+
+        Raises as `apply` does.
         """
         match job:
             case DrawBitmap():
-                return self._draw_bitmap(job)
+                return Drawing(self._draw_bitmap(job))
             case DrawSurfaceBits():
-                return self._draw_surface_bits(job)
+                return self._start_surface_bits(job)
             case SetPalette(entries):
                 self._set_palette(entries)
+            case ResetCodecs():
+                self._surface_decoders.reset()
             case BeginFrame() | EndFrame():
                 pass
-        return []
+        return Drawing()
+
+    def _start_surface_bits(self, job: DrawSurfaceBits) -> Drawing:
+        if job.codec_id == CodecId.NONE:
+            _check_depth(job.bits_per_pixel, (32,))
+            # Pixels as they are lie bottom-up here too: so weston 10 sends them, and so FreeRDP 2.11 draws them.
+            raw = DrawBitmap(job.rect, job.width, job.height, job.bits_per_pixel, Compression.RAW, job.data)
+            return Drawing(self._draw_bitmap(raw))
+        target = job.rect.intersect(self.bounds)
+        if target.is_empty:
+            target = Rect(0, 0, 0, 0)
+        view = View.of(self.pixels, target.left, target.top, target.width, target.height)
+        return self._surface_decoders.start(job, view)
 
     def _draw_bitmap(self, job: DrawBitmap) -> list[Rect]:
         target = Rect(job.rect.left, job.rect.top, min(job.rect.width, job.width), min(job.rect.height, job.height))
@@ -103,15 +138,6 @@ class DecodedImage:
             pixels.draw_raw(job.data, view, job.width, job.height, job.bits_per_pixel, self._palette)
         return [target]
 
-    def _draw_surface_bits(self, job: DrawSurfaceBits) -> list[Rect]:
-        if job.codec_id:
-            raise InvalidField(f"no codec has the number {job.codec_id}", field="codecID")
-        _check_depth(job.bits_per_pixel, (32,))
-        # Pixels as they are lie bottom-up here too: so weston 10 sends them, and so FreeRDP 2.11 draws them.
-        return self._draw_bitmap(
-            DrawBitmap(job.rect, job.width, job.height, job.bits_per_pixel, Compression.RAW, job.data)
-        )
-
     def _set_palette(self, entries: bytes) -> None:
         import numpy as np
 
@@ -121,8 +147,9 @@ class DecodedImage:
         self._palette = palette.tobytes()
 
     def resize(self, width: int, height: int) -> None:
-        """Start again with a black picture of another size; the palette stays."""
+        """Start again with a black picture of another size; the palette stays, what codecs remember does not."""
         check_size(width, height)
+        self._surface_decoders.reset()
         self._width = width
         self._height = height
         self.__dict__.pop("pixels", None)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.pdu.bitmap import BitmapData, BitmapFlags, BitmapUpdate
+from trio_rdp.pdu.bitmap_codecs import CodecId
 from trio_rdp.pdu.palette import PaletteUpdate
 from trio_rdp.pdu.surface import (
     FrameAction,
@@ -27,11 +28,21 @@ __all__ = [
     "DrawSurfaceBits",
     "EndFrame",
     "PaintJob",
+    "ResetCodecs",
     "SetPalette",
     "jobs_from_bitmap_update",
     "jobs_from_palette_update",
     "jobs_from_surface_commands",
 ]
+
+
+_NAMES = {
+    int(CodecId.NONE): "raw",
+    int(CodecId.NSCODEC): "nscodec",
+    int(CodecId.REMOTEFX): "remotefx",
+    int(CodecId.QOI): "qoi",
+    int(CodecId.QOIZ): "qoiz",
+}
 
 
 class Compression(enum.Enum):
@@ -61,6 +72,11 @@ class DrawBitmap:
         """About how many pixels there are to decode."""
         return self.width * self.height
 
+    @property
+    def codec(self) -> str:
+        """The codec's name."""
+        return self.compression.value
+
 
 @dataclass(frozen=True, slots=True)
 class DrawSurfaceBits:
@@ -78,6 +94,16 @@ class DrawSurfaceBits:
         """About how many pixels there are to decode."""
         return self.width * self.height
 
+    @property
+    def codec(self) -> str:
+        """The codec's name."""
+        return _NAMES.get(self.codec_id) or f"codec {self.codec_id}"
+
+    @property
+    def is_divisible(self) -> bool:
+        """Whether its tiles may be drawn in several threads at once."""
+        return self.codec_id == CodecId.REMOTEFX
+
 
 @dataclass(frozen=True, slots=True)
 class SetPalette:
@@ -87,6 +113,16 @@ class SetPalette:
     """
 
     entries: bytes
+
+    @property
+    def cost(self) -> int:
+        """Nothing to decode."""
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class ResetCodecs:
+    """What the codecs of surface bits remember is void: the peer's side begins anew, as after a reactivation."""
 
     @property
     def cost(self) -> int:
@@ -118,7 +154,7 @@ class EndFrame:
         return 0
 
 
-PaintJob = DrawBitmap | DrawSurfaceBits | SetPalette | BeginFrame | EndFrame
+PaintJob = DrawBitmap | DrawSurfaceBits | SetPalette | ResetCodecs | BeginFrame | EndFrame
 
 
 def jobs_from_bitmap_update(update: BitmapUpdate) -> list[PaintJob]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from trio_rdp.channels.static import Dechunker, chunks
-from trio_rdp.codecs.bulk import BulkDecompressor
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import (
+    DrawSurfaceBits,
     EndFrame,
     PaintJob,
+    ResetCodecs,
     jobs_from_bitmap_update,
     jobs_from_palette_update,
     jobs_from_surface_commands,
@@ -42,6 +43,7 @@ from trio_rdp.pdu.surface import FrameAcknowledge, SurfaceCommands
 from trio_rdp.pdu.update import GraphicsUpdate as WireGraphicsUpdate
 from trio_rdp.pdu.update import SynchronizeUpdate, Update, decode_update
 from trio_rdp.protocol.activation import Activation, ConnectionActivationSequence
+from trio_rdp.protocol.client_capabilities import offered_codecs
 from trio_rdp.protocol.client_connector import ConnectionResult
 from trio_rdp.protocol.envelopes import SERVER_CHANNEL_ID, Envelopes, disconnect, open_frame
 from trio_rdp.protocol.fragments import FragmentAssembler
@@ -49,6 +51,7 @@ from trio_rdp.protocol.framing import Action
 from trio_rdp.protocol.handshake import Conversation
 from trio_rdp.protocol.ignored import Ignored
 from trio_rdp.protocol.inbox import ClientInbox, disconnect_reason, redirected
+from trio_rdp.protocol.inflation import Inflater, InflationStatistics
 from trio_rdp.protocol.session_events import (
     Activated,
     ActiveStageOutput,
@@ -96,7 +99,8 @@ class ActiveStage:
         self._inbox: ClientInbox = result.inbox
         self._names = {channel_id: name for name, channel_id in result.static_channels.items()}
         self._dechunkers = {channel_id: Dechunker(self._limits.channel_message) for channel_id in self._names}
-        self._bulk = BulkDecompressor()
+        self._offered_codecs = {0, *offered_codecs(result.config)}
+        self._inflater = Inflater()
         self._fragments = FragmentAssembler(self._limits.update_size)
         self._reactivation: ConnectionActivationSequence | None = None
         self._held: list[ActiveStageOutput] = []
@@ -107,6 +111,11 @@ class ActiveStage:
     def is_active(self) -> bool:
         """Whether there is a share, that is, whether no reactivation is under way."""
         return self._reactivation is None
+
+    @property
+    def inflated(self) -> dict[int, InflationStatistics]:
+        """What the server has compressed, by the type of compression (PACKET_COMPR_TYPE_*)."""
+        return self._inflater.statistics()
 
     def start(self) -> list[ActiveStageOutput]:
         """What happened already while the connection was made; `process` does this by itself at its first call."""
@@ -151,7 +160,7 @@ class ActiveStage:
         size = 0
         for update in decode_updates(frame, start, end):
             if update.compression_flags:
-                update.update_data = self._bulk.decompress(update.compression_flags, update.update_data)
+                update.update_data = self._inflater.inflate(update.compression_flags, update.update_data)
                 # A frame of 32 KiB holds thousands of updates, each of which may inflate to 64 KiB.
                 size += len(update.update_data)
                 if size > self._limits.update_size:
@@ -192,6 +201,8 @@ class ActiveStage:
 
     def _add_jobs(self, jobs: Iterable[PaintJob], outputs: list[ActiveStageOutput]) -> None:
         for job in jobs:
+            if isinstance(job, DrawSurfaceBits) and job.codec_id not in self._offered_codecs:
+                raise RemoteProtocolError(f"surface bits of {job.codec}, which was not offered")
             outputs.append(GraphicsUpdate(job))
             if self._acknowledge_frames and isinstance(job, EndFrame):
                 outputs.append(ResponseFrame(self.acknowledge_frame(job.frame_id)))
@@ -222,6 +233,7 @@ class ActiveStage:
         conversation.events = []
 
     def _receive_channel(self, channel_id: int, chunk: bytes, outputs: list[ActiveStageOutput]) -> None:
+        chunk = self._inflater.inflate_chunk(chunk)  # also for a channel that has failed, as there is one history
         dechunker = self._dechunkers.get(channel_id)
         if dechunker is None:
             self.ignored.note(f"data on the failed channel {self._names[channel_id]}")
@@ -250,9 +262,8 @@ class ActiveStage:
             self.ignored.note(f"share PDU {share.pdu_type.name}")
 
     def _receive_share_data(self, share: ShareDataHeader, outputs: list[ActiveStageOutput]) -> None:
-        flags, payload = share.compressed_type, share.payload
-        if flags & (CompressionFlags.COMPRESSED | CompressionFlags.AT_FRONT | CompressionFlags.FLUSHED):
-            payload = self._bulk.decompress(int(flags), payload)
+        payload = share.payload = self._inflater.inflate(int(share.compressed_type), share.payload)
+        share.compressed_type = CompressionFlags(0)
         kind = share.pdu_type2
         if kind == PduType2.UPDATE:
             self._draw(WireGraphicsUpdate.decode(payload).update, len(payload), outputs)
@@ -296,7 +307,7 @@ class ActiveStage:
             self._reactivation = None
             self.activation = sequence.result
             held, self._held, self._held_bytes = self._held, [], 0
-            outputs += [Activated(self.activation), *held]
+            outputs += [Activated(self.activation), GraphicsUpdate(ResetCodecs()), *held]
 
     # What the client sends.
 

@@ -1,0 +1,86 @@
+"""The codecs of surface bits, with what they remember from one bitmap to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from trio_rdp.codecs.view import View
+from trio_rdp.graphics.geometry import Rect
+from trio_rdp.graphics.jobs import DrawSurfaceBits
+from trio_rdp.pdu.bitmap_codecs import CodecId
+from trio_rdp.wire.errors import InvalidField
+
+if TYPE_CHECKING:
+    from trio_rdp.codecs import qoiz, rfx
+
+__all__ = ["Drawing", "SurfaceDecoders"]
+
+
+def _draw_nothing(first: int, last: int) -> None:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """What is left to do of a job: `draw(first, last)` for all of its `pieces`, in any order and any threads at once.
+
+    Until all of them are drawn nothing else may be done with the picture.  `draw` raises `DecodeError`.
+    """
+
+    damage: list[Rect] = field(default_factory=list)
+    pieces: int = 0
+    draw: Callable[[int, int], None] = _draw_nothing
+
+
+class SurfaceDecoders:
+    """The decoders of one session, each made when it is first needed."""
+
+    def __init__(self) -> None:
+        self._remotefx: rfx.Decoder | None = None
+        self._qoiz: qoiz.Decoder | None = None
+
+    def reset(self) -> None:
+        """Forget everything, as the peer does."""
+        self._remotefx = self._qoiz = None
+
+    def start(self, job: DrawSurfaceBits, view: View) -> Drawing:
+        """Draw a bitmap at the top left of `view`, which is as much of the picture as it may change.
+
+        Only RemoteFX leaves tiles to be drawn.  Bitmaps are decoded even where nothing of them is seen, as the next may
+        build on them.  Raises `DecodeError`, and `InvalidField` for a number without a codec.
+        """
+        if job.codec_id == CodecId.REMOTEFX:
+            return self._start_remotefx(job, view)
+        if job.codec_id == CodecId.NSCODEC:
+            from trio_rdp.codecs import nscodec
+
+            decode: Callable[[bytes, View, int, int], None] = nscodec.decompress_into
+        elif job.codec_id == CodecId.QOI:
+            from trio_rdp.codecs import qoi
+
+            decode = qoi.decompress_into
+        elif job.codec_id == CodecId.QOIZ:
+            from trio_rdp.codecs import qoiz
+
+            if self._qoiz is None:
+                self._qoiz = qoiz.Decoder()
+            decode = self._qoiz.decode_into
+        else:
+            raise InvalidField(f"no codec has the number {job.codec_id}", field="codecID")
+        decode(job.data, view, job.width, job.height)
+        damage = Rect(view.x, view.y, view.width, view.height)
+        return Drawing([] if damage.is_empty else [damage])
+
+    def _start_remotefx(self, job: DrawSurfaceBits, view: View) -> Drawing:
+        from trio_rdp.codecs import rfx
+
+        if self._remotefx is None:
+            self._remotefx = rfx.Decoder()
+        picture = self._remotefx.read(job.data)
+        bounds = Rect(view.x, view.y, view.width, view.height)
+        damage = [Rect(view.x + x, view.y + y, width, height) for x, y, width, height in picture.rects]
+        seen = [rect.intersect(bounds) for rect in damage]
+        return Drawing([rect for rect in seen if not rect.is_empty], picture.tile_count, partial(picture.draw, view))
