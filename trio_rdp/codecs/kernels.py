@@ -17,7 +17,7 @@ __all__ = ["NAMES", "Form", "choose", "features", "find", "form_of"]
 
 Form: TypeAlias = Literal["avx2", "baseline", "plain"]
 
-NAMES: Final = ("compare", "interleaved_rle", "mppc", "nscodec", "pixels", "planar", "qoi", "zgfx")
+NAMES: Final = ("alpha", "compare", "interleaved_rle", "mppc", "ncrush", "nscodec", "pixels", "planar", "qoi", "zgfx")
 
 _PLACES: Final = {
     "avx2": "trio_rdp.codecs.compiled.avx2",
@@ -88,9 +88,11 @@ def _load(name: str) -> ModuleType:
 
 
 if TYPE_CHECKING:
+    from trio_rdp.codecs.plain import alpha as alpha
     from trio_rdp.codecs.plain import compare as compare
     from trio_rdp.codecs.plain import interleaved_rle as interleaved_rle
     from trio_rdp.codecs.plain import mppc as mppc
+    from trio_rdp.codecs.plain import ncrush as ncrush
     from trio_rdp.codecs.plain import nscodec as nscodec
     from trio_rdp.codecs.plain import pixels as pixels
     from trio_rdp.codecs.plain import planar as planar

@@ -136,6 +136,14 @@ def decode_into(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py
 
 # --------------------------------------------------------------------------------------------------------- encoding
 
+cdef inline bint same(const px32 *p, uint32_t value, uint32_t opaque) noexcept nogil:
+    cdef uint32_t other = 0
+    cdef int i
+    for i in range(8):
+        other |= (p[i] | opaque) ^ value
+    return other == 0
+
+
 cdef uint8_t *encode_rows(const uint8_t *s, Py_ssize_t stride, Py_ssize_t w, Py_ssize_t h, uint32_t opaque,
                           uint8_t *d) noexcept nogil:
     cdef uint32_t seen[64]
@@ -151,6 +159,9 @@ cdef uint8_t *encode_rows(const uint8_t *s, Py_ssize_t stride, Py_ssize_t w, Py_
             i += 1
             if p == last:
                 run += 1
+                while w - i >= 8 and same(line + i, last, opaque):
+                    run += 8
+                    i += 8
                 while i < w and (line[i] | opaque) == last:
                     run += 1
                     i += 1
