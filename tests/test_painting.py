@@ -182,7 +182,7 @@ class TestTiles:
         assert sorted(first for first, _ in tiles.drawn) == [0, *sorted(last for _, last in tiles.drawn)[:-1]]
         assert max(last for _, last in tiles.drawn) == 8
         assert bench.screen.pixel(0, 0) == (1, 2, 3)  # what came later is above
-        found = bench.painter.statistics().codecs
+        found = bench.painter.decoded()
         assert (found["remotefx"].bitmaps, found["remotefx"].tiles, found["remotefx"].bytes) == (1, 8, 1000)
 
     async def test_an_error_in_one_of_them_comes_when_all_are_done(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +208,7 @@ class TestStatistics:
     async def test_codecs(self) -> None:
         bench = Bench()
         bench.submit(draw(0, 1), draw(4, 2), SetPalette(b""), EndFrame(1))
-        found = bench.painter.statistics().codecs
+        found = bench.painter.decoded()
         assert set(found) == {"raw"}
         assert (found["raw"].bitmaps, found["raw"].tiles, found["raw"].bytes) == (2, 2, 128)
         assert found["raw"].seconds >= 0

@@ -21,15 +21,16 @@ from trio_rdp.framed import Framed
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.handshake import connect_begin, connect_credssp, connect_finalize, mark_as_upgraded
 from trio_rdp.input import Keyboard, Mouse
-from trio_rdp.painting import Painter, PainterStatistics
+from trio_rdp.painting import DecodeStatistics, Painter, PainterStatistics
 from trio_rdp.pdu.capabilities_basic import InputFlags
 from trio_rdp.pdu.input import InputEvent
 from trio_rdp.pdu.pointer import PointerUpdate as WirePointerUpdate
 from trio_rdp.pointer import Pointer
 from trio_rdp.protocol.active_stage import ActiveStage
 from trio_rdp.protocol.client_connector import ClientConnector, ConnectionResult
-from trio_rdp.protocol.config import ClientConfig, DesktopSize
+from trio_rdp.protocol.config import ClientConfig, CompressionType, DesktopSize
 from trio_rdp.protocol.framing import Action
+from trio_rdp.protocol.inflation import InflationStatistics
 from trio_rdp.protocol.session_events import (
     Activated,
     ActiveStageOutput,
@@ -61,10 +62,15 @@ _PALETTE_DEPTH = 8
 
 @dataclass(frozen=True, slots=True)
 class SessionStatistics:
-    """Every queue of a session with its bound, fill and peak, and what went through."""
+    """Every queue of a session with its bound, fill and peak, and what went through.
+
+    `codecs` says what was decoded, by the name of the codec, and `inflated` what came bulk compressed, by its type.
+    """
 
     frames_received: int
     ignored: dict[str, int]
+    inflated: dict[CompressionType, InflationStatistics]
+    codecs: dict[str, DecodeStatistics]
     writer: WriterStatistics
     painter: PainterStatistics
     screen: ScreenStatistics
@@ -125,6 +131,8 @@ class Session(Supervised):
         return SessionStatistics(
             self._frames_received,
             dict(self._stage.ignored),
+            self._stage.inflated,
+            self._painter.decoded(),
             self._writer.statistics(),
             self._painter.statistics(),
             self.screen.statistics(),

@@ -51,17 +51,13 @@ class DecodeStatistics:
 
 @dataclass(frozen=True, slots=True)
 class PainterStatistics:
-    """What was painted, and what waits: jobs, and their bytes now, at most, and at the bound.
-
-    `codecs` says what was decoded, by the name of the codec.
-    """
+    """What was painted, and what waits: jobs, and their bytes now, at most, and at the bound."""
 
     jobs: int
     pending_bytes: int
     peak_pending_bytes: int
     limit: int
     reading_stopped: int
-    codecs: dict[str, DecodeStatistics]
 
 
 def _size(job: PaintJob) -> int:
@@ -193,7 +189,7 @@ class Painter:
                     self._finish(jobs, painted)
 
     async def _paint_tiles(self, image: DecodedImage, job: PaintJob) -> _Painted:
-        """Paint one job with all the workers there are, in turns of about 2 ms; none of them is left when this returns."""
+        """Paint one job with all the workers there are, in turns of about 2 ms; none is left when this returns."""
         work = partial(_start, image, job)
         drawing, seconds = await self._scheduler.run(work, _size(job) * _READING_RATE)
         wanted = max(self._scheduler.workers, int(self._seconds([job]) / _SLICE_SECONDS) + 1)
@@ -284,5 +280,8 @@ class Painter:
 
     def statistics(self) -> PainterStatistics:
         """What was painted, and what waits."""
-        decoded = {name: replace(found) for name, found in self._decoded.items()}
-        return PainterStatistics(self._done, self._pending, self._peak, self._limit, self._stopped, decoded)
+        return PainterStatistics(self._done, self._pending, self._peak, self._limit, self._stopped)
+
+    def decoded(self) -> dict[str, DecodeStatistics]:
+        """What was decoded, by the name of the codec."""
+        return {name: replace(found) for name, found in self._decoded.items()}

@@ -79,7 +79,7 @@ from trio_rdp.pdu.update import GraphicsUpdate as WireGraphicsUpdate
 from trio_rdp.pdu.x224 import DisconnectRequest
 from trio_rdp.protocol.active_stage import ActiveStage
 from trio_rdp.protocol.client_connector import ClientConnector
-from trio_rdp.protocol.config import BitmapCodec, ClientConfig, DesktopSize, Security
+from trio_rdp.protocol.config import BitmapCodec, ClientConfig, CompressionType, DesktopSize, Security
 from trio_rdp.protocol.events import ErrorInfoReceived, HeartbeatReceived, MultitransportDeclined
 from trio_rdp.protocol.framing import Action
 from trio_rdp.protocol.inbox import redirected
@@ -254,8 +254,10 @@ class TestGraphics:
         compressed = ChannelFlags.FIRST | ChannelFlags.LAST | ChannelFlags.COMPRESSED | 0x10000
         chunk = struct.pack("<II", 5, compressed) + _literals(b"sound")
         assert slow(active, channel(SECOND, chunk)) == [ChannelData("rdpsnd", b"sound")]
-        assert active.inflated[1].packets == 3
-        assert active.inflated[1].bytes == len(body) + len(WireGraphicsUpdate(update=PIXEL).encode()) + 5
+        assert active.inflated[CompressionType.K64].packets == 3
+        assert (
+            active.inflated[CompressionType.K64].bytes == len(body) + len(WireGraphicsUpdate(update=PIXEL).encode()) + 5
+        )
 
     def test_compressed_bytes_without_meaning(self) -> None:
         with pytest.raises(DecodeError):

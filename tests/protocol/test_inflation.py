@@ -6,6 +6,7 @@ import pytest
 
 from trio_rdp.channels.static import Dechunker
 from trio_rdp.pdu.channel import ChannelFlags
+from trio_rdp.protocol.config import CompressionType
 from trio_rdp.protocol.inflation import Inflater, InflationStatistics
 from trio_rdp.wire.errors import DecodeError, RemoteProtocolError
 
@@ -34,7 +35,7 @@ def test_one_history_for_channels_and_the_rest() -> None:
     inflated = inflater.inflate_chunk(chunk(ends | ChannelFlags.COMPRESSED, COPY_3_FROM_3, 3))
     assert Dechunker().feed(inflated) == b"abc"
     assert inflater.inflate(0x20, COPY_3_FROM_3) == b"abc"
-    assert inflater.statistics() == {0: InflationStatistics(packets=3, compressed_bytes=7, bytes=9)}
+    assert inflater.statistics() == {CompressionType.K8: InflationStatistics(packets=3, compressed_bytes=7, bytes=9)}
 
 
 @pytest.mark.parametrize("flags", [ChannelFlags.FLUSHED, ChannelFlags.AT_FRONT])
@@ -43,7 +44,7 @@ def test_a_chunk_may_change_the_history_alone(flags: int) -> None:
     assert inflater.inflate(0x61, LITERALS) == b"abc"
     sent = chunk(ChannelFlags.FIRST | ChannelFlags.LAST | flags | 0x10000, b"xyz", 3)
     assert Dechunker().feed(inflater.inflate_chunk(sent)) == b"xyz"
-    assert inflater.statistics()[1].packets == 2
+    assert inflater.statistics()[CompressionType.K64].packets == 2
 
 
 def test_flags_of_the_channel_stay() -> None:

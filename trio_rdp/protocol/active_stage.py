@@ -45,6 +45,7 @@ from trio_rdp.pdu.update import SynchronizeUpdate, Update, decode_update
 from trio_rdp.protocol.activation import Activation, ConnectionActivationSequence
 from trio_rdp.protocol.client_capabilities import offered_codecs
 from trio_rdp.protocol.client_connector import ConnectionResult
+from trio_rdp.protocol.config import CompressionType
 from trio_rdp.protocol.envelopes import SERVER_CHANNEL_ID, Envelopes, disconnect, open_frame
 from trio_rdp.protocol.fragments import FragmentAssembler
 from trio_rdp.protocol.framing import Action
@@ -113,8 +114,8 @@ class ActiveStage:
         return self._reactivation is None
 
     @property
-    def inflated(self) -> dict[int, InflationStatistics]:
-        """What the server has compressed, by the type of compression (PACKET_COMPR_TYPE_*)."""
+    def inflated(self) -> dict[CompressionType, InflationStatistics]:
+        """What the server has compressed, by the type of compression."""
         return self._inflater.statistics()
 
     def start(self) -> list[ActiveStageOutput]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from trio_rdp.codecs.bulk import BulkDecompressor
 from trio_rdp.pdu.channel import ChannelFlags
+from trio_rdp.protocol.config import CompressionType
 
 __all__ = ["Inflater", "InflationStatistics"]
 
@@ -63,6 +64,6 @@ class Inflater:
         data = self.inflate((flags & _CHUNK_FLAGS) >> _CHUNK_SHIFT, chunk[_CHUNK_HEADER.size :])
         return _CHUNK_HEADER.pack(length, flags & ~_CHUNK_FLAGS) + data
 
-    def statistics(self) -> dict[int, InflationStatistics]:
-        """What came compressed, by the type of compression (PACKET_COMPR_TYPE_*)."""
-        return {kind: replace(counted) for kind, counted in self._counted.items()}
+    def statistics(self) -> dict[CompressionType, InflationStatistics]:
+        """What came compressed, by the type of compression."""
+        return {CompressionType(kind): replace(counted) for kind, counted in self._counted.items()}
