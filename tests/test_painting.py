@@ -9,6 +9,7 @@ import pytest
 import trio
 import trio.testing
 
+from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.encoding import EncodeScheduler
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import (
@@ -182,8 +183,8 @@ class TestTiles:
         assert sorted(first for first, _ in tiles.drawn) == [0, *sorted(last for _, last in tiles.drawn)[:-1]]
         assert max(last for _, last in tiles.drawn) == 8
         assert bench.screen.pixel(0, 0) == (1, 2, 3)  # what came later is above
-        found = bench.painter.decoded()
-        assert (found["remotefx"].bitmaps, found["remotefx"].tiles, found["remotefx"].bytes) == (1, 8, 1000)
+        found = bench.painter.decoded()[BitmapCodec.REMOTEFX]
+        assert (found.bitmaps, found.tiles, found.bytes) == (1, 8, 1000)
 
     async def test_an_error_in_one_of_them_comes_when_all_are_done(self, monkeypatch: pytest.MonkeyPatch) -> None:
         bench = Bench(1024, 1024, workers=2)
@@ -209,11 +210,12 @@ class TestStatistics:
         bench = Bench()
         bench.submit(draw(0, 1), draw(4, 2), SetPalette(b""), EndFrame(1))
         found = bench.painter.decoded()
-        assert set(found) == {"raw"}
-        assert (found["raw"].bitmaps, found["raw"].tiles, found["raw"].bytes) == (2, 2, 128)
-        assert found["raw"].seconds >= 0
+        assert set(found) == {BitmapCodec.RAW}
+        raw = found[BitmapCodec.RAW]
+        assert (raw.bitmaps, raw.tiles, raw.bytes) == (2, 2, 128)
+        assert raw.seconds >= 0
         bench.submit(draw(0, 1))
-        assert found["raw"].bitmaps == 2  # what was given is a copy
+        assert raw.bitmaps == 2  # what was given is a copy
 
 
 class TestBounds:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 import trio
 
 from trio_rdp.channel import ChannelStatistics, StaticChannel
+from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.encoding import current_scheduler
 from trio_rdp.framed import Framed
 from trio_rdp.graphics.geometry import Rect
@@ -64,13 +65,13 @@ _PALETTE_DEPTH = 8
 class SessionStatistics:
     """Every queue of a session with its bound, fill and peak, and what went through.
 
-    `codecs` says what was decoded, by the name of the codec, and `inflated` what came bulk compressed, by its type.
+    `codecs` says what each codec has decoded, and `inflated` what came bulk compressed, by its type.
     """
 
     frames_received: int
     ignored: dict[str, int]
     inflated: dict[CompressionType, InflationStatistics]
-    codecs: dict[str, DecodeStatistics]
+    codecs: dict[BitmapCodec, DecodeStatistics]
     writer: WriterStatistics
     painter: PainterStatistics
     screen: ScreenStatistics

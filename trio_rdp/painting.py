@@ -16,6 +16,7 @@ from itertools import pairwise
 
 import trio
 
+from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.codecs.kernels import form_of
 from trio_rdp.codecs.kernels import planar as planar_kernel
 from trio_rdp.encoding import INLINE_SECONDS, EncodeScheduler
@@ -114,8 +115,8 @@ class Painter:
         self._work = trio.Event()
         self._room = trio.Event()
         self._first_rate = _PLAIN_RATE if form_of(planar_kernel) == "plain" else _COMPILED_RATE
-        self._rates: dict[str, float] = {}
-        self._decoded: dict[str, DecodeStatistics] = {}
+        self._rates: dict[BitmapCodec | None, float] = {}
+        self._decoded: dict[BitmapCodec, DecodeStatistics] = {}
         self._palette: SetPalette | None = None
         self._done = 0
         self._pending = 0
@@ -262,16 +263,18 @@ class Painter:
         for job, (tiles, seconds) in zip(jobs, measured, strict=True):
             if not isinstance(job, DrawBitmap | DrawSurfaceBits):
                 continue
-            found = self._decoded.get(job.codec)
+            codec = job.codec
+            assert codec is not None  # it was drawn
+            found = self._decoded.get(codec)
             if found is None:
-                found = self._decoded[job.codec] = DecodeStatistics()
+                found = self._decoded[codec] = DecodeStatistics()
             found.bitmaps += 1
             found.tiles += tiles
             found.bytes += len(job.data)
             found.seconds += seconds
             if job.cost >= _WORTH_MEASURING:
-                rate = self._rates.get(job.codec, self._first_rate)
-                self._rates[job.codec] = rate + _SMOOTHING * (min(seconds / job.cost, 10 * rate) - rate)
+                rate = self._rates.get(codec, self._first_rate)
+                self._rates[codec] = rate + _SMOOTHING * (min(seconds / job.cost, 10 * rate) - rate)
 
     @property
     def image(self) -> DecodedImage:
@@ -282,6 +285,6 @@ class Painter:
         """What was painted, and what waits."""
         return PainterStatistics(self._done, self._pending, self._peak, self._limit, self._stopped)
 
-    def decoded(self) -> dict[str, DecodeStatistics]:
-        """What was decoded, by the name of the codec."""
-        return {name: replace(found) for name, found in self._decoded.items()}
+    def decoded(self) -> dict[BitmapCodec, DecodeStatistics]:
+        """What was decoded, by the codec."""
+        return {codec: replace(found) for codec, found in self._decoded.items()}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import (
     BeginFrame,
@@ -103,11 +104,19 @@ def test_surface_commands() -> None:
 
 
 @pytest.mark.parametrize(
-    ("codec_id", "name"), [(0, "raw"), (1, "nscodec"), (3, "remotefx"), (10, "qoi"), (11, "qoiz"), (2, "codec 2")]
+    ("codec_id", "codec"),
+    [
+        (0, BitmapCodec.RAW),
+        (1, BitmapCodec.NSCODEC),
+        (3, BitmapCodec.REMOTEFX),
+        (10, BitmapCodec.QOI),
+        (11, BitmapCodec.QOIZ),
+        (2, None),
+    ],
 )
-def test_codecs_have_names(codec_id: int, name: str) -> None:
+def test_codecs(codec_id: int, codec: BitmapCodec | None) -> None:
     job = DrawSurfaceBits(Rect(0, 0, 1, 1), 1, 1, 32, codec_id, b"")
-    assert job.codec == name
-    assert job.is_divisible == (name == "remotefx")
-    assert DrawBitmap(job.rect, 1, 1, 32, Compression.PLANAR, b"").codec == "planar"
+    assert job.codec is codec
+    assert job.is_divisible == (codec is BitmapCodec.REMOTEFX)
+    assert DrawBitmap(job.rect, 1, 1, 32, Compression.PLANAR, b"").codec is BitmapCodec.PLANAR
     assert ResetCodecs().cost == 0

@@ -240,7 +240,7 @@ class TestGraphics:
         assert len(willing.process(Action.FAST_PATH, frame)) == 1
         for codecs in ((), (BitmapCodec.NSCODEC,)):
             unwilling = ActiveStage(connected(replace(config(), codecs=codecs)).result)
-            with pytest.raises(RemoteProtocolError, match="remotefx, which was not offered"):
+            with pytest.raises(RemoteProtocolError, match="codec 3, which was not offered"):
                 unwilling.process(Action.FAST_PATH, frame)
 
     def test_one_history_serves_all_paths(self) -> None:

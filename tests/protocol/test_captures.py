@@ -12,7 +12,7 @@ from tests.shared import ROOT, capture_names, captures
 from trio_rdp.graphics.jobs import DrawBitmap, DrawSurfaceBits, EndFrame
 from trio_rdp.pdu.x224 import SecurityProtocol
 from trio_rdp.protocol.active_stage import ActiveStage
-from trio_rdp.protocol.config import DesktopSize
+from trio_rdp.protocol.config import BitmapCodec, DesktopSize
 from trio_rdp.protocol.session_events import ActiveStageOutput, ChannelFailed, GraphicsUpdate, ResponseFrame
 from trio_rdp.wire.errors import RemoteProtocolError
 
@@ -21,12 +21,12 @@ COMPRESSED_OTHERWISE = {"grd-nla-gfx-progressive": 3, "shadow-rdp-gfx-avc420": 3
 # Messages that came after the picture was taken: xclock's next second.
 LATER = {"xrdp-tls-vnc-32": 2}
 CODECS = {
-    "shadow-nla-gfx-avc444": "remotefx",
-    "shadow-rdp-gfx-avc444": "remotefx",
-    "shadow-rdp-rfx": "remotefx",
-    "weston-rdp-rfx": "remotefx",
-    "weston-tls-nsc": "nscodec",
-    "xrdp-tls-xorg-rfx": "remotefx",
+    "shadow-nla-gfx-avc444": BitmapCodec.REMOTEFX,
+    "shadow-rdp-gfx-avc444": BitmapCodec.REMOTEFX,
+    "shadow-rdp-rfx": BitmapCodec.REMOTEFX,
+    "weston-rdp-rfx": BitmapCodec.REMOTEFX,
+    "weston-tls-nsc": BitmapCodec.NSCODEC,
+    "xrdp-tls-xorg-rfx": BitmapCodec.REMOTEFX,
 }
 PICTURES = (
     "shadow-rdp-bitmap16",
@@ -102,7 +102,7 @@ def test_the_picture_is_what_the_client_displayed(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "codec"), CODECS.items())
 @pytest.mark.skipif(not capture_names(), reason="needs the captures")
-def test_codecs(name: str, codec: str) -> None:
+def test_codecs(name: str, codec: BitmapCodec) -> None:
     _, outputs = play(recording(name))
     assert {job.codec for job in jobs(outputs) if isinstance(job, DrawSurfaceBits)} == {codec}
 

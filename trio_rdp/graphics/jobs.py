@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import Final
 
+from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.pdu.bitmap import BitmapData, BitmapFlags, BitmapUpdate
 from trio_rdp.pdu.bitmap_codecs import CodecId
@@ -22,6 +24,7 @@ from trio_rdp.pdu.surface import (
 )
 
 __all__ = [
+    "CODECS",
     "BeginFrame",
     "Compression",
     "DrawBitmap",
@@ -36,13 +39,14 @@ __all__ = [
 ]
 
 
-_NAMES = {
-    int(CodecId.NONE): "raw",
-    int(CodecId.NSCODEC): "nscodec",
-    int(CodecId.REMOTEFX): "remotefx",
-    int(CodecId.QOI): "qoi",
-    int(CodecId.QOIZ): "qoiz",
+CODECS: Final = {
+    int(CodecId.NONE): BitmapCodec.RAW,
+    int(CodecId.NSCODEC): BitmapCodec.NSCODEC,
+    int(CodecId.REMOTEFX): BitmapCodec.REMOTEFX,
+    int(CodecId.QOI): BitmapCodec.QOI,
+    int(CodecId.QOIZ): BitmapCodec.QOIZ,
 }
+"""The codecs of surface bits, by the numbers that our clients give them."""
 
 
 class Compression(enum.Enum):
@@ -73,9 +77,9 @@ class DrawBitmap:
         return self.width * self.height
 
     @property
-    def codec(self) -> str:
-        """The codec's name."""
-        return self.compression.value
+    def codec(self) -> BitmapCodec:
+        """What decodes it."""
+        return BitmapCodec(self.compression.value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +99,9 @@ class DrawSurfaceBits:
         return self.width * self.height
 
     @property
-    def codec(self) -> str:
-        """The codec's name."""
-        return _NAMES.get(self.codec_id) or f"codec {self.codec_id}"
+    def codec(self) -> BitmapCodec | None:
+        """What decodes it; None where nothing does."""
+        return CODECS.get(self.codec_id)
 
     @property
     def is_divisible(self) -> bool:

@@ -203,7 +203,7 @@ class ActiveStage:
     def _add_jobs(self, jobs: Iterable[PaintJob], outputs: list[ActiveStageOutput]) -> None:
         for job in jobs:
             if isinstance(job, DrawSurfaceBits) and job.codec_id not in self._offered_codecs:
-                raise RemoteProtocolError(f"surface bits of {job.codec}, which was not offered")
+                raise RemoteProtocolError(f"surface bits of codec {job.codec_id}, which was not offered")
             outputs.append(GraphicsUpdate(job))
             if self._acknowledge_frames and isinstance(job, EndFrame):
                 outputs.append(ResponseFrame(self.acknowledge_frame(job.frame_id)))
