@@ -17,7 +17,22 @@ __all__ = ["NAMES", "Form", "choose", "features", "find", "form_of"]
 
 Form: TypeAlias = Literal["avx2", "baseline", "plain"]
 
-NAMES: Final = ("alpha", "compare", "interleaved_rle", "mppc", "ncrush", "nscodec", "pixels", "planar", "qoi", "zgfx")
+NAMES: Final = (
+    "alpha",
+    "clearcodec",
+    "color",
+    "compare",
+    "interleaved_rle",
+    "mppc",
+    "ncrush",
+    "nscodec",
+    "pixels",
+    "planar",
+    "progressive",
+    "qoi",
+    "rfx",
+    "zgfx",
+)
 
 _PLACES: Final = {
     "avx2": "trio_rdp.codecs.compiled.avx2",
@@ -89,6 +104,8 @@ def _load(name: str) -> ModuleType:
 
 if TYPE_CHECKING:
     from trio_rdp.codecs.plain import alpha as alpha
+    from trio_rdp.codecs.plain import clearcodec as clearcodec
+    from trio_rdp.codecs.plain import color as color
     from trio_rdp.codecs.plain import compare as compare
     from trio_rdp.codecs.plain import interleaved_rle as interleaved_rle
     from trio_rdp.codecs.plain import mppc as mppc
@@ -96,7 +113,9 @@ if TYPE_CHECKING:
     from trio_rdp.codecs.plain import nscodec as nscodec
     from trio_rdp.codecs.plain import pixels as pixels
     from trio_rdp.codecs.plain import planar as planar
+    from trio_rdp.codecs.plain import progressive as progressive
     from trio_rdp.codecs.plain import qoi as qoi
+    from trio_rdp.codecs.plain import rfx as rfx
     from trio_rdp.codecs.plain import zgfx as zgfx
 else:
 

@@ -50,45 +50,66 @@ cdef inline void refill(uint64_t *bits, int *held, const uint8_t **p, const uint
             held[0] += 8
 
 
+cdef inline int clamp(int parameter) noexcept nogil:
+    parameter = parameter if parameter > 0 else 0
+    return parameter if parameter < 80 else 80
+
+
+cdef inline uint32_t run_of(int steps) noexcept nogil:
+    """The zeros that so many escapes stand for, when k begins at 0: two of 1, two of 2, two of 4, up to 1024 each."""
+    if likely(steps <= 22):
+        return <uint32_t>(2 + (steps & 1)) << (steps >> 1)
+    return 4096 + (<uint32_t>(steps - 22) << 10)
+
+
+cdef inline uint32_t top(uint64_t bits, int n) noexcept nogil:
+    """The first `n` bits, 0 to 32."""
+    return <uint32_t>(bits >> 1 >> (63 - n))
+
+
+cdef inline int16_t unfold(uint32_t value) noexcept nogil:
+    return <int16_t>((value >> 1) ^ (0 - (value & 1)))
+
+
 cdef inline int rlgr_decode(const uint8_t *p, const uint8_t *end, int16_t *out, int count, bint pairs) noexcept nogil:
     """Decode `count` coefficients; how many the bytes held, the rest being zeros.
 
-    A symbol that is cut off counts as not there.  Numbers wrap at 32 bits, coefficients at 16.
+    A symbol that is cut off counts as not there.  Numbers wrap at 32 bits, coefficients at 16.  What a branch predictor
+    could not guess is calculated; what is rare, such as codes that outrun the bits held, is left to branches.
     """
     cdef uint64_t bits = 0
-    cdef uint32_t run, code, first, second
-    cdef int held = 0, k = 1, kp = 8, kr = 1, krp = 8, ones, zeros, n, negative = 0, o = 0
+    cdef uint32_t run = 0, code, first, second
+    cdef int held = 0, k, kp = 8, kr, krp = 8, ones, zeros, n, negative = 0, o = 0
     memset(out, 0, <size_t>count * 2)
     while o < count:
-        if held < 48:
-            refill(&bits, &held, &p, end)
-            if held == 0:
-                break
-        run = 0
+        refill(&bits, &held, &p, end)
+        if held == 0:
+            break
+        k = kp >> 3
         if k:
-            while True:
-                zeros = clz64(bits | 1)
-                if zeros > held:
-                    zeros = held
-                for n in range(zeros):
-                    run += <uint32_t>1 << k
-                    kp = kp + 4 if kp < 76 else 80
-                    k = kp >> 3
+            run = 0
+            zeros = clz64(bits | 1)
+            while zeros >= held:
+                run += run_of((kp >> 2) + held) - run_of(kp >> 2)
+                kp = clamp(kp + 4 * held)
                 if run >= <uint32_t>(count - o):
                     return count
-                if zeros < held:
-                    bits = bits << zeros << 1
-                    held -= zeros + 1
-                    break
                 bits = 0
                 held = 0
                 refill(&bits, &held, &p, end)
                 if held == 0:
                     return o
+                zeros = clz64(bits | 1)
+            run += run_of((kp >> 2) + zeros) - run_of(kp >> 2)
+            kp = clamp(kp + 4 * zeros)
+            k = kp >> 3
+            bits = bits << zeros << 1
+            held -= zeros + 1
+            if run >= <uint32_t>(count - o):
+                return count
             if held < 40:
                 refill(&bits, &held, &p, end)
-            # k is at least 1, for it rose or stayed.
-            run += <uint32_t>(bits >> (64 - k))
+            run += top(bits, k)
             bits <<= k
             negative = <int>(bits >> 63)
             bits <<= 1
@@ -97,73 +118,52 @@ cdef inline int rlgr_decode(const uint8_t *p, const uint8_t *end, int16_t *out, 
                 return count if held >= -1 else o
         # A Golomb-Rice code: ones, a zero, kr bits.
         ones = 0
-        zeros = clz64(~bits | 1)
-        while zeros >= held and p < end:
+        n = clz64(~bits | 1)
+        while n >= held and p < end:
             ones += held
             bits = 0
             held = 0
             refill(&bits, &held, &p, end)
-            zeros = clz64(~bits | 1)
-        ones += zeros
-        bits = bits << zeros << 1
-        held -= zeros + 1
-        if held < kr:
+            n = clz64(~bits | 1)
+        ones += n
+        bits = bits << n << 1
+        held -= n + 1
+        kr = krp >> 3
+        if held < 42:
             refill(&bits, &held, &p, end)
-        code = <uint32_t>ones << kr
-        if kr:
-            code |= <uint32_t>(bits >> (64 - kr))
-            bits <<= kr
-            held -= kr
-        if ones == 0:
-            krp = krp - 2 if krp > 2 else 0
-            kr = krp >> 3
-        elif ones > 1:
-            krp = krp + ones if krp < 80 - ones else 80
-            kr = krp >> 3
+        code = (<uint32_t>ones << kr) | top(bits, kr)
+        bits <<= kr
+        held -= kr
+        krp = clamp(krp + ones - (ones == 1) - 2 * (ones == 0))
         if k:
             if held < 0:
                 break
-            kp = kp - 6 if kp > 6 else 0
-            k = kp >> 3
+            kp = clamp(kp - 6)
             o += <int>run
             code += 1
             out[o] = <int16_t>((code ^ (0 - <uint32_t>negative)) + <uint32_t>negative)
             o += 1
-        elif not pairs:
-            if held < 0:
-                break
-            if code:
-                kp = kp - 3 if kp > 3 else 0
-            else:
-                kp = kp + 3 if kp < 77 else 80
-            k = kp >> 3
-            out[o] = <int16_t>((code >> 1) ^ (0 - (code & 1)))
-            o += 1
-        elif code:
-            n = 64 - clz64(code)
-            if held < n:
-                refill(&bits, &held, &p, end)
-            first = <uint32_t>(bits >> (64 - n))
+        elif pairs:
+            n = 63 - clz64(2 * <uint64_t>code + 1)
+            first = top(bits, n)
+            second = code - first
             bits <<= n
             held -= n
             if held < 0:
                 break
-            second = code - first
-            if first and second:
-                kp = kp - 6 if kp > 6 else 0
-                k = kp >> 3
-            out[o] = <int16_t>((first >> 1) ^ (0 - (first & 1)))
+            kp = clamp(kp + 6 - 6 * (first != 0) - 6 * (second != 0))
+            out[o] = unfold(first)
             o += 1
-            if o < count:
-                out[o] = <int16_t>((second >> 1) ^ (0 - (second & 1)))
+            if likely(o < count):
+                out[o] = unfold(second)
                 o += 1
         else:
             if held < 0:
                 break
-            kp = kp + 6 if kp < 74 else 80
-            k = kp >> 3
-            o += 2
-    return o if o < count else count
+            kp = clamp(kp + 3 - 6 * (code != 0))
+            out[o] = unfold(code)
+            o += 1
+    return o
 
 
 cdef struct BitWriter:

@@ -2,10 +2,10 @@
 """The 5/3 wavelet of RemoteFX on planes of 64 x 64, [MS-RDPRFX] 3.1.8.1.4 to 3.1.8.1.6 and back, for its kernels.
 
 A plane of 4096 coefficients lies as it is sent: HL1, LH1, HH1, HL2, LH2, HH2, HL3, LH3, HH3, LL3, each row by row.
-All arithmetic wraps at 16 bits.  `trio_rdp.codecs.plain.wavelet` says what each function does.
+Means are exact; what is stored wraps at 16 bits.  `trio_rdp.codecs.plain.wavelet` says what each function does.
 """
 
-from libc.stdint cimport int16_t, uint8_t, uint64_t
+from libc.stdint cimport int16_t
 from libc.string cimport memcpy
 
 cdef extern from *:
@@ -17,16 +17,17 @@ cdef extern from *:
     ctypedef const int16_t *ci16_r "trio_rdp_ci16_r"
 
 
-cdef inline int16_t mean(int a, int b) noexcept nogil:
-    return <int16_t>(<int16_t>(a + b) >> 1)
+cdef inline int16_t mean(int16_t a, int16_t b) noexcept nogil:
+    """Half the sum, rounded down, in no more than 16 bits."""
+    return <int16_t>((a & b) + ((a ^ b) >> 1))
 
 
-cdef inline int16_t mean_up(int a, int b) noexcept nogil:
-    return <int16_t>(<int16_t>(a + b + 1) >> 1)
+cdef inline int16_t mean_up(int16_t a, int16_t b) noexcept nogil:
+    return <int16_t>((a | b) - ((a ^ b) >> 1))
 
 
 cdef inline bint all_zero(const int16_t *c, int n) noexcept nogil:
-    """Whether `n`, a multiple of 16, coefficients are zeros."""
+    """Whether `n`, a multiple of 64, coefficients are zeros."""
     cdef int16_t any
     cdef int i, j
     for i in range(0, n, 64):
@@ -62,7 +63,7 @@ cdef inline void row_join(ci16_r low, ci16_r high, i16_r out, int s) noexcept no
     """One row of `2 * s` samples of its low and its high half."""
     cdef int16_t even[33]
     cdef int i
-    even[0] = <int16_t>(low[0] - mean_up(high[0], high[0]))
+    even[0] = <int16_t>(low[0] - high[0])
     for i in range(1, s):
         even[i] = <int16_t>(low[i] - mean_up(high[i - 1], high[i]))
     even[s] = even[s - 1]
@@ -81,10 +82,16 @@ cdef inline void row_spread(ci16_r low, i16_r out, int s) noexcept nogil:
     out[2 * s - 1] = low[s - 1]
 
 
+cdef inline void column_between(ci16_r out0, ci16_r out2, i16_r out1, int w) noexcept nogil:
+    cdef int i
+    for i in range(w):
+        out1[i] = mean(out0[i], out2[i])
+
+
 cdef inline void column_first(ci16_r low, ci16_r high, i16_r out, int w) noexcept nogil:
     cdef int i
     for i in range(w):
-        out[i] = <int16_t>(low[i] - mean_up(high[i], high[i]))
+        out[i] = <int16_t>(low[i] - high[i])
 
 
 cdef inline void column_next(ci16_r low, ci16_r above, ci16_r high, ci16_r out0, i16_r out1, i16_r out2,
@@ -116,6 +123,19 @@ cdef inline void join_level(int16_t *c, int s, int16_t *spare) noexcept nogil:
         column_next(spare + y * w, spare + (s + y - 1) * w, spare + (s + y) * w, out - 2 * w, out - w, out, w)
     out = c + (2 * s - 1) * w
     column_last(spare + (2 * s - 1) * w, out - w, out, w)
+
+
+cdef inline void spread_level(int16_t *c, int s, int16_t *spare) noexcept nogil:
+    """What `join_level` makes of a low band (the last `s` x `s` of `4 * s * s`) whose three high bands are zeros."""
+    cdef int y, w = 2 * s, n = s * s
+    cdef int16_t *out
+    memcpy(spare, c + 3 * n, <size_t>n * 2)
+    row_spread(spare, c, s)
+    for y in range(1, s):
+        out = c + 2 * y * w
+        row_spread(spare + y * s, out, s)
+        column_between(out - 2 * w, out, out - w, w)
+    memcpy(c + (w - 1) * w, c + (w - 2) * w, <size_t>w * 2)
 
 
 # ---------------------------------------------------------------------------------------------------------- encoding
