@@ -47,6 +47,12 @@ cdef inline uint32_t load32(const uint8_t *p) noexcept nogil:
     return v
 
 
+cdef inline Py_ssize_t count32(const uint8_t *p) noexcept nogil:
+    """A count, or one that is as much too large."""
+    cdef uint32_t v = load32(p)
+    return <Py_ssize_t>(v if v < 0x7FFFFFFF else 0x7FFFFFFF)
+
+
 cdef inline uint64_t load64(const uint8_t *p) noexcept nogil:
     cdef uint64_t v
     memcpy(&v, p, 8)
@@ -109,7 +115,7 @@ cdef inline Py_ssize_t expand_plane(const uint8_t *s, const uint8_t *e, Py_ssize
         else:
             if e - s < 7:
                 return TRUNCATED
-            run = load32(s + 3)
+            run = count32(s + 3)
             if run > left - NSC_END:
                 return OVERRUN
             memset(d, s[0], run)
@@ -150,7 +156,7 @@ cdef inline Py_ssize_t nsc_open(const uint8_t *s, const uint8_t *e, Py_ssize_t w
     sizes[1] = sizes[2] = chroma * rows
     sizes[3] = width * height
     for k in range(4):
-        counts[k] = load32(s + 4 * k)
+        counts[k] = count32(s + 4 * k)
     s += NSC_HEADER
     # Errors in the order in which a reader meets them, one plane after the other; memory for all that are expanded.
     for k in range(4):
