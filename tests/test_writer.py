@@ -7,6 +7,7 @@ import pytest
 import trio
 import trio.testing
 
+from trio_rdp.protocol.deflation import Outgoing
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.wire.errors import DeadlineExceeded, SessionClosed
 from trio_rdp.writer import Lane, Writer
@@ -73,6 +74,30 @@ class TestOrder:
             lane.put_nowait([f"{name}1,".encode(), f"{name}2,".encode()])
         await write(writer)
         assert sink.writes == [b"control1,control2,input1,input2,channel1,channel2,graphics1,graphics2,"]
+
+    async def test_what_waits_to_be_compressed_is_committed_in_the_order_of_the_wire(self) -> None:
+        committed: list[str] = []
+
+        def outgoing(name: str) -> Outgoing:
+            def commit() -> bytes:
+                committed.append(name)
+                return name.encode()
+
+            return Outgoing(100, commit)
+
+        writer = Writer(sink := Sink(), Limits())
+        writer.graphics.put_nowait([outgoing("dropped,")])
+        writer.graphics.clear()
+        writer.graphics.put_nowait([outgoing("third,"), b"fourth"])
+        writer.channel("cliprdr").put_nowait([outgoing("second,")])
+        writer.input.put_nowait([outgoing("first,")])
+        assert writer.graphics.statistics().bytes == 106  # as it is, uncompressed
+        assert committed == []
+        await write(writer)
+        assert committed == ["first,", "second,", "third,"]
+        assert sink.writes == [b"first,second,third,fourth"]
+        assert writer.statistics().bytes_sent == len(sink.writes[0])
+        assert writer.graphics.statistics().bytes == 0
 
     async def test_control_overtakes_what_waits(self, nursery: trio.Nursery) -> None:
         writer = Writer(sink := Sink(is_open=False), Limits())

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import trio
 
 from trio_rdp.level import Ending
+from trio_rdp.protocol.deflation import Outgoing
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.writer import Lane
 
@@ -42,7 +43,7 @@ class StaticChannel(trio.abc.Channel[bytes]):
         self,
         name: str,
         lane: Lane,
-        encode: Callable[[str, bytes], list[bytes]],
+        encode: Callable[[str, bytes], Sequence[bytes | Outgoing]],
         limits: Limits,
         ending: Ending,
     ) -> None:

@@ -166,8 +166,7 @@ class PixelSender:
             story.append(_mark(FrameAction.END, self._frame_id))
         if not story:
             return
-        # All fragments of an update are one piece, because no other PDU may come between them.
-        pieces = [b"".join(self._stage.encode_update(update)) for update in story]
+        pieces = [self._stage.prepare_update(update) for update in story]
         await self._lane.put(pieces)
         self.bytes_encoded += sum(map(len, pieces))
         if updates:

@@ -67,5 +67,4 @@ class PointerSender:
             raise
 
     async def _put(self, update: PointerUpdate) -> None:
-        # All fragments are one piece, because no other PDU may come between them.
-        await self._lane.put([b"".join(self._stage.encode_update(update))])
+        await self._lane.put([self._stage.prepare_update(update)])

@@ -24,6 +24,7 @@ from trio_rdp.pdu.client_info import InfoFlags
 from trio_rdp.pdu.error_info import ErrorInfo
 from trio_rdp.protocol.basic_settings import monitors_of
 from trio_rdp.protocol.config import CredentialsSource, DesktopSize, Monitor, Security, ServerConfig
+from trio_rdp.protocol.deflation import CompressionStatistics
 from trio_rdp.protocol.framing import Action
 from trio_rdp.protocol.input_events import MonitorLayoutChanged
 from trio_rdp.protocol.network_detection import NetworkCharacteristics
@@ -58,6 +59,7 @@ class ServerSessionStatistics:
     frames_received: int
     ignored: dict[str, int]
     writer: WriterStatistics
+    compression: CompressionStatistics
     display: DisplayStatistics
     input: InputStatistics
     channels: tuple[ChannelStatistics, ...]
@@ -81,7 +83,7 @@ class ServerSession(Supervised):
         """Whether the client asked for the session to end."""
         for name in accepted.static_channels:
             lane = self._writer.channel(name)
-            self._channels[name] = StaticChannel(name, lane, self._stage.encode_channel, limits, self._ending)
+            self._channels[name] = StaticChannel(name, lane, self._stage.prepare_channel, limits, self._ending)
 
     @property
     def username(self) -> str:
@@ -134,6 +136,7 @@ class ServerSession(Supervised):
             self._frames_received,
             dict(self._stage.ignored),
             self._writer.statistics(),
+            self._stage.compression,
             self.display.statistics(),
             self.input.statistics(),
             tuple(channel.statistics() for channel in self._channels.values()),

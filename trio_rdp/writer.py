@@ -2,6 +2,7 @@
 
 A cancelled `send_all` breaks a TLS stream for good, in both directions.  So nobody else calls it: a user's call puts
 whole PDUs into a lane, or waits for room, and can be cancelled at any moment without leaving half a PDU on the wire.
+What may be compressed waits as `Outgoing` and is compressed when it leaves its lane: that is the order on the wire.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 import trio
 
+from trio_rdp.protocol.deflation import Outgoing
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.wire.errors import DeadlineExceeded, RdpError, SessionClosed
 
@@ -24,7 +26,10 @@ _FREE_SECONDS = 0.005  # a write that took longer waited for the peer
 
 @dataclass(frozen=True, slots=True)
 class LaneStatistics:
-    """How full one lane is: bytes now, the most there ever were, the bound, and how many PDUs went through."""
+    """How full one lane is: bytes now, the most there ever were, the bound, and how many PDUs went through.
+
+    Bytes are counted before they are compressed.
+    """
 
     name: str
     bytes: int
@@ -52,7 +57,7 @@ class Lane:
         self.pdus: int = 0
         self._writer = writer
         self._limit = limit
-        self._queue: deque[bytes] = deque()
+        self._queue: deque[bytes | Outgoing] = deque()
         self._bytes = 0
         self._peak = 0
         self._room: trio.Event | None = None
@@ -66,7 +71,7 @@ class Lane:
         """Whether `size` more bytes fit; a single larger message fits into an empty lane."""
         return not self._queue or self._bytes + size <= self._limit
 
-    def put_nowait(self, pdus: Iterable[bytes]) -> None:
+    def put_nowait(self, pdus: Iterable[bytes | Outgoing]) -> None:
         """Queue PDUs that belong together; raises `trio.WouldBlock` without room, `SessionClosed` at the end."""
         batch = list(pdus)
         size = sum(map(len, batch))
@@ -80,7 +85,7 @@ class Lane:
             self._peak = self._bytes
         self._writer.wake()
 
-    async def put(self, pdus: Iterable[bytes]) -> None:
+    async def put(self, pdus: Iterable[bytes | Outgoing]) -> None:
         """Queue PDUs that belong together, when there is room; cancelling leaves either all of them queued or none."""
         batch = list(pdus)
         await trio.lowlevel.checkpoint_if_cancelled()
@@ -110,7 +115,7 @@ class Lane:
         while queue and most != 0 and (not joined or len(joined) + len(queue[0]) <= budget):
             pdu = queue.popleft()
             self._bytes -= len(pdu)
-            joined += pdu
+            joined += pdu.commit() if isinstance(pdu, Outgoing) else pdu
             most = None if most is None else most - 1
         if len(queue) == waiting:
             return False

@@ -63,6 +63,7 @@ class TestReading:
             | CommandFlags.STREAM_SURFACE_BITS
             | CommandFlags.FRAME_MARKER,
             max_unacknowledged_frame_count=2,
+            takes_compressed_channels=True,
             input_flags=found.input_flags,
             capability_sets=tuple(sets),
         )

@@ -153,3 +153,19 @@ def test_the_largest_update_on_the_slow_path() -> None:
 def test_what_the_slow_path_has_no_form_for(update: Update) -> None:
     with pytest.raises(EncodeError, match="no slow-path form"):
         _encoder(False).encode(update)
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_prepared_updates_are_the_same_frames(fast: bool) -> None:
+    encoder = _encoder(fast)
+    update = _bitmap(16_000)
+    prepared = encoder.prepare(update)
+    assert prepared.commit() == b"".join(encoder.encode(update))
+    assert len(prepared) == len(prepared.commit())
+
+
+def test_what_cannot_be_sent_cannot_be_prepared() -> None:
+    with pytest.raises(EncodeError, match="exceeds"):
+        _encoder(True, 20_000).prepare(_bitmap(20_001))
+    with pytest.raises(EncodeError, match="no slow-path form"):
+        _encoder(False).prepare(MARKER)

@@ -20,6 +20,7 @@ __all__ = [
     "StreamId",
     "decode_share",
     "decode_shares",
+    "uncompressed_length",
 ]
 
 TS_PROTOCOL_VERSION = 0x1
@@ -200,8 +201,7 @@ class ShareDataHeader(Pdu):
         size = len(self.payload)
         uncompressed, compressed = self.uncompressed_length, self.compressed_length
         if uncompressed is None:
-            # T.128 counts 16 bits, and the largest PDU of MCS does not reach them by less than this header.
-            uncompressed = min(size + _UNCOMPRESSED_HEADER, 0xFFFF)
+            uncompressed = uncompressed_length(size)
         if compressed is None:
             compressed = size + _COMPRESSED_HEADER if int(self.compressed_type) & _COMPRESSED else 0
         dst += _DATA.pack(
@@ -216,6 +216,12 @@ class ShareDataHeader(Pdu):
             compressed,
         )
         dst += self.payload
+
+
+def uncompressed_length(size: int) -> int:
+    """The field of that name for a payload that has `size` bytes before it is compressed."""
+    # T.128 counts 16 bits, and the largest PDU of MCS does not reach them by less than this header.
+    return min(size + _UNCOMPRESSED_HEADER, 0xFFFF)
 
 
 def _total_length(size: int) -> int:

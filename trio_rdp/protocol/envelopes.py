@@ -9,7 +9,15 @@ from dataclasses import dataclass
 
 from trio_rdp.pdu import mcs, tpkt
 from trio_rdp.pdu.security import SecurityFlags
-from trio_rdp.pdu.share import PduType, PduType2, ShareControlHeader, ShareDataHeader, StreamId
+from trio_rdp.pdu.share import (
+    CompressionFlags,
+    PduType,
+    PduType2,
+    ShareControlHeader,
+    ShareDataHeader,
+    StreamId,
+    uncompressed_length,
+)
 from trio_rdp.pdu.x224 import TpduCode, tpdu_code, unwrap_data, wrap_data
 from trio_rdp.wire.errors import RemoteProtocolError, SessionClosed
 
@@ -43,13 +51,23 @@ class Envelopes:
         header = ShareControlHeader(pdu_type=pdu_type, pdu_source=self.user_channel_id, payload=payload)
         return self.wrap(self.io_channel_id, header.encode())
 
-    def share_data(self, pdu_type2: PduType2, payload: bytes, *, stream_id: StreamId = StreamId.LOW) -> bytes:
-        """Address a PDU that stands behind a share data header."""
+    def share_data(
+        self,
+        pdu_type2: PduType2,
+        payload: bytes,
+        *,
+        stream_id: StreamId = StreamId.LOW,
+        compression_flags: int = 0,
+        size: int = 0,
+    ) -> bytes:
+        """Address a PDU that stands behind a share data header; a compressed payload comes with its `size` before."""
         header = ShareDataHeader(
             pdu_type2=pdu_type2,
             share_id=self.share_id,
             pdu_source=self.user_channel_id,
             stream_id=stream_id,
+            compressed_type=CompressionFlags(compression_flags),
+            uncompressed_length=uncompressed_length(size) if compression_flags else None,
             payload=payload,
         )
         return self.wrap(self.io_channel_id, header.encode())

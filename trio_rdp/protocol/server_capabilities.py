@@ -21,6 +21,7 @@ from trio_rdp.pdu.capabilities_basic import (
     PointerCapabilitySet,
     ShareCapabilitySet,
     VirtualChannelCapabilitySet,
+    VirtualChannelFlags,
 )
 from trio_rdp.pdu.capabilities_extensions import (
     CommandFlags,
@@ -89,6 +90,8 @@ class ClientCapabilities:
     """How many frames may be on their way; 0 where the client does not acknowledge any."""
     channel_chunk_size: int = CHANNEL_CHUNK_LENGTH
     """Bytes of the largest chunk on a static channel, in both directions."""
+    takes_compressed_channels: bool = False
+    """Whether chunks on static channels may be compressed."""
     input_flags: InputFlags = InputFlags.SCANCODES
     capability_sets: tuple[AnyCapabilitySet, ...] = field(default=(), repr=False)
 
@@ -113,6 +116,7 @@ class ClientCapabilities:
         fragments = find_capability(sets, MultifragmentUpdateCapabilitySet)
         surface = find_capability(sets, SurfaceCommandsCapabilitySet) or SurfaceCommandsCapabilitySet()
         frames = find_capability(sets, FrameAcknowledgeCapabilitySet) or FrameAcknowledgeCapabilitySet()
+        channels = find_capability(sets, VirtualChannelCapabilitySet) or VirtualChannelCapabilitySet()
         entry = find_capability(sets, InputCapabilitySet) or InputCapabilitySet()
         return cls(
             fast_path_output=ExtraFlags.FASTPATH_OUTPUT_SUPPORTED in general.extra_flags,
@@ -126,6 +130,7 @@ class ClientCapabilities:
             max_request_size=0 if fragments is None else fragments.max_request_size,
             surface_command_flags=surface.cmd_flags,
             max_unacknowledged_frame_count=frames.max_unacknowledged_frame_count,
+            takes_compressed_channels=VirtualChannelFlags.COMPRESSION_SC in channels.flags,
             input_flags=entry.input_flags,
             capability_sets=sets,
         )

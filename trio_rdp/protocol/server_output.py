@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from trio_rdp.pdu.fastpath import FRAGMENT_SIZE, FastPathOutput, split
+from functools import partial
+
+from trio_rdp.pdu.fastpath import FRAGMENT_SIZE, FastPathOutput, UpdateCode, split
 from trio_rdp.pdu.mcs import MAX_USER_DATA
 from trio_rdp.pdu.pointer import PointerUpdate, ServerPointerUpdate
 from trio_rdp.pdu.share import PduType2
 from trio_rdp.pdu.surface import SurfaceCommands
 from trio_rdp.pdu.update import GraphicsUpdate, Update, encode_update
+from trio_rdp.protocol.deflation import Deflater, Outgoing
 from trio_rdp.protocol.envelopes import Envelopes
 from trio_rdp.protocol.server_capabilities import ClientCapabilities
 from trio_rdp.wire.errors import EncodeError
@@ -16,33 +19,77 @@ __all__ = ["UpdateEncoder"]
 
 # A share data header, and what the slow path adds to an update of the fast path (a pointer's type, at most four bytes).
 _SLOW_PATH_ROOM = MAX_USER_DATA - 18 - 4
+_FRAME = 10  # at most, what goes around a fragment; around a PDU of the slow path some more
 
 
 class UpdateEncoder:
     """Encodes updates for one client, by its capabilities.
 
-    `largest` bounds what is fragmented, beside the client's own bound.
+    `largest` bounds what is fragmented, beside the client's own bound.  Without a `deflater` nothing is compressed.
     """
 
-    def __init__(self, envelopes: Envelopes, capabilities: ClientCapabilities, largest: int) -> None:
+    def __init__(
+        self,
+        envelopes: Envelopes,
+        capabilities: ClientCapabilities,
+        largest: int,
+        deflater: Deflater | None = None,
+    ) -> None:
         self._envelopes = envelopes
         self._is_fast = capabilities.fast_path_output
+        self._deflater = Deflater(None) if deflater is None else deflater
+        self._fragment_size = FRAGMENT_SIZE
         self.max_update_size: int = _SLOW_PATH_ROOM
         """Bytes that the data of one update may have."""
         if self._is_fast:
             # What fits one PDU needs no putting together, whatever the client says about that.
             self.max_update_size = max(min(capabilities.max_request_size, largest), FRAGMENT_SIZE)
+            if capabilities.max_request_size >= FRAGMENT_SIZE:
+                self._fragment_size = min(FRAGMENT_SIZE, self._deflater.longest)
 
     def encode(self, update: Update) -> list[bytes]:
-        """Give the frames of an update; raises `EncodeError` where it is too large, or has no form on this path."""
+        """Give the frames of an update as they are, uncompressed.
+
+        Raises `EncodeError` where it is too large, or has no form on this path.
+        """
         return self._encode_fast(update) if self._is_fast else [self._encode_slow(update)]
+
+    def prepare(self, update: Update, *, is_dense: bool = False) -> Outgoing:
+        """Make the frames of an update ready for the wire: to be compressed, unless it `is_dense`, when committed.
+
+        All its fragments are one piece, because no other PDU may come between them.  Raises as `encode` does.
+        """
+        if is_dense or self._deflater.kind is None:
+            whole = b"".join(self.encode(update))
+            return Outgoing(len(whole), lambda: whole)
+        if self._is_fast:
+            code, data = encode_update(update)
+            self._check_size(len(data))
+            return Outgoing(len(data) + _FRAME, partial(self._commit_fast, code, data))
+        kind, data = self._slow_form(update)
+        return Outgoing(len(data) + 2 * _FRAME, partial(self._commit_slow, kind, data))
 
     def _encode_fast(self, update: Update) -> list[bytes]:
         code, data = encode_update(update)
         self._check_size(len(data))
         return [FastPathOutput(fp_output_updates=[fragment]).encode() for fragment in split(code, data)]
 
+    def _commit_fast(self, code: UpdateCode, data: bytes) -> bytes:
+        frames = bytearray()
+        for fragment in split(code, data, self._fragment_size):
+            flags, fragment.update_data = self._deflater.deflate(fragment.update_data)
+            fragment.compression_flags = flags or None
+            frames += FastPathOutput(fp_output_updates=[fragment]).encode()
+        return bytes(frames)
+
     def _encode_slow(self, update: Update) -> bytes:
+        return self._envelopes.share_data(*self._slow_form(update))
+
+    def _commit_slow(self, kind: PduType2, data: bytes) -> bytes:
+        flags, compressed = self._deflater.deflate(data)
+        return self._envelopes.share_data(kind, compressed, compression_flags=flags, size=len(data))
+
+    def _slow_form(self, update: Update) -> tuple[PduType2, bytes]:
         if isinstance(update, PointerUpdate):
             kind, data = PduType2.POINTER, ServerPointerUpdate(pointer_attribute_data=update).encode()
         elif isinstance(update, SurfaceCommands):
@@ -50,7 +97,7 @@ class UpdateEncoder:
         else:
             kind, data = PduType2.UPDATE, GraphicsUpdate(update=update).encode()
         self._check_size(len(data))
-        return self._envelopes.share_data(kind, data)
+        return kind, data
 
     def _check_size(self, size: int) -> None:
         if size > self.max_update_size:

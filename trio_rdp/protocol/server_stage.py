@@ -5,7 +5,8 @@ Either side may say anything at any time, so this is `match` on the PDU; the onl
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 
 from trio_rdp.channels.static import Dechunker, chunks
 from trio_rdp.graphics.geometry import Rect
@@ -24,6 +25,7 @@ from trio_rdp.pdu.shutdown import ShutdownRequestDenied
 from trio_rdp.pdu.surface import FrameAcknowledge
 from trio_rdp.pdu.update import Update
 from trio_rdp.protocol.config import DesktopSize, Monitor
+from trio_rdp.protocol.deflation import CompressionStatistics, Deflater, Outgoing, agreed_compression
 from trio_rdp.protocol.envelopes import Envelopes, disconnect, open_frame
 from trio_rdp.protocol.framing import Action
 from trio_rdp.protocol.handshake import Conversation
@@ -58,6 +60,7 @@ from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError, Sessio
 
 __all__ = ["ServerStage"]
 
+_ENVELOPE = 16  # bytes around a chunk, at most
 _COMPRESSION = CompressionFlags.COMPRESSED | CompressionFlags.AT_FRONT | CompressionFlags.FLUSHED
 
 
@@ -83,6 +86,8 @@ class ServerStage:
         self._show_protocol = _channels_with(accepted, ChannelOptions.SHOW_PROTOCOL)
         self._reader = InputReader()
         self._meter = RoundTripMeter(accepted.network)
+        kind = agreed_compression(accepted.client_info.flags, accepted.config.compression_type)
+        self._deflater = Deflater(kind)
         self._encoder = self._make_encoder()
         self._reactivation: ServerActivationSequence | None = None
         self._is_started = False
@@ -265,6 +270,7 @@ class ServerStage:
         if sequence.state.is_terminal:
             self._reactivation = None
             self.activation = sequence.result
+            self._deflater.reset()
             self._encoder = self._make_encoder()
             outputs.append(Reactivated(self.desktop_size, self.capabilities))
 
@@ -283,21 +289,55 @@ class ServerStage:
     # What the server sends.
 
     def _make_encoder(self) -> UpdateEncoder:
-        return UpdateEncoder(self._envelopes, self.capabilities, self.accepted.config.max_request_size)
+        return UpdateEncoder(self._envelopes, self.capabilities, self.accepted.config.max_request_size, self._deflater)
 
     def encode_update(self, update: Update) -> list[bytes]:
-        """Frames of an update; raises `LocalProtocolError` while there is no share, and for one that is too large."""
+        """Frames of an update, uncompressed.
+
+        Raises `LocalProtocolError` while there is no share, and for one that is too large.
+        """
         self._require_active("an update")
         return self._encoder.encode(update)
 
+    def prepare_update(self, update: Update, *, is_dense: bool = False) -> Outgoing:
+        """Frames of an update that are compressed, unless it `is_dense`, when they are committed; raises the same.
+
+        What was prepared before a reactivation must not be committed any more.
+        """
+        self._require_active("an update")
+        return self._encoder.prepare(update, is_dense=is_dense)
+
     def encode_channel(self, name: str, message: bytes) -> list[bytes]:
-        """Frames of one message on a static channel; raises `LocalProtocolError` for a channel that is not there."""
+        """Frames of one message on a static channel, uncompressed.
+
+        Raises `LocalProtocolError` for a channel that is not there.
+        """
+        channel_id, pieces = self._chunks(name, message)
+        return [self._envelopes.wrap(channel_id, chunk) for chunk in pieces]
+
+    def prepare_channel(self, name: str, message: bytes) -> list[Outgoing]:
+        """Frames of one message that are compressed when committed, where the client takes that; raises the same."""
+        channel_id, pieces = self._chunks(name, message)
+        compresses = self.capabilities.takes_compressed_channels
+        return [
+            Outgoing(len(chunk) + _ENVELOPE, partial(self._commit_chunk, channel_id, chunk, compresses))
+            for chunk in pieces
+        ]
+
+    def _chunks(self, name: str, message: bytes) -> tuple[int, Iterator[bytes]]:
         channel_id = self.accepted.static_channels.get(name)
         if channel_id is None:
             raise LocalProtocolError(f"there is no channel {name!r} between this client and this server")
         size = self.capabilities.channel_chunk_size
-        pieces = chunks(message, size, show_protocol=name in self._show_protocol)
-        return [self._envelopes.wrap(channel_id, chunk) for chunk in pieces]
+        return channel_id, chunks(message, size, show_protocol=name in self._show_protocol)
+
+    def _commit_chunk(self, channel_id: int, chunk: bytes, compresses: bool) -> bytes:
+        return self._envelopes.wrap(channel_id, self._deflater.deflate_chunk(chunk) if compresses else chunk)
+
+    @property
+    def compression(self) -> CompressionStatistics:
+        """What was compressed, and to how much."""
+        return self._deflater.statistics()
 
     def set_error_info(self, code: ErrorInfo) -> bytes:
         """Say why the connection is about to end; nothing for a client that does not want to know."""
