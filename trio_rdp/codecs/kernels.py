@@ -31,6 +31,7 @@ NAMES: Final = (
     "progressive",
     "qoi",
     "rfx",
+    "xcrush",
     "zgfx",
 )
 
@@ -116,6 +117,7 @@ if TYPE_CHECKING:
     from trio_rdp.codecs.plain import progressive as progressive
     from trio_rdp.codecs.plain import qoi as qoi
     from trio_rdp.codecs.plain import rfx as rfx
+    from trio_rdp.codecs.plain import xcrush as xcrush
     from trio_rdp.codecs.plain import zgfx as zgfx
 else:
 

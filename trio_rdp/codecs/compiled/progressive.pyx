@@ -1,0 +1,580 @@
+# cython: language_level=3
+"""RemoteFX Progressive on raw pointers; `trio_rdp.codecs.plain.progressive` says what it does.
+
+A tile that came whole, or in its first pass, is drawn from its stream without passing through memory; what is kept of it
+is the stream itself, a few hundred bytes.  Only when an upgrade or a difference builds upon it is the stream decoded
+again, to 24 KiB of coefficients that stay.
+"""
+
+from libc.stdint cimport int16_t, int32_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memcpy, memset
+
+from trio_rdp.codecs.compiled.common cimport (
+    INVALID, MAX_PIXELS, NO_MEMORY, TRUNCATED, PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer, guard,
+    region, uint8_t, uint16_t, uint32_t,
+)
+from trio_rdp.codecs.compiled.extrapolate cimport SPARE, widen_level
+from trio_rdp.codecs.compiled.rlgr cimport rlgr_decode
+from trio_rdp.codecs.compiled.srl cimport BitReader, SrlReader, reader_open, srl_next, srl_open, take
+from trio_rdp.codecs.compiled.tile_color cimport tile_to_bgrx
+from trio_rdp.codecs.compiled.wavelet cimport ci16_r, i16_r, join_level, undo_differences
+
+cdef enum:
+    SIMPLE = 0xCCC5
+    FIRST = 0xCCC6
+    UPGRADE = 0xCCC7
+    FULL = 0xFF          # `progressive_blocks.FULL_QUALITY`
+    DIFFERENCE = 0x01
+    PLANE = 4096
+    TILE_BYTES = 3 * PLANE * 2
+    SMALLEST = 22        # bytes of a tile without data
+
+# Where the bands of the classic transform begin, and those of the wide one.
+cdef int[22] BANDS = [0, 1024, 2048, 3072, 3328, 3584, 3840, 3904, 3968, 4032, 4096,
+                      0, 1023, 2046, 3007, 3279, 3551, 3807, 3879, 3951, 4015, 4096]
+cdef uint8_t[30] NO_BITS
+
+
+cdef struct Tile:
+    int16_t *sum          # what has come since the tile was last begun, or NULL: then `packed` says it
+    int16_t *base         # what was there before a difference, or NULL
+    uint8_t *packed       # the three streams of the tile's beginning
+    int sizes[3]
+    bint has_base
+    bint wide             # the transform of its beginning
+    bint begun
+    uint8_t first[30]     # the bits that its beginning left out, a band each of Y, Cb and Cr
+    uint8_t missing[30]   # those that are still left out
+
+
+cdef struct Record:
+    int32_t tile
+    int32_t kind
+    bint difference
+    bint wide
+    int32_t quants[3]     # where in the plan's tables its factors begin
+    int32_t bits          # and the bits that it leaves out; -1: none
+    const uint8_t *part[6]
+    int size[6]
+
+
+cdef inline int word(const uint8_t *p) noexcept nogil:
+    return p[0] | p[1] << 8
+
+
+cdef inline void shift_band(i16_r c, int n, int bits) noexcept nogil:
+    cdef int i
+    if bits > 15:
+        memset(c, 0, n * 2)
+    elif bits > 0:
+        for i in range(n):
+            c[i] = <int16_t>(<uint16_t>c[i] << bits)
+
+
+cdef inline void shift_copy(ci16_r c, i16_r out, int n, int bits) noexcept nogil:
+    cdef int i
+    for i in range(n):
+        out[i] = <int16_t>(<uint16_t>c[i] << bits)
+
+
+cdef inline void shift_sum(ci16_r a, ci16_r b, i16_r out, int n, int bits) noexcept nogil:
+    cdef int i
+    for i in range(n):
+        out[i] = <int16_t>(<uint16_t>(a[i] + b[i]) << bits)
+
+
+cdef inline void add_plane(i16_r c, ci16_r d, int n) noexcept nogil:
+    cdef int i
+    for i in range(n):
+        c[i] = <int16_t>(c[i] + d[i])
+
+
+cdef inline int shift_of(int factor) noexcept nogil:
+    # A factor of 1 stands for a step of one 32nd, of 0 for half of that, which nobody sends.
+    return factor - 1 if factor > 0 else 0
+
+
+cdef void unpack(const uint8_t *p, int size, bint wide, const uint8_t *bits, const uint8_t *factors, int16_t *out) noexcept nogil:
+    """Decode one plane, shifted by the bits that were left out and, unless NULL, its factors of quantisation."""
+    cdef const int *at = BANDS + (11 if wide else 0)
+    cdef int band
+    rlgr_decode(p, p + size, out, PLANE, False)
+    undo_differences(out + at[9], PLANE - at[9])
+    for band in range(10):
+        shift_band(out + at[band], at[band + 1] - at[band],
+                   bits[band] + (shift_of(factors[band]) if factors != NULL else 0))
+
+
+cdef void dequantise(const int16_t *c, const int16_t *base, bint wide, const uint8_t *factors, int16_t *out) noexcept nogil:
+    cdef const int *at = BANDS + (11 if wide else 0)
+    cdef int band
+    for band in range(10):
+        if base == NULL:
+            shift_copy(c + at[band], out + at[band], at[band + 1] - at[band], shift_of(factors[band]))
+        else:
+            shift_sum(c + at[band], base + at[band], out + at[band], at[band + 1] - at[band], shift_of(factors[band]))
+
+
+cdef void rescale(int16_t *c, bint wide, const uint8_t *factors) noexcept nogil:
+    cdef const int *at = BANDS + (11 if wide else 0)
+    cdef int band
+    for band in range(10):
+        shift_band(c + at[band], at[band + 1] - at[band], shift_of(factors[band]))
+
+
+cdef void inverse(int16_t *c, bint wide, int16_t *spare) noexcept nogil:
+    if wide:
+        widen_level(c + 3807, 8, spare)
+        widen_level(c + 3007, 16, spare)
+        widen_level(c, 32, spare)
+    else:
+        join_level(c + 3840, 8, spare)
+        join_level(c + 3072, 16, spare)
+        join_level(c, 32, spare)
+
+
+cdef const uint8_t *stream_of(const Tile *tile, int plane) noexcept nogil:
+    cdef const uint8_t *p = tile.packed
+    cdef int k
+    for k in range(plane):
+        p += tile.sizes[k]
+    return p
+
+
+cdef int spread(Tile *tile) noexcept nogil:
+    """Have the tile's coefficients in `sum`."""
+    cdef int k
+    if tile.sum != NULL:
+        return 0
+    if tile.packed == NULL:
+        tile.sum = <int16_t *>calloc(1, TILE_BYTES)
+        return 0 if tile.sum != NULL else NO_MEMORY
+    tile.sum = <int16_t *>malloc(TILE_BYTES)
+    if tile.sum == NULL:
+        return NO_MEMORY
+    for k in range(3):
+        unpack(stream_of(tile, k), tile.sizes[k], tile.wide, tile.first + 10 * k, NULL, tile.sum + PLANE * k)
+    free(tile.packed)
+    tile.packed = NULL
+    return 0
+
+
+cdef int begin(Tile *tile, const Record *record, const uint8_t *bits) noexcept nogil:
+    """Take a tile's whole, or its first pass; a few bytes' copy, unless it is a difference."""
+    cdef int total = record.size[0] + record.size[1] + record.size[2], k
+    cdef uint8_t *p
+    cdef int16_t *spare
+    if record.difference:
+        if spread(tile) < 0:
+            return NO_MEMORY
+        if tile.has_base:
+            add_plane(tile.base, tile.sum, 3 * PLANE)
+            free(tile.sum)
+            tile.sum = NULL
+        else:
+            spare = tile.base
+            tile.base = tile.sum
+            tile.sum = NULL
+            free(spare)
+        tile.has_base = True
+    else:
+        tile.has_base = False
+        free(tile.base)
+        tile.base = NULL
+    free(tile.sum)
+    tile.sum = NULL
+    p = <uint8_t *>realloc(tile.packed, total if total else 1)
+    if p == NULL:
+        return NO_MEMORY
+    tile.packed = p
+    for k in range(3):
+        memcpy(p, record.part[k], record.size[k])
+        p += record.size[k]
+        tile.sizes[k] = record.size[k]
+    tile.wide = record.wide
+    memcpy(tile.first, bits, 30)
+    memcpy(tile.missing, bits, 30)
+    # What would take more room packed than spread is spread, so that a tile never takes more than 48 KiB.
+    return spread(tile) if total > TILE_BYTES else 0
+
+
+cdef void upgrade_plane(int16_t *c, const Record *record, int plane, uint8_t *missing, const uint8_t *bits) noexcept nogil:
+    cdef const int *at = BANDS + (11 if record.wide else 0)
+    cdef SrlReader srl
+    cdef BitReader raw
+    cdef int band, i, n, left
+    srl_open(&srl, record.part[2 * plane], record.size[2 * plane])
+    reader_open(&raw, record.part[2 * plane + 1], record.size[2 * plane + 1])
+    for band in range(10):
+        left = bits[band]
+        n = missing[band] - left
+        # "A band in a given pass might not have any bits to read."
+        if n <= 0:
+            continue
+        missing[band] = <uint8_t>left
+        if band == 9:
+            for i in range(at[9], PLANE):
+                c[i] = <int16_t>(c[i] + (take(&raw, n) << left))
+        else:
+            for i in range(at[band], at[band + 1]):
+                if c[i] == 0:
+                    c[i] = <int16_t>(srl_next(&srl, n) * (1 << left))
+                elif c[i] > 0:
+                    c[i] = <int16_t>(c[i] + (take(&raw, n) << left))
+                else:
+                    c[i] = <int16_t>(c[i] - <int>(take(&raw, n) << left))
+
+
+cdef class Tiles:
+    """See the twin."""
+
+    cdef readonly int width, height, columns, rows
+    cdef Tile *tiles
+
+    def __cinit__(self, Py_ssize_t width, Py_ssize_t height):
+        if width < 1 or height < 1 or width > 65536 or height > 65536 or width * height > MAX_PIXELS:
+            raise ValueError("a surface has 1 to 33554432 pixels")
+        self.width = <int>width
+        self.height = <int>height
+        self.columns = <int>((width + 63) >> 6)
+        self.rows = <int>((height + 63) >> 6)
+        self.tiles = <Tile *>calloc(self.columns * self.rows, sizeof(Tile))
+        if self.tiles == NULL:
+            raise MemoryError
+
+    def __dealloc__(self):
+        if self.tiles != NULL:
+            self.forget()
+            free(self.tiles)
+
+    cdef void forget(self) noexcept:
+        cdef Py_ssize_t i
+        for i in range(self.columns * self.rows):
+            free(self.tiles[i].sum)
+            free(self.tiles[i].base)
+            free(self.tiles[i].packed)
+            memset(&self.tiles[i], 0, sizeof(Tile))
+
+    def clear(self):
+        self.forget()
+
+
+cdef class Plan:
+    """See the twin."""
+
+    cdef readonly Tiles tiles
+    cdef Py_buffer source
+    cdef Record *records
+    cdef Py_ssize_t count, room, units
+    cdef uint8_t *tables
+    cdef Py_ssize_t table_size
+    cdef int32_t *order       # the records, tile by tile
+    cdef int32_t *starts      # where in `order` the records of each unit begin, and the end
+    cdef int32_t *rects       # x, y, width, height of each
+    cdef int32_t *inside      # the rectangles that meet each unit ...
+    cdef int32_t *meets       # ... and where in `inside` those of each unit begin, and the end
+
+    def __cinit__(self, data, Tiles tiles not None):
+        PyObject_GetBuffer(data, &self.source, PyBUF_SIMPLE)
+        self.tiles = tiles
+
+    def __dealloc__(self):
+        PyBuffer_Release(&self.source)
+        free(self.records)
+        free(self.tables)
+        free(self.order)
+        free(self.starts)
+        free(self.rects)
+        free(self.inside)
+        free(self.meets)
+
+    def add(self, Py_ssize_t start, Py_ssize_t end, Py_ssize_t count, bytes quants not None, bytes bits not None, bint wide):
+        """See the twin."""
+        cdef Py_ssize_t room, had = self.count, base = self.table_size, quant_size = len(quants), bits_size = len(bits)
+        cdef Py_ssize_t status
+        cdef Record *records
+        cdef uint8_t *tables
+        cdef const uint8_t *p = <const uint8_t *>self.source.buf
+        if not 0 <= start <= end <= self.source.len or count < 0 or quant_size % 10 or bits_size % 30 or self.starts:
+            raise ValueError("no region")
+        if count > (end - start) // SMALLEST:
+            return TRUNCATED
+        if self.count + count > self.room:
+            room = max(self.count + count, 2 * self.room)
+            records = <Record *>realloc(self.records, room * sizeof(Record))
+            if records == NULL:
+                return NO_MEMORY
+            self.records = records
+            self.room = room
+        if quant_size + bits_size:
+            tables = <uint8_t *>realloc(self.tables, base + quant_size + bits_size)
+            if tables == NULL:
+                return NO_MEMORY
+            self.tables = tables
+            memcpy(tables + base, <const char *>quants, quant_size)
+            memcpy(tables + base + quant_size, <const char *>bits, bits_size)
+            self.table_size += quant_size + bits_size
+        with nogil:
+            status = self.scan(p + start, p + end, count, base, quant_size // 10, base + quant_size, bits_size // 30, wide)
+        if status < 0:
+            self.count = had
+        return status
+
+    cdef Py_ssize_t scan(self, const uint8_t *p, const uint8_t *end, Py_ssize_t count, Py_ssize_t quants,
+                         Py_ssize_t quant_count, Py_ssize_t bits, Py_ssize_t bit_count, bint wide) noexcept nogil:
+        cdef Py_ssize_t i, length
+        cdef int status
+        for i in range(count):
+            if end - p < 6:
+                return TRUNCATED
+            length = <Py_ssize_t>(word(p + 2) | <uint32_t>word(p + 4) << 16)
+            if length < 6:
+                return INVALID
+            if length > end - p:
+                return TRUNCATED
+            status = self.read_tile(&self.records[self.count], word(p), p + 6, p + length, quants, quant_count, bits,
+                                    bit_count)
+            if status < 0:
+                return status
+            self.records[self.count].wide = wide
+            self.count += 1
+            p += length
+        return count
+
+    cdef int read_tile(self, Record *record, int kind, const uint8_t *p, const uint8_t *end, Py_ssize_t quants,
+                       Py_ssize_t quant_count, Py_ssize_t bits, Py_ssize_t bit_count) noexcept nogil:
+        cdef int k, x, y, head, lengths, parts, quality = FULL
+        cdef const uint8_t *data
+        if kind == SIMPLE:
+            head = 16
+            lengths = 8
+        elif kind == FIRST:
+            head = 17
+            lengths = 9
+        elif kind == UPGRADE:
+            head = 20
+            lengths = 8
+        else:
+            return INVALID
+        if end - p < head:
+            return TRUNCATED
+        x = word(p + 3)
+        y = word(p + 5)
+        if x >= self.tiles.columns or y >= self.tiles.rows:
+            return INVALID
+        record.kind = kind
+        record.tile = y * self.tiles.columns + x
+        for k in range(3):
+            if p[k] >= quant_count:
+                return INVALID
+            record.quants[k] = <int32_t>(quants + 10 * p[k])
+        record.difference = kind != UPGRADE and p[7] & DIFFERENCE
+        if kind != SIMPLE:
+            quality = p[lengths - 1]
+        record.bits = -1
+        if quality != FULL:
+            if quality >= bit_count:
+                return INVALID
+            record.bits = <int32_t>(bits + 30 * quality)
+        parts = 6 if kind == UPGRADE else 3
+        data = p + head
+        for k in range(parts):
+            record.size[k] = word(p + lengths + 2 * k)
+            if end - data < record.size[k]:
+                return TRUNCATED
+            record.part[k] = data
+            data += record.size[k]
+        if kind == UPGRADE and not self.tiles.tiles[record.tile].begun:
+            return INVALID
+        self.tiles.tiles[record.tile].begun = True
+        return 0
+
+    def finish(self, bytes rects not None):
+        """See the twin."""
+        cdef Py_ssize_t n = len(rects) // 16, grid = self.tiles.columns * self.tiles.rows, most, status
+        cdef int32_t *unit_of
+        if len(rects) % 16 or self.starts:
+            raise ValueError("no rectangles")
+        most = min(self.count, grid)
+        unit_of = <int32_t *>calloc(grid, 4)
+        self.order = <int32_t *>malloc(4 * self.count + 4)
+        self.starts = <int32_t *>calloc(most + 2, 4)
+        self.meets = <int32_t *>calloc(most + 2, 4)
+        self.rects = <int32_t *>malloc(16 * n + 4)
+        if unit_of == NULL or self.order == NULL or self.starts == NULL or self.meets == NULL or self.rects == NULL:
+            free(unit_of)
+            return NO_MEMORY
+        memcpy(self.rects, <const char *>rects, 16 * n)
+        with nogil:
+            self.sort(unit_of, grid)
+            status = self.meet(unit_of, n)
+        free(unit_of)
+        return status
+
+    cdef void sort(self, int32_t *unit_of, Py_ssize_t grid) noexcept nogil:
+        """Bring the records of each tile together, in their order; `unit_of` each tile becomes its unit, or -1."""
+        cdef Py_ssize_t i
+        cdef int32_t unit
+        for i in range(self.count):
+            unit_of[self.records[i].tile] = 1
+        self.units = 0
+        for i in range(grid):
+            if unit_of[i]:
+                unit_of[i] = <int32_t>self.units
+                self.units += 1
+            else:
+                unit_of[i] = -1
+        # Counts lie two places behind; summed up, each unit's start lies one behind, and moves to its end, the next
+        # one's start, while the records find their places.
+        for i in range(self.count):
+            self.starts[unit_of[self.records[i].tile] + 2] += 1
+        for i in range(2, self.units + 2):
+            self.starts[i] += self.starts[i - 1]
+        for i in range(self.count):
+            unit = unit_of[self.records[i].tile]
+            self.order[self.starts[unit + 1]] = <int32_t>i
+            self.starts[unit + 1] += 1
+
+    cdef Py_ssize_t meet(self, const int32_t *unit_of, Py_ssize_t n) noexcept nogil:
+        """List the rectangles that meet each unit's tile, in the same manner; the units, or a status."""
+        cdef Py_ssize_t i, total = 0
+        cdef int placing, x, y, unit
+        cdef const int32_t *r
+        for placing in range(2):
+            for i in range(n):
+                r = self.rects + 4 * i
+                if r[0] < 0 or r[1] < 0 or r[2] < 1 or r[3] < 1 or r[2] > self.tiles.width - r[0] or (
+                        r[3] > self.tiles.height - r[1]):
+                    return INVALID
+                for y in range(r[1] >> 6, ((r[1] + r[3] - 1) >> 6) + 1):
+                    for x in range(r[0] >> 6, ((r[0] + r[2] - 1) >> 6) + 1):
+                        unit = unit_of[y * self.tiles.columns + x]
+                        if unit < 0:
+                            continue
+                        if placing:
+                            self.inside[self.meets[unit + 1]] = <int32_t>i
+                            self.meets[unit + 1] += 1
+                        else:
+                            self.meets[unit + 2] += 1
+                            total += 1
+                            if total > MAX_PIXELS:
+                                return NO_MEMORY
+            if not placing:
+                for i in range(2, self.units + 2):
+                    self.meets[i] += self.meets[i - 1]
+                self.inside = <int32_t *>malloc(4 * total + 4)
+                if self.inside == NULL:
+                    return NO_MEMORY
+        return self.units
+
+    def draw(self, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height,
+             Py_ssize_t first, Py_ssize_t last):
+        """See the twin."""
+        cdef Py_buffer target
+        cdef Py_ssize_t unit
+        cdef int status = 0
+        cdef uint8_t *out
+        if self.inside == NULL or not 0 <= first <= last <= self.units:
+            raise ValueError("no such tiles")
+        PyObject_GetBuffer(surface, &target, PyBUF_WRITABLE)
+        try:
+            region(target.len, stride, x, y, width, height, 4)
+            out = <uint8_t *>target.buf + y * stride + x * 4
+            with nogil:
+                for unit in range(first, last):
+                    status = self.draw_unit(unit, out, stride, width, height)
+                    if status < 0:
+                        break
+        finally:
+            PyBuffer_Release(&target)
+        return status if status < 0 else last - first
+
+    cdef int draw_unit(self, Py_ssize_t unit, uint8_t *out, Py_ssize_t stride, Py_ssize_t width, Py_ssize_t height) noexcept nogil:
+        cdef const Record *record = NULL
+        cdef const uint8_t *bits
+        cdef Tile *tile = NULL
+        cdef Py_ssize_t i
+        cdef int k
+        for i in range(self.starts[unit], self.starts[unit + 1]):
+            record = &self.records[self.order[i]]
+            tile = &self.tiles.tiles[record.tile]
+            bits = self.tables + record.bits if record.bits >= 0 else NO_BITS
+            if record.kind != UPGRADE:
+                if begin(tile, record, bits) < 0:
+                    return NO_MEMORY
+                continue
+            if spread(tile) < 0:
+                return NO_MEMORY
+            for k in range(3):
+                upgrade_plane(tile.sum + PLANE * k, record, k, tile.missing + 10 * k, bits + 10 * k)
+        if self.meets[unit] < self.meets[unit + 1]:
+            self.render(unit, tile, record, out, stride, width, height)
+        return 0
+
+    cdef void render(self, Py_ssize_t unit, const Tile *tile, const Record *record, uint8_t *out, Py_ssize_t stride,
+                     Py_ssize_t width, Py_ssize_t height) noexcept nogil:
+        """Draw a tile as it is now, inside the rectangles that meet it."""
+        cdef int16_t planes[3][PLANE]
+        cdef int16_t spare[SPARE]
+        cdef const uint8_t *factors
+        cdef const int16_t *base
+        cdef const int32_t *r
+        cdef Py_ssize_t tx = record.tile % self.tiles.columns * 64, ty = record.tile // self.tiles.columns * 64, i
+        cdef Py_ssize_t left, top, right, bottom
+        cdef int k
+        for k in range(3):
+            factors = self.tables + record.quants[k]
+            base = tile.base + PLANE * k if tile.has_base else NULL
+            if tile.sum != NULL:
+                dequantise(tile.sum + PLANE * k, base, record.wide, factors, planes[k])
+            elif base == NULL:
+                unpack(stream_of(tile, k), tile.sizes[k], tile.wide, tile.first + 10 * k, factors, planes[k])
+            else:
+                unpack(stream_of(tile, k), tile.sizes[k], tile.wide, tile.first + 10 * k, NULL, planes[k])
+                add_plane(planes[k], base, PLANE)
+                rescale(planes[k], record.wide, factors)
+            inverse(planes[k], record.wide, spare)
+        for i in range(self.meets[unit], self.meets[unit + 1]):
+            r = self.rects + 4 * self.inside[i]
+            left = max(r[0] - tx, 0)
+            top = max(r[1] - ty, 0)
+            right = min(min(r[0] + r[2], width) - tx, 64)
+            bottom = min(min(r[1] + r[3], height) - ty, 64)
+            if left < right and top < bottom:
+                tile_to_bgrx(planes[0], planes[1], planes[2], out + ty * stride + tx * 4, stride, <int>left, <int>top,
+                             <int>right, <int>bottom)
+
+
+# ------------------------------------------------------------------------------------------------- one stage at a time
+
+
+def join(coefficients):
+    """See the twin."""
+    cdef Py_buffer source
+    cdef int16_t plane[PLANE]
+    cdef int16_t spare[SPARE]
+    PyObject_GetBuffer(coefficients, &source, PyBUF_SIMPLE)
+    try:
+        if source.len != PLANE * 2:
+            raise ValueError("a plane has 4096 numbers of 16 bits")
+        memcpy(plane, source.buf, PLANE * 2)
+    finally:
+        PyBuffer_Release(&source)
+    inverse(plane, True, spare)
+    return (<const char *>plane)[:PLANE * 2]
+
+
+def read_srl(data, Py_ssize_t count, int bits):
+    """See the twin."""
+    cdef Py_buffer source
+    cdef SrlReader reader
+    cdef Py_ssize_t i
+    if not (0 <= count <= MAX_PIXELS and 1 <= bits <= 15):
+        raise ValueError("no such elements")
+    PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
+    try:
+        srl_open(&reader, <const uint8_t *>source.buf, source.len)
+        return [srl_next(&reader, bits) for i in range(count)]
+    finally:
+        PyBuffer_Release(&source)
