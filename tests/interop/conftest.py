@@ -12,7 +12,7 @@ import pytest
 from tests.interop import shadow as shadow_module
 from tests.interop import weston as weston_module
 from tests.interop import xrdp as xrdp_module
-from tests.interop.display import Display, xvfb, xvnc
+from tests.interop.display import Display, xorg, xvfb, xvnc
 from tests.interop.pictures import pattern
 from tests.interop.server import Server
 
@@ -50,6 +50,10 @@ class Peers:
         """An xrdp, with the options of `tests.interop.xrdp.xrdp`, that shows `vnc_display`."""
         return self._shared(("xrdp", *options.items()), xrdp_module.xrdp, self.folder, self.vnc_display, **options)
 
+    def xrdp_xorg(self) -> Server:
+        """An xrdp that shows `xorg_display`."""
+        return self._shared(("xrdp-xorg",), xrdp_module.xrdp, self.folder, self.xorg_display)
+
     def xrdp_login(self, **options: Any) -> Server:
         """An xrdp that shows its login window."""
         return self._shared(("xrdp-login", *options.items()), xrdp_module.xrdp, self.folder, None, **options)
@@ -67,6 +71,11 @@ class Peers:
     def vnc_display(self) -> Display:
         """An Xvnc of 1024x768 that shows a still pattern."""
         return self._shared(("vnc",), _with_pattern, xvnc, self.folder)
+
+    @property
+    def xorg_display(self) -> Display:
+        """An Xorg of 1024x768, with xorgxrdp, that shows a still pattern."""
+        return self._shared(("xorg",), _with_pattern, xorg, self.folder)
 
     @contextlib.contextmanager
     def client_display(self) -> Iterator[Display]:

@@ -29,7 +29,7 @@ from tests.interop.processes import (
     wait_for_sync,
 )
 
-__all__ = ["Display", "Notepad", "Window", "xvfb", "xvnc"]
+__all__ = ["Display", "Notepad", "Window", "xorg", "xvfb", "xvnc"]
 
 
 # `0x200003 "title": ("name" "Class")  484x316+0+0  +40+120`: the last pair is where it is on the root window.
@@ -58,6 +58,7 @@ class Display:
     process: Process
     folder: Path
     vnc_port: int = 0
+    xrdp_socket: Path | None = None
 
     @property
     def env(self) -> dict[str, str]:
@@ -217,14 +218,33 @@ def xvnc(folder: Path, width: int = 1024, height: int = 768) -> Iterator[Display
 
 
 @contextlib.contextmanager
-def _server(program: str, options: list[str], folder: Path, width: int, height: int) -> Iterator[Display]:
+def xorg(folder: Path, width: int = 1024, height: int = 768) -> Iterator[Display]:
+    """A display of xorgxrdp's, which xrdp reaches by `xrdp_socket` and sizes to its client's wish."""
+    need("Xorg", "xwd", "xdotool", "xsetroot", "xwininfo", "display")
+    if not Path("/etc/X11/xrdp/xorg.conf").exists():
+        need("xorgxrdp")
+    sockets = numbered(folder, "xorg")
+    sockets.mkdir()
+    options = ["-config", "xrdp/xorg.conf", "-logfile", str(sockets / "log")]
+    with _server("Xorg", options, folder, width, height, {"XRDP_SOCKET_PATH": str(sockets)}) as display:
+        display.xrdp_socket = wait_for_sync(
+            lambda: next(sockets.glob("xrdp_display_*"), None), "xorgxrdp listens", display.process
+        )
+        yield display
+
+
+@contextlib.contextmanager
+def _server(
+    program: str, options: list[str], folder: Path, width: int, height: int, env: dict[str, str] | None = None
+) -> Iterator[Display]:
     reading, writing = os.pipe()
     # -noreset: a display whose last window closed keeps its background.
     common = ["-displayfd", str(writing), "-noreset", "-nolisten", "tcp", "-ac"]
     with contextlib.ExitStack() as stack:
         stack.callback(os.close, reading)
         try:
-            process = stack.enter_context(launch(program, [program, *common, *options], folder, pass_fds=[writing]))
+            command = [program, *common, *options]
+            process = stack.enter_context(launch(program, command, folder, pass_fds=[writing], env=env or {}))
         finally:
             os.close(writing)
         os.set_blocking(reading, False)

@@ -47,6 +47,7 @@ def client_config(**options: Any) -> ClientConfig:
         "security": Security.TLS,
         "certificate_policy": "insecure",
         "desktop_size": DesktopSize(1024, 768),
+        "codecs": (),  # so that pictures are exact; codecs that lose something have tests of their own
         "limits": QUICK,
     }
     return ClientConfig(**{**usual, **options})

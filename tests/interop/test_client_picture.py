@@ -14,22 +14,21 @@ from tests.interop.sessions import connected, count_frames, filled_up, shown, tr
 from tests.interop.shadow import ShadowSecurity
 from tests.interop.xrdp import LOGIN_BACKGROUND, FastPath
 from trio_rdp.client import Session
-from trio_rdp.codecs.mppc import Kind
 from trio_rdp.protocol.config import CompressionType, DesktopSize, Security
 from trio_rdp.protocol.framing import Action
 
 OFFERS = {"tls": Security.TLS, "nla": Security.NLA, "rdp": Security.NONE, "negotiate": Security.AUTO}
-HISTORIES = {None: set(), CompressionType.K8: {Kind.RDP4}, CompressionType.K64: {Kind.RDP5}}
+COMPRESSIONS = [None, *CompressionType]
 
 
-def histories(session: Session) -> set[int]:
+def compressed(session: Session) -> set[CompressionType]:
     """The kinds of bulk compression that the server has used."""
-    return set(session._stage._bulk._decompressors)
+    return set(session.statistics().inflated)
 
 
 @pytest.mark.parametrize(
     ("security", "depth", "compression"),
-    matrix(security=["tls", "nla", "rdp", "negotiate"], depth=[15, 16, 24, 32], compression=list(HISTORIES)),
+    matrix(security=["tls", "nla", "rdp", "negotiate"], depth=[15, 16, 24, 32], compression=COMPRESSIONS),
 )
 async def test_shadow(peers: Peers, security: ShadowSecurity, depth: int, compression: CompressionType | None) -> None:
     server = peers.shadow(security)
@@ -37,7 +36,7 @@ async def test_shadow(peers: Peers, security: ShadowSecurity, depth: int, compre
     wanted = truncated(peers.display.picture_sync(), 16 if depth == 24 else depth)
     async with connected(server, security=OFFERS[security], color_depth=depth, compression_type=compression) as session:
         await wait_shows(session, wanted, peers.folder)
-        assert histories(session) == HISTORIES[compression]
+        assert compressed(session) == ({compression} - {None})
         assert session.size == DesktopSize(1024, 768)
         assert not session.statistics().ignored
 
@@ -59,7 +58,7 @@ async def test_xrdp(
     async with connected(server, color_depth=depth) as session:
         frames = count_frames(session)
         await wait_shows(session, wanted, peers.folder)
-        assert histories(session) == ({Kind.RDP5} if bulk_compression else set())
+        assert compressed(session) == ({CompressionType.K64} if bulk_compression else set())
         assert bool(frames[Action.FAST_PATH]) == (fast_path in ("both", "output"))
         # Empty drawing orders at 8 bits a pixel, although none were offered.
         assert set(session.statistics().ignored) <= ({"OrdersUpdate"} if depth == 8 else set())
@@ -72,7 +71,7 @@ async def test_xrdp_and_what_the_client_wants(peers: Peers, compression: Compres
     async with connected(server, color_depth=24, compression_type=compression) as session:
         await wait_shows(session, wanted, peers.folder)
         # xrdp 0.9.21 compresses with 64 KiB of history whatever kind the client asks for.
-        assert histories(session) == (set() if compression is None else {Kind.RDP5})
+        assert compressed(session) == (set() if compression is None else {CompressionType.K64})
 
 
 async def test_xrdp_without_security(peers: Peers) -> None:
@@ -107,7 +106,7 @@ async def test_xrdps_login_window(peers: Peers, depth: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("security", "compression"), matrix(security=[Security.TLS, Security.NONE], compression=list(HISTORIES))
+    ("security", "compression"), matrix(security=[Security.TLS, Security.NONE], compression=COMPRESSIONS)
 )
 async def test_weston(peers: Peers, security: Security, compression: CompressionType | None) -> None:
     server = peers.weston()
@@ -116,7 +115,7 @@ async def test_weston(peers: Peers, security: Security, compression: Compression
         # Weston paints its pointer into the picture; so it goes where it is known to be.
         await session.mouse.move(500, 700)
         await wait_shows_but_for(session, server.background, (480, 680, 540, 760))
-        assert histories(session) == HISTORIES[compression]
+        assert compressed(session) == ({compression} - {None})
         assert not session.statistics().ignored
 
 

@@ -1,4 +1,4 @@
-"""xrdp 0.9.21: shows a VNC server's desktop, or its own login window."""
+"""xrdp 0.9.21: shows a VNC server's desktop, xorgxrdp's, or its own login window."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def xrdp(
     channels: bool = True,
     log_level: str = "INFO",
 ) -> Iterator[Server]:
-    """Show a desktop (one made by `xvnc`), or the login window when there is none.
+    """Show a desktop (one made by `xvnc` or by `xorg`), or the login window when there is none.
 
     The desktop asks for no password: any user logs in.  `security` "rdp" with `encryption` "none" is standard RDP
     security without encryption; the colour depth is the client's, up to `max_bpp`.
@@ -96,6 +96,8 @@ def xrdp(
     logging = {"LogFile": folder / f"xrdp-{port}.log", "LogLevel": log_level, "EnableSyslog": False}
     backend = {"name": "desktop", "lib": "libvnc.so", "ip": "127.0.0.1", "username": "na", "password": "na"}
     backend["port"] = str(desktop.vnc_port if desktop else 1)
+    if desktop is not None and desktop.xrdp_socket is not None:
+        backend.update(lib="libxup.so", port=str(desktop.xrdp_socket), code="20")
     if desktop is None:
         backend.update(username="ask", password="ask")
     every_channel = dict.fromkeys(("rdpdr", "rdpsnd", "drdynvc", "cliprdr", "rail", "xrdpvr"), True)
