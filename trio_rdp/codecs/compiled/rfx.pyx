@@ -205,39 +205,44 @@ cdef bint are_factors(const uint8_t *factors, Py_ssize_t n, int lowest) noexcept
 
 def scan_tiles(data, Py_ssize_t count, factors):
     """See the twin."""
-    cdef Py_buffer source, table
-    cdef Py_ssize_t i, size, status = 0, most
+    cdef Py_buffer source, quants
+    cdef Py_ssize_t i, size, most, status = 0
     cdef const uint8_t *p
     cdef const uint8_t *end
-    cdef uint32_t *offsets = NULL
+    cdef uint32_t *table = NULL
     cdef Tile tile
     PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
     try:
-        PyObject_GetBuffer(factors, &table, PyBUF_SIMPLE)
+        PyObject_GetBuffer(factors, &quants, PyBUF_SIMPLE)
         try:
             p = <const uint8_t *>source.buf
             end = p + source.len
-            if count < 0 or source.len > 0xFFFFFFFFu:
-                raise ValueError("a count below zero, or too much data")
-            if count > source.len // HEADER:
+            if source.len > 0xFFFFFFFFu:
+                raise ValueError("too much data")
+            most = source.len // HEADER
+            if count > most:
                 return TRUNCATED
-            offsets = <uint32_t *>malloc(count * 4 + 4)
-            if offsets == NULL:
+            table = <uint32_t *>malloc((most + 1) * 8)
+            if table == NULL:
                 raise MemoryError
             with nogil:
-                for i in range(count):
-                    size = read_tile(p, end, <const uint8_t *>table.buf, <int>(table.len // 10), &tile)
+                i = 0
+                while i < count or (count < 0 and p < end):
+                    size = read_tile(p, end, <const uint8_t *>quants.buf, <int>(quants.len // 10), &tile)
                     if size < 0:
                         status = size
                         break
-                    offsets[i] = <uint32_t>(p - <const uint8_t *>source.buf)
+                    guard(i < most)
+                    table[2 * i] = <uint32_t>(p - <const uint8_t *>source.buf)
+                    table[2 * i + 1] = u32(p + 9)
                     p += size
+                    i += 1
             if status < 0:
                 return status
-            return (<const char *>offsets)[:count * 4]
+            return (<const char *>table)[:i * 8]
         finally:
-            free(offsets)
-            PyBuffer_Release(&table)
+            free(table)
+            PyBuffer_Release(&quants)
     finally:
         PyBuffer_Release(&source)
 
@@ -303,7 +308,7 @@ cdef void draw_masked(const int16_t *planes, const uint64_t *rows, uint8_t *out,
                     memcpy(out + y * stride + 4 * x, pixels + 2 * x, 4)
 
 
-cdef Py_ssize_t draw_tiles(const uint8_t *data, Py_ssize_t length, const uint8_t *offsets, Py_ssize_t first,
+cdef Py_ssize_t draw_tiles(const uint8_t *data, Py_ssize_t length, const uint8_t *table, Py_ssize_t first,
                            Py_ssize_t last, const uint8_t *factors, int quants, bint pairs, const uint8_t *rects,
                            Py_ssize_t n, uint8_t *out, Py_ssize_t stride, Py_ssize_t width,
                            Py_ssize_t height) noexcept nogil:
@@ -315,7 +320,7 @@ cdef Py_ssize_t draw_tiles(const uint8_t *data, Py_ssize_t length, const uint8_t
     cdef int k, how
     cdef uint8_t *place
     for i in range(first, last):
-        offset = u32(offsets + 4 * i)
+        offset = u32(table + 8 * i)
         if offset > length:
             return INVALID
         size = read_tile(data + offset, data + length, factors, quants, &tile)
@@ -335,30 +340,30 @@ cdef Py_ssize_t draw_tiles(const uint8_t *data, Py_ssize_t length, const uint8_t
     return last - first
 
 
-def draw(data, offsets, Py_ssize_t first, Py_ssize_t last, factors, int entropy, rects, surface, Py_ssize_t stride,
+def draw(data, tiles, Py_ssize_t first, Py_ssize_t last, factors, int entropy, rects, surface, Py_ssize_t stride,
          Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height):
     """See the twin."""
-    cdef Py_buffer source, places, table, clips, target
+    cdef Py_buffer source, table, quants, clips, target
     cdef Py_ssize_t status
     PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
     try:
-        PyObject_GetBuffer(offsets, &places, PyBUF_SIMPLE)
+        PyObject_GetBuffer(tiles, &table, PyBUF_SIMPLE)
         try:
-            PyObject_GetBuffer(factors, &table, PyBUF_SIMPLE)
+            PyObject_GetBuffer(factors, &quants, PyBUF_SIMPLE)
             try:
                 PyObject_GetBuffer(rects, &clips, PyBUF_SIMPLE)
                 try:
                     PyObject_GetBuffer(surface, &target, PyBUF_WRITABLE)
                     try:
                         region(target.len, stride, x, y, width, height, 4)
-                        if not 0 <= first <= last <= places.len // 4:
+                        if not 0 <= first <= last <= table.len // 8:
                             raise ValueError("no such tiles")
-                        if table.len % 10 or not are_factors(<const uint8_t *>table.buf, table.len, 1):
+                        if quants.len % 10 or not are_factors(<const uint8_t *>quants.buf, quants.len, 1):
                             raise ValueError("quantisation factors are 10 each, from 1 to 15")
                         with nogil:
                             status = draw_tiles(
-                                <const uint8_t *>source.buf, source.len, <const uint8_t *>places.buf, first, last,
-                                <const uint8_t *>table.buf, <int>(table.len // 10), entropy == RLGR3,
+                                <const uint8_t *>source.buf, source.len, <const uint8_t *>table.buf, first, last,
+                                <const uint8_t *>quants.buf, <int>(quants.len // 10), entropy == RLGR3,
                                 <const uint8_t *>clips.buf, clips.len // 8,
                                 <uint8_t *>target.buf + y * stride + x * 4, stride, width, height)
                         return status
@@ -367,9 +372,9 @@ def draw(data, offsets, Py_ssize_t first, Py_ssize_t last, factors, int entropy,
                 finally:
                     PyBuffer_Release(&clips)
             finally:
-                PyBuffer_Release(&table)
+                PyBuffer_Release(&quants)
         finally:
-            PyBuffer_Release(&places)
+            PyBuffer_Release(&table)
     finally:
         PyBuffer_Release(&source)
 

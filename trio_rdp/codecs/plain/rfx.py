@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING, Final
 
 from trio_rdp.codecs.plain import rlgr, wavelet
-from trio_rdp.codecs.plain.buffers import Readable, Writable, check_region, view
+from trio_rdp.codecs.plain.buffers import Readable, check_region, view
 from trio_rdp.codecs.status import INVALID, OVERRUN, TRUNCATED
 
 if TYPE_CHECKING:
@@ -40,23 +40,24 @@ LONGEST: Final = 65535
 
 
 def scan_tiles(data: Readable, count: int, factors: Readable) -> bytes | int:
-    """Check the headers of `count` TS_RFX_TILEs: where each begins (numbers of 32 bits), or a status.
+    """Check the headers of `count` TS_RFX_TILEs, of all where it is -1; a table of them, or a status.
 
-    `factors` holds ten bytes for each of the tile set's quantisations.
+    The table has for each tile two numbers of 32 bits: where it begins, and column and row (its upper half).  `factors`
+    holds ten bytes for each of the tile set's quantisations.
     """
     source, quants = view(data), len(view(factors)) // 10
-    if count < 0 or len(source) > 0xFFFFFFFF:
-        raise ValueError("a count below zero, or too much data")
+    if len(source) > 0xFFFFFFFF:
+        raise ValueError("too much data")
     if count > len(source) // HEADER.size:
         return TRUNCATED
-    offsets, pos = bytearray(), 0
-    for _ in range(count):
+    table, pos = bytearray(), 0
+    while len(table) < 8 * count or (count < 0 and pos < len(source)):
         size = _check_tile(source, pos, quants)
         if size < 0:
             return size
-        offsets += struct.pack("=I", pos)
+        table += struct.pack("=II", pos, int.from_bytes(source[pos + 9 : pos + 13], "little"))
         pos += size
-    return bytes(offsets)
+    return bytes(table)
 
 
 def _check_tile(source: memoryview, pos: int, quants: int) -> int:
@@ -81,13 +82,13 @@ def _check_factors(factors: Readable, lowest: int) -> bytes:
 
 def draw(
     data: Readable,
-    offsets: Readable,
+    tiles: Readable,
     first: int,
     last: int,
     factors: Readable,
     entropy: int,
     rects: Readable,
-    surface: Writable,
+    surface: Readable,
     stride: int,
     x: int,
     y: int,
@@ -96,33 +97,33 @@ def draw(
 ) -> int:
     """Decode the tiles from `first` up to `last` and draw what lies in one of the rectangles and in the surface.
 
-    `offsets` is what `scan_tiles` gave, and each rectangle four numbers of 16 bits: x, y, width and height, seen from
+    `tiles` is what `scan_tiles` gave, and each rectangle four numbers of 16 bits: x, y, width and height, seen from
     `x`, `y` of the surface.  How many tiles, or a status.
     """
     import numpy as np
 
     target = view(surface)
     check_region(len(target), stride, x, y, width, height, 4)
-    source, places = view(data), view(offsets)
-    if not 0 <= first <= last <= len(places) // 4:
+    source, table = view(data), view(tiles)
+    if not 0 <= first <= last <= len(table) // 8:
         raise ValueError("no such tiles")
-    table = _check_factors(factors, 1)
+    quants = _check_factors(factors, 1)
     clips = list(struct.iter_unpack("<4H", view(rects)[: len(view(rects)) // 8 * 8]))
-    for (pos,) in struct.iter_unpack("=I", places[4 * first : 4 * last]):
+    for pos, _ in struct.iter_unpack("=II", table[8 * first : 8 * last]):
         if pos > len(source):
             return INVALID
-        size = _check_tile(source, pos, len(table) // 10)
+        size = _check_tile(source, pos, len(quants) // 10)
         if size < 0:
             return size
-        _, _, *quants, column, row, y_size, cb_size, cr_size = HEADER.unpack_from(source, pos)
+        _, _, *choices, column, row, y_size, cb_size, cr_size = HEADER.unpack_from(source, pos)
         left, top = column * 64, row * 64
         mask = _mask(left, top, min(width - left, 64), min(height - top, 64), clips)
         if mask is None:
             continue
         pos += HEADER.size
         planes = []
-        for quant, length in zip(quants, (y_size, cb_size, cr_size), strict=True):
-            planes.append(_decode_plane(source[pos : pos + length], entropy, table[10 * quant : 10 * quant + 10]))
+        for choice, length in zip(choices, (y_size, cb_size, cr_size), strict=True):
+            planes.append(_decode_plane(source[pos : pos + length], entropy, quants[10 * choice : 10 * choice + 10]))
             pos += length
         pixels = _to_bgrx(*planes)
         rows, columns = mask.shape
