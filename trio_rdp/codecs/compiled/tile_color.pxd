@@ -23,7 +23,7 @@ cdef inline void ycbcr_to_bgrx(ci16_r y, ci16_r cb, ci16_r cr, px16_r out, int n
     cdef int i
     cdef int16_t luma, blue, red, r, g, b
     for i in range(n):
-        luma = <int16_t>(y[i] + 4096)
+        luma = <int16_t>(y[i] + 4096 + 16)  # the half that makes rounding of cutting off
         blue = <int16_t>(cb[i] * 4)
         red = <int16_t>(cr[i] * 4)
         r = byte_of(<int16_t>(luma + <int16_t>((red * 22979) >> 16)))

@@ -169,7 +169,8 @@ def _to_bgrx(y: Plane, cb: Plane, cr: Plane) -> Pixels:
     """Convert planes to pixels, [MS-RDPRFX] 3.1.8.2.5: factors in 16384ths of samples in 32nds."""
     import numpy as np
 
-    luma, blue, red = y + np.int16(4096), cb << 2, cr << 2
+    # Half of a 32nd is added, so that cutting off rounds, as in the document's example (4.2.4.4).
+    luma, blue, red = y + np.int16(4096 + 16), cb << 2, cr << 2
     channels = (
         luma + _upper(blue, 28998),  # 1.769905
         luma - _upper(blue, 5632) - _upper(red, 11705),  # 0.343730, 0.714401
