@@ -28,12 +28,16 @@ HOT = (
     "color",
     "compare",
     "interleaved_rle",
+    "mppc",
+    "ncrush",
     "nscodec",
     "pixels",
     "planar",
     "progressive",
+    "progressive_encode",
     "qoi",
     "rfx",
+    "xcrush",
 )
 
 

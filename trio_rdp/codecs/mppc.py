@@ -18,7 +18,7 @@ COMPRESSED = 0x20
 AT_FRONT = 0x40
 FLUSHED = 0x80
 
-# What does not shrink costs the history, and what is so short hardly shrinks.  FreeRDP sends 50 bytes and less as they are.
+# What does not shrink costs the history, and what is so short hardly shrinks.  FreeRDP leaves 50 bytes and less alone.
 SHORTEST = 51
 
 
@@ -39,11 +39,12 @@ class Decompressor:
     def __init__(self, kind: Kind) -> None:
         self.kind: Kind = Kind(kind)
         self._history = bytearray(65536 if kind else 8192)
+        self._look = memoryview(self._history)
         self._offset = 0
 
     def decompress(self, data: Readable, flags: int) -> bytes:
         """Return a packet's data; the low four bits of `flags` are not looked at.  Raises `DecodeError`."""
-        return bytes(self.look(data, flags))
+        return self.look(data, flags).tobytes()
 
     def look(self, data: Readable, flags: int) -> memoryview:
         """Decompress a packet without copying it: what is returned is good until the next packet."""
@@ -54,9 +55,10 @@ class Decompressor:
             self._offset = 0
         if not flags & COMPRESSED:
             return view(data)
-        end = check(kernel.decompress(data, self._history, self._offset), "CompressedData")
-        start, self._offset = self._offset, end
-        return memoryview(self._history)[start:end]
+        start = self._offset
+        end = kernel.decompress(data, self._history, start)
+        self._offset = end if end >= 0 else check(end, "CompressedData")
+        return self._look[start:end]
 
 
 class Compressor:

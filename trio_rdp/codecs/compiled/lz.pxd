@@ -9,13 +9,10 @@ cdef extern from *:
     """
     static inline uint32_t trio_rdp_load32(const uint8_t *p) { uint32_t v; memcpy(&v, p, 4); return v; }
     static inline uint64_t trio_rdp_load64(const uint8_t *p) { uint64_t v; memcpy(&v, p, 8); return v; }
-    static inline void trio_rdp_store32(uint8_t *p, uint32_t v) { memcpy(p, &v, 4); }
     static inline void trio_rdp_store64(uint8_t *p, uint64_t v) { memcpy(p, &v, 8); }
-    static inline void trio_rdp_copy16(uint8_t *d, const uint8_t *s) {
-        uint64_t v[2];
-        memcpy(v, s, 16);
-        memcpy(d, v, 16);
-    }
+
+    /* How many of eight bytes a pattern of so many fills whole. */
+    static const uint8_t trio_rdp_steps[8] = {0, 8, 8, 6, 8, 5, 6, 7};
 
     #if defined(__GNUC__) || defined(__clang__)
     static inline int trio_rdp_ctz64(uint64_t v) { return __builtin_ctzll(v); }
@@ -32,10 +29,9 @@ cdef extern from *:
     """
     uint32_t load32 "trio_rdp_load32"(const uint8_t *) noexcept nogil
     uint64_t load64 "trio_rdp_load64"(const uint8_t *) noexcept nogil
-    void store32 "trio_rdp_store32"(uint8_t *, uint32_t) noexcept nogil
     void store64 "trio_rdp_store64"(uint8_t *, uint64_t) noexcept nogil
     void store_be64 "trio_rdp_store_be64"(uint8_t *, uint64_t) noexcept nogil
-    void copy16 "trio_rdp_copy16"(uint8_t *, const uint8_t *) noexcept nogil
+    const uint8_t *STEPS "trio_rdp_steps"
     int ctz64 "trio_rdp_ctz64"(uint64_t) noexcept nogil
     int clz64 "trio_rdp_clz64"(uint64_t) noexcept nogil
     bint likely "trio_rdp_likely"(bint) noexcept nogil
@@ -55,48 +51,45 @@ cdef inline Py_ssize_t same(const uint8_t *a, const uint8_t *b, Py_ssize_t most)
     return n
 
 
-cdef inline void replicate(uint8_t *d, Py_ssize_t distance, Py_ssize_t count) noexcept nogil:
-    """Copy `count` bytes, not one more, to `d` from `distance` before it; what was just written is copied again."""
+cdef inline void replicate(uint8_t *d, Py_ssize_t distance, Py_ssize_t count, Py_ssize_t room) noexcept nogil:
+    """Copy `count` bytes to `d` from `distance` before it; what was just written is copied again.
+
+    `room` bytes may be written, but only `count` are changed: what lies behind is a history's oldest part.
+    """
     cdef const uint8_t *s = d - distance
-    cdef Py_ssize_t piece
-    cdef uint64_t first, last
-    cdef uint32_t low, high
-    if distance >= count:
-        if count >= 16:
-            if count <= 32:
-                if distance >= 16:
-                    first = load64(s + count - 16)
-                    last = load64(s + count - 8)
-                    copy16(d, s)
-                    store64(d + count - 16, first)
-                    store64(d + count - 8, last)
-                    return
-            memcpy(d, s, count)
-        elif count >= 8:
-            first = load64(s)
-            last = load64(s + count - 8)
-            store64(d, first)
-            store64(d + count - 8, last)
-        elif count >= 4:
-            low = load32(s)
-            high = load32(s + count - 4)
-            store32(d, low)
-            store32(d + count - 4, high)
+    cdef Py_ssize_t piece = 0, step
+    cdef uint64_t kept, more, pattern
+    if likely(count <= 64 and room - count >= 16):
+        # Some at a time, the last too far, and then what was overwritten is put back.
+        kept = load64(d + count)
+        if distance >= 8:
+            more = load64(d + count + 8)
+            while True:
+                store64(d + piece, load64(s + piece))
+                store64(d + piece + 8, load64(s + piece + 8))
+                piece += 16
+                if likely(piece >= count):
+                    break
+            store64(d + count + 8, more)
         else:
-            for piece in range(count):
-                d[piece] = s[piece]
+            step = 8 * distance
+            pattern = load64(s) & ((<uint64_t>1 << step) - 1)
+            pattern |= pattern << step
+            if distance < 4:
+                pattern |= pattern << (2 * step)
+                if distance == 1:
+                    pattern |= pattern << 32
+            step = STEPS[distance]
+            while True:
+                store64(d + piece, pattern)
+                piece += step
+                if piece >= count:
+                    break
+        store64(d + count, kept)
+    elif distance >= count:
+        memcpy(d, s, count)
     elif distance == 1:
         memset(d, s[0], count)
-    elif distance >= 8 or count < 64:
-        # Eight at a time where that is no more than the distance, then what is left one by one.
-        if distance >= 8:
-            while count >= 8:
-                store64(d, load64(s))
-                d += 8
-                s += 8
-                count -= 8
-        for piece in range(count):
-            d[piece] = s[piece]
     else:
         # Each round copies what is there already, so what is there doubles.
         while count:

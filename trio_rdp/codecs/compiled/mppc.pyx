@@ -35,7 +35,7 @@ cdef inline void copy(uint8_t *h, Py_ssize_t size, Py_ssize_t at, Py_ssize_t dis
     cdef Py_ssize_t source = at - distance
     guard(source > -2 * size and at + count <= size)
     if likely(source >= 0 and distance != 0):
-        replicate(h + at, distance, count)
+        replicate(h + at, distance, count, size - at)
         return
     # What lies before the beginning is the end of the ring.
     while count:

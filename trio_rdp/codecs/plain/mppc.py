@@ -1,16 +1,27 @@
-"""MPPC bulk decompression in plain Python, [MS-RDPBCGR] 3.1.8.4: one packet into a history."""
+"""MPPC bulk compression in plain Python, [MS-RDPBCGR] 3.1.8.4: one packet into or out of a history."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from trio_rdp.codecs.plain.buffers import Readable, Writable, view
 from trio_rdp.codecs.status import INVALID, OVERRUN, TRUNCATED
 
-__all__ = ["decompress"]
+__all__ = ["LONGEST", "PLACES", "SLACK", "compress", "decompress"]
+
+LONGEST: Final = (8192 - 4, 65536 - 4)
+"""How many bytes a packet has at most, by the kind of history: as FreeRDP's compressor stops short of the end."""
+PLACES: Final = 2 << 13
+SLACK: Final = 8
 
 # By the number of ones that begin a copy-tuple: how many ones there are with the zero that ends them, how many bits of
 # offset follow, and what is added to it.
 _OFFSETS_8K = {2: (3, 13, 320), 3: (4, 8, 64), 4: (4, 6, 0)}
 _OFFSETS_64K = {2: (3, 16, 2368), 3: (4, 11, 320), 4: (5, 8, 64), 5: (5, 6, 0)}
+
+# The same the other way round: the least offset, the code of its prefix, how many bits that has, how many follow.
+_CODES_8K = ((320, 0b110, 3, 13), (64, 0b1110, 4, 8), (0, 0b1111, 4, 6))
+_CODES_64K = ((2368, 0b110, 3, 16), (320, 0b1110, 4, 11), (64, 0b11110, 5, 8), (0, 0b11111, 5, 6))
 
 
 class _Bits:
@@ -88,3 +99,70 @@ def decompress(data: Readable, history: Writable, offset: int) -> int:
             window[at] = window[source % size]
             at += 1
     return at
+
+
+def compress(data: Readable, history: Writable, places: Writable, offset: int, out: Writable) -> int:
+    """Put a packet into `history` at `offset` and compress it to `out`, of which the last `SLACK` bytes are not used.
+
+    Return how many bytes that took; OVERRUN when there was no room for them, and then all that was given must begin
+    anew.  `places` remembers where three bytes were seen last, in native 16-bit numbers.
+    """
+    packet, window, table, sink = view(data), view(history), view(places).cast("H"), view(out)
+    size = len(window)
+    if size not in (8192, 65536) or len(table) != PLACES // 2 or len(sink) < SLACK:
+        raise ValueError("a history has 8192 or 65536 bytes, and a table 16384")
+    end = offset + len(packet)
+    if offset < 0 or end > size - 4:
+        raise ValueError("the packet does not fit into the history")
+    window[offset:end] = packet
+    codes = _CODES_8K if size == 8192 else _CODES_64K
+    bits, width, at = 0, 0, offset
+    parts: list[bytes] = []
+    while at < end:
+        place = _place(window, at)
+        seen, table[place] = table[place], at
+        # What was sent in this packet or before it lies behind, or ahead of the packet's end, a lap ago.
+        known = seen < at or seen >= end
+        if known and at + 3 <= end and window[seen : seen + 3] == window[at : at + 3]:
+            most = min(end - at, size - seen)
+            count = 3
+            while count < most and window[seen + count] == window[at + count]:
+                count += 1
+            code, taken = _tuple((at - seen) % size, count, codes)
+            # Two places stand for all inside a match; more of them cost more time than they save bytes.
+            for inner in (at + 1, at + count - 2):
+                table[_place(window, inner)] = inner
+            at += count
+        else:
+            literal = window[at]
+            code, taken = (literal, 8) if literal < 0x80 else (0x80 + literal, 9)
+            at += 1
+        bits = bits << taken | code
+        width += taken
+        if width >= 4096:
+            parts.append((bits >> (width & 7)).to_bytes(width >> 3, "big"))
+            width &= 7
+            bits &= (1 << width) - 1
+    parts.append((bits << (-width % 8)).to_bytes((width + 7) >> 3, "big"))
+    result = b"".join(parts)
+    if len(result) > len(sink) - SLACK:
+        return OVERRUN
+    sink[: len(result)] = result
+    return len(result)
+
+
+def _place(window: memoryview, at: int) -> int:
+    number = int.from_bytes(window[at : at + 3], "little")
+    return (number * 506832829 & 0xFFFFFFFF) >> 19
+
+
+def _tuple(distance: int, count: int, codes: tuple[tuple[int, int, int, int], ...]) -> tuple[int, int]:
+    """The bits of a copy-tuple, and how many there are."""
+    least, code, width, extra = next(entry for entry in codes if entry[0] <= distance)
+    code = code << extra | distance - least
+    width += extra
+    if count == 3:
+        return code << 1, width + 1
+    lead = count.bit_length() - 2
+    length = ((1 << lead) - 1) << (lead + 2) | count - (2 << lead)
+    return code << (2 * lead + 2) | length, width + 2 * lead + 2
