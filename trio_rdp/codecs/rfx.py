@@ -354,11 +354,12 @@ class Encoder:
         return pieces
 
     def _overhead(self, rects: int) -> int:
-        headers = 0 if self._has_headers else len(self._headers)
+        headers = 0 if self._has_headers else len(self.headers)
         return headers + _FRAME + 8 * rects
 
     @functools.cached_property
-    def _headers(self) -> bytes:
+    def headers(self) -> bytes:
+        """The messages that begin the stream, and in image mode every frame."""
         out = bytearray()
         append_block(out, BlockType.SYNC, RfxSync())
         append_block(out, BlockType.CODEC_VERSIONS, RfxCodecVersions(codecs=[RfxCodecVersion()]))
@@ -373,7 +374,7 @@ class Encoder:
         count = len(_table(tiles)) // 2
         if count > _MAX_TILES:
             raise EncodeError(f"{count} tiles in one message")
-        out = bytearray(b"" if self._has_headers else self._headers)
+        out = bytearray(b"" if self._has_headers else self.headers)
         append_block(out, BlockType.FRAME_BEGIN, RfxFrameBegin(frame_idx=self._frame_idx))
         region = RfxRegion(rects=[RfxRect(x=x, y=y, width=width, height=height) for x, y, width, height in rects])
         append_block(out, BlockType.REGION, region)
