@@ -10,6 +10,7 @@ import trio
 import trio.testing
 
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
+from trio_rdp.codecs.view import View
 from trio_rdp.encoding import EncodeScheduler
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import (
@@ -148,10 +149,14 @@ class Tiles:
         self.go_on = threading.Event()
         self.drawn: list[tuple[int, int]] = []
         self.error: Exception | None = None
-        start, drawing = self.image.start, Drawing([Rect(0, 0, 1024, 1024)], 8, self.hold)
+        start, drawing = self.image.start, Drawing([Rect(0, 0, side, side)], 8, self, View.of(self.image.pixels))  # type: ignore[arg-type]
         monkeypatch.setattr(self.image, "start", lambda job: drawing if job is self.job else start(job))
 
-    def hold(self, first: int, last: int) -> None:
+    def ranges(self, count: int) -> list[tuple[int, int]]:
+        assert count >= 2
+        return [(0, 3), (3, 6), (6, 8)]
+
+    def draw(self, view: View, first: int, last: int) -> None:
         self.started.release()
         assert self.go_on.wait(20)
         self.drawn.append((first, last))

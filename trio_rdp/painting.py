@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
 
 import trio
 
@@ -79,10 +78,9 @@ def _paint(image: DecodedImage, jobs: list[PaintJob]) -> _Painted:
     before = time.thread_time()
     for job in jobs:
         drawing = image.start(job)
-        drawing.draw(0, drawing.pieces)
-        painted.damage.extend(drawing.damage)
+        painted.damage.extend(drawing.finish())
         now = time.thread_time()
-        painted.measured.append((max(drawing.pieces, 1), now - before))
+        painted.measured.append((max(drawing.tiles, 1), now - before))
         before = now
     return painted
 
@@ -193,9 +191,7 @@ class Painter:
         """Paint one job with all the workers there are, in turns of about 2 ms; none is left when this returns."""
         work = partial(_start, image, job)
         drawing, seconds = await self._scheduler.run(work, _size(job) * _READING_RATE)
-        wanted = max(self._scheduler.workers, int(self._seconds([job]) / _SLICE_SECONDS) + 1)
-        parts = max(min(wanted, drawing.pieces), 1)
-        edges = [drawing.pieces * number // parts for number in range(parts + 1)]
+        turns = max(self._scheduler.workers, int(self._seconds([job]) / _SLICE_SECONDS) + 1)
         spent = [seconds]
         failures: list[DecodeError] = []
 
@@ -206,11 +202,11 @@ class Painter:
                 failures.append(exc)
 
         async with trio.open_nursery() as nursery:
-            for first, last in pairwise(edges):
+            for first, last in drawing.ranges(turns):
                 nursery.start_soon(draw, first, last)
         if failures:
             raise failures[0]
-        return _Painted(drawing.damage, [(max(drawing.pieces, 1), sum(spent))])
+        return _Painted(drawing.damage, [(max(drawing.tiles, 1), sum(spent))])
 
     def _is_divisible(self, job: PaintJob) -> bool:
         """Whether a job is worth more than one thread."""

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from trio_rdp.codecs import nscodec, qoi, qoiz
+from trio_rdp.codecs import nscodec, qoi, qoiz, rfx
+from trio_rdp.codecs.bitmap_codec import Quality
 from trio_rdp.codecs.view import View
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import DrawSurfaceBits
@@ -27,14 +28,70 @@ def job(codec_id: int, data: bytes, width: int, height: int, left: int = 0, top:
 
 
 def run(drawing: Drawing) -> list[Rect]:
-    drawing.draw(0, drawing.pieces)
-    return drawing.damage
+    return drawing.finish()
 
 
-def test_nothing_is_left_of_a_job_without_pieces() -> None:
-    drawing = Drawing()
-    drawing.draw(0, drawing.pieces)
-    assert (drawing.pieces, drawing.damage) == (0, [])
+def test_nothing_is_left_of_most_jobs() -> None:
+    drawing = Drawing([Rect(0, 0, 1, 1)])
+    assert drawing.ranges(4) == []
+    assert drawing.finish() == [Rect(0, 0, 1, 1)]
+
+
+class TestRemoteFx:
+    @staticmethod
+    def message(
+        picture: np.ndarray, rects: list[tuple[int, int, int, int]], encoder: rfx.Encoder | None = None
+    ) -> bytes:
+        height, width = picture.shape[:2]
+        encoder = encoder or rfx.Encoder(width, height, quantization=Quality.BEST)
+        return encoder.encode(View.of(picture), rects)
+
+    def test_tiles_in_any_order(self) -> None:
+        picture = scene(200, 150)
+        data = self.message(picture, [(0, 0, 200, 150)])
+        whole, parts = np.zeros((160, 210, 4), np.uint8), np.zeros((160, 210, 4), np.uint8)
+        assert run(SurfaceDecoders().start(job(3, data, 200, 150), View.of(whole, 3, 4, 200, 150))) == [
+            Rect(3, 4, 200, 150)
+        ]
+        assert np.abs(whole[4:154, 3:203].astype(int) - picture).mean() < 2
+        drawing = SurfaceDecoders().start(job(3, data, 200, 150), View.of(parts, 3, 4, 200, 150))
+        assert drawing.tiles == 12
+        assert not parts.any()
+        for first, last in reversed(drawing.ranges(5)):
+            drawing.draw(first, last)
+        assert np.array_equal(parts, whole)
+
+    def test_headers_are_remembered_until_a_reset(self) -> None:
+        picture = scene(64, 64)
+        encoder, decoders = rfx.Encoder(64, 64), SurfaceDecoders()
+        shown = np.zeros((64, 64, 4), np.uint8)
+        first, second = (self.message(picture, [(0, 0, 64, 64)], encoder) for _ in range(2))
+        assert len(second) < len(first)
+        # What is not seen at all is read all the same.
+        assert run(decoders.start(job(3, first, 64, 64), View.of(shown, 0, 0, 0, 0))) == []
+        assert run(decoders.start(job(3, second, 64, 64), View.of(shown))) == [Rect(0, 0, 64, 64)]
+        decoders.reset()
+        with pytest.raises(DecodeError):
+            decoders.start(job(3, second, 64, 64), View.of(shown))
+
+    def test_only_what_is_seen_is_damage(self) -> None:
+        picture = scene(128, 128)
+        rects = [(0, 0, 10, 10), (60, 60, 10, 10), (120, 120, 8, 8)]
+        shown = np.zeros((66, 66, 4), np.uint8)
+        drawing = SurfaceDecoders().start(job(3, self.message(picture, rects), 128, 128), View.of(shown))
+        assert run(drawing) == [Rect(0, 0, 10, 10), Rect(60, 60, 6, 6)]
+        assert not shown[20:50, 20:50].any()
+
+    def test_much_damage_is_one_rectangle(self) -> None:
+        picture = scene(128, 64)
+        rects = [(x, 2, 2, 2) for x in range(0, 120, 3)]
+        shown = np.zeros((64, 128, 4), np.uint8)
+        drawing = SurfaceDecoders().start(job(3, self.message(picture, rects), 128, 64), View.of(shown))
+        assert run(drawing) == [Rect(0, 2, 119, 2)]
+
+    def test_without_meaning(self) -> None:
+        with pytest.raises(DecodeError):
+            SurfaceDecoders().start(job(3, b"?", 8, 8), View.of(np.zeros((8, 8, 4), np.uint8)))
 
 
 def test_nscodec() -> None:

@@ -13,7 +13,7 @@ from trio_rdp.pdu.gcc_server import ServerGccBlocks
 from trio_rdp.pdu.x224 import ConnectionRequest, SecurityProtocol, unwrap_data, wrap_data
 from trio_rdp.protocol.active_stage import ActiveStage
 from trio_rdp.protocol.client_connector import ClientConnector
-from trio_rdp.protocol.config import OPTIONAL_CODECS, ClientConfig, Security
+from trio_rdp.protocol.config import ClientConfig, Security
 from trio_rdp.protocol.framing import RDP_HINT, TS_REQUEST_HINT, Action, FrameBuffer
 from trio_rdp.protocol.negotiation import offered_protocols
 from trio_rdp.protocol.session_events import Activated, ActiveStageOutput, GraphicsUpdate
@@ -86,7 +86,6 @@ def cut(c2s: bytes, s2c: bytes) -> Recording:
         username="ada",
         security=Security.AUTO | Security.NONE,
         static_channels=asked.static_channels,
-        codecs=OPTIONAL_CODECS,
     )
     connector = ClientConnector(config)
     buffer = FrameBuffer(s2c)

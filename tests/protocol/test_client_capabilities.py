@@ -36,7 +36,7 @@ from trio_rdp.pdu.capabilities_extensions import (
 )
 from trio_rdp.protocol.activation import find_capability
 from trio_rdp.protocol.client_capabilities import client_capability_sets, offered_codecs
-from trio_rdp.protocol.config import OPTIONAL_CODECS, BitmapCodec, ClientConfig, DesktopSize
+from trio_rdp.protocol.config import BitmapCodec, ClientConfig, DesktopSize
 from trio_rdp.protocol.limits import Limits
 
 SIZE = DesktopSize(1600, 900)
@@ -90,7 +90,7 @@ def test_nothing_is_advertised_that_is_not_drawn() -> None:
 
 
 def test_codecs() -> None:
-    sets = client_capability_sets(ClientConfig(codecs=OPTIONAL_CODECS), SIZE)
+    sets = client_capability_sets(ClientConfig(), SIZE)
     offered = find_capability(sets, BitmapCodecsCapabilitySet)
     assert offered is not None
     remotefx, nscodec, qoi, qoiz = offered.supported_bitmap_codecs

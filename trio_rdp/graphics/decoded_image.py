@@ -81,12 +81,10 @@ class DecodedImage:
         What lies outside the picture is not drawn.  Raises `DecodeError` when the data are no such bitmap, and for
         codecs that are not there; the picture is then as it was, but for tiles of RemoteFX that were good.
         """
-        drawing = self.start(job)
-        drawing.draw(0, drawing.pieces)
-        return drawing.damage
+        return self.start(job).finish()
 
     def start(self, job: PaintJob) -> Drawing:
-        """Do what of a job must be done in order; the pieces of the rest may be drawn in several threads at once.
+        """Do what of a job must be done in order; the tiles that are left may be drawn in several threads at once.
 
         Raises as `apply` does.
         """

@@ -39,6 +39,8 @@ __all__ = [
 ]
 
 
+_PIXELS_PER_BYTE = 8
+
 CODECS: Final = {
     int(CodecId.NONE): BitmapCodec.RAW,
     int(CodecId.NSCODEC): BitmapCodec.NSCODEC,
@@ -96,7 +98,9 @@ class DrawSurfaceBits:
     @property
     def cost(self) -> int:
         """About how many pixels there are to decode."""
-        return self.width * self.height
+        pixels = self.width * self.height
+        # RemoteFX may bring more tiles than a bitmap of this size has; usual ones take 300 to 800 bytes.
+        return max(pixels, len(self.data) * _PIXELS_PER_BYTE) if self.is_divisible else pixels
 
     @property
     def codec(self) -> BitmapCodec | None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING
 
 from trio_rdp.codecs.view import View
@@ -19,20 +19,35 @@ if TYPE_CHECKING:
 __all__ = ["Drawing", "SurfaceDecoders"]
 
 
-def _draw_nothing(first: int, last: int) -> None:
-    pass
+_MOST_DAMAGE = 32  # rectangles; a message may have 65,535
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """What is left to do of a job: `draw(first, last)` for all of its `pieces`, in any order and any threads at once.
-
-    Until all of them are drawn nothing else may be done with the picture.  `draw` raises `DecodeError`.
-    """
+    """A job that was begun: what it changes, and the tiles that are left to be drawn."""
 
     damage: list[Rect] = field(default_factory=list)
-    pieces: int = 0
-    draw: Callable[[int, int], None] = _draw_nothing
+    tiles: int = 0
+    picture: rfx.Picture | None = None
+    view: View | None = None
+
+    def ranges(self, count: int) -> list[tuple[int, int]]:
+        """Give up to `count` ranges of tiles for `draw`, which together are all of them; none when nothing is left."""
+        return [] if self.picture is None else self.picture.ranges(count)
+
+    def draw(self, first: int, last: int) -> None:
+        """Draw some of the tiles; threads may draw different ranges at the same time.
+
+        Until all of them are drawn nothing else may be done with the picture.  Raises `DecodeError`.
+        """
+        if self.picture is not None:
+            assert self.view is not None
+            self.picture.draw(self.view, first, last)
+
+    def finish(self) -> list[Rect]:
+        """Draw all of the tiles; give the rectangles that the job changed."""
+        self.draw(0, self.tiles)
+        return self.damage
 
 
 class SurfaceDecoders:
@@ -81,6 +96,8 @@ class SurfaceDecoders:
             self._remotefx = rfx.Decoder()
         picture = self._remotefx.read(job.data)
         bounds = Rect(view.x, view.y, view.width, view.height)
-        damage = [Rect(view.x + x, view.y + y, width, height) for x, y, width, height in picture.rects]
-        seen = [rect.intersect(bounds) for rect in damage]
-        return Drawing([rect for rect in seen if not rect.is_empty], picture.tile_count, partial(picture.draw, view))
+        rects = [Rect(view.x + x, view.y + y, width, height).intersect(bounds) for x, y, width, height in picture.rects]
+        damage = [rect for rect in rects if not rect.is_empty]
+        if len(damage) > _MOST_DAMAGE:
+            damage = [functools.reduce(Rect.union, damage)]
+        return Drawing(damage, picture.tile_count, picture, view)

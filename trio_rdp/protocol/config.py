@@ -161,9 +161,9 @@ class ClientConfig:
 
     performance_flags: PerformanceFlags = PerformanceFlags(0)
     connection_type: ConnectionType = ConnectionType.LAN
-    compression_type: CompressionType | None = CompressionType.K64
+    compression_type: CompressionType | None = CompressionType.RDP61
     """The strongest bulk compressor to ask for; whatever a server chooses is read.  None asks for no compression."""
-    codecs: tuple[BitmapCodec, ...] = ()
+    codecs: tuple[BitmapCodec, ...] = OPTIONAL_CODECS
     """Which codecs to offer for surface bits, at 32 bits per pixel; a server may prefer its own order.
 
     Bitmaps as they are, run-length coded and planar every client takes: they cannot be named here.
@@ -303,7 +303,7 @@ class ServerConfig:
     Text and flat areas take the first lossless one that the client takes, photographs the first lossy one; without one
     of the two kinds everything takes the other.  Where none is left, bitmaps go as they are.
     """
-    quality: Quality = Quality.HIGH
+    quality: Quality = Quality.MEDIUM
     """How much the lossy codecs may lose."""
     compression_type: CompressionType | None = CompressionType.K64
     """The strongest bulk compressor to use, as far as the client reads it; None compresses nothing."""
