@@ -42,9 +42,14 @@ class Peers:
         self._made: dict[Any, Any] = {}
         self._idle_displays: list[Display] = []
 
-    def shadow(self, security: shadow_module.ShadowSecurity = "tls") -> Server:
-        """A freerdp-shadow that shares `display`."""
-        return self._shared(("shadow", security), shadow_module.shadow, self.folder, self.display, security)
+    def shadow(self, security: shadow_module.ShadowSecurity = "tls", *, remotefx: bool = False) -> Server:
+        """A freerdp-shadow that shares `display`.
+
+        One that has served RemoteFX compresses nothing any more, for nobody (2.11): so clients that take it have one of
+        their own.
+        """
+        key = ("shadow", security, remotefx)
+        return self._shared(key, shadow_module.shadow, self.folder, self.display, security)
 
     def xrdp(self, **options: Any) -> Server:
         """An xrdp, with the options of `tests.interop.xrdp.xrdp`, that shows `vnc_display`."""

@@ -84,7 +84,7 @@ async def test_weston(peers: Peers, offer: str, compression: CompressionType | N
     ),
 )
 async def test_shadow(peers: Peers, offer: str, depth: int, compression: CompressionType | None) -> None:
-    server = peers.shadow()
+    server = peers.shadow(remotefx=True)
     wanted = peers.display.picture_sync()
     async with connected(server, codecs=OFFERS[offer], color_depth=depth, compression_type=compression) as session:
         await wait_resembles(session, wanted, peers, without=BUSY)
