@@ -5,6 +5,8 @@ import struct
 from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.codecs.twins import twins
 from trio_rdp.codecs import zgfx
@@ -193,3 +195,90 @@ def test_the_lite_kind_has_a_small_history() -> None:
         zgfx.Decompressor(zgfx.Kind.RDP8_LITE).decompress(b"\xe0\x06" + bytes(8193))
     with pytest.raises(DecodeError):
         zgfx.Decompressor(zgfx.Kind.RDP8_LITE).decompress(b"\xe0\x04" + bytes(3))
+
+
+def round_trip(*messages: bytes, kind: zgfx.Kind = zgfx.Kind.RDP8) -> list[bytes]:
+    compressor, decompressor = zgfx.Compressor(kind), zgfx.Decompressor(kind)
+    out = [compressor.compress(message) for message in messages]
+    assert [decompressor.decompress(data) for data in out] == list(messages)
+    return out
+
+
+def test_the_documents_inputs_become_no_longer_than_there() -> None:
+    assert round_trip(b"") == [bytes.fromhex("e0 04")]
+    assert len(round_trip(bytes.fromhex("01 02 ff 65 65 65 65 65"))[0]) <= 10
+    assert round_trip(FOX) == [b"\xe0\x04" + FOX]
+    # "ABC" and one match of distance 3, bit by bit as in 4.2.1.1.3.
+    assert round_trip(b"ABC" * 20) == [bytes.fromhex("e0 24 20 90 88 71 1f b2 01")]
+
+
+def test_matches_are_found_in_messages_before() -> None:
+    message = random.Random(4).randbytes(3000)
+    first, again, moved = round_trip(message, message, b"!" + message[5:] + b"?")
+    assert len(first) == 3002
+    assert len(again) < 12
+    assert len(moved) < 16
+
+
+def test_long_literals_are_sent_as_they_are() -> None:
+    message = random.Random(4).randbytes(3000)
+    out = round_trip(message + bytes(1000))[0]
+    assert len(out) < 3000 + 30
+    assert message[8:] in out
+
+
+def test_many_segments() -> None:
+    message = b"".join(struct.pack("<I", value // 3) for value in range(50_000))
+    out = round_trip(message)[0]
+    assert out[0] == 0xE1
+    assert struct.unpack_from("<HI", out, 1) == (4, 200_000)
+    assert len(out) < 100_000
+
+
+def test_what_is_compressed_already_is_stored() -> None:
+    source = random.Random(6)
+    messages = [source.randbytes(size) for size in (65535, 65536, 4096, 5000)]
+    out = round_trip(*messages)
+    assert [len(data) - len(message) for data, message in zip(out, messages, strict=True)] == [2, 17, 2, 2]
+    # And yet it is remembered, if not all of it.
+    compressor, decompressor = zgfx.Compressor(), zgfx.Decompressor()
+    for again in (False, True):
+        data = compressor.compress(messages[0])
+        assert (len(data) < 200) == again
+        assert decompressor.decompress(data) == messages[0]
+
+
+def test_storing_is_remembered_by_the_peer() -> None:
+    compressor, decompressor = zgfx.Compressor(), zgfx.Decompressor()
+    zeros = bytes(3000)
+    for store in (True, False, True, False):
+        data = compressor.compress(zeros, store=store)
+        assert (len(data) == 3002) == store
+        assert decompressor.decompress(data) == zeros
+    compressor.reset()
+    assert zgfx.Decompressor().decompress(compressor.compress(zeros)) == zeros
+
+
+def test_the_lite_kind_moves_its_window() -> None:
+    source = random.Random(8)
+    words = [source.randbytes(source.randrange(2, 30)) for _ in range(100)]
+    messages = [b"".join(source.choices(words, k=90)) for _ in range(60)]
+    out = round_trip(*messages, kind=zgfx.Kind.RDP8_LITE)
+    assert sum(map(len, messages)) > 8192 + 2 * 32768
+    assert sum(map(len, out)) < sum(map(len, messages)) / 3
+    assert {data[1] for data in out} == {0x26}
+
+
+PIECES = st.one_of(
+    st.binary(max_size=40),
+    st.tuples(st.binary(min_size=1, max_size=5), st.integers(1, 200)).map(lambda v: v[0] * v[1]),
+    st.tuples(st.integers(0, 255), st.integers(1, 4000)).map(lambda v: bytes((v[0],)) * v[1]),
+    st.sampled_from((FOX, bytes(range(256)), random.Random(1).randbytes(300))),
+)
+
+
+@given(st.lists(st.lists(PIECES, max_size=12).map(b"".join), min_size=1, max_size=5), st.sampled_from(zgfx.Kind))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+def test_nothing_is_lost(messages: list[bytes], kind: zgfx.Kind) -> None:
+    for data, message in zip(round_trip(*messages, kind=kind), messages, strict=True):
+        assert len(data) <= len(message) + 2 or kind == zgfx.Kind.RDP8_LITE

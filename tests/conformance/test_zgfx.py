@@ -19,3 +19,13 @@ def test_zgfx_decompress(case: Case) -> None:
     decompressor = zgfx.Decompressor()
     for number in range(case.params["packets"]):
         assert decompressor.decompress(case.file(f"input_{number}")) == case.file(f"expected_{number}")
+
+
+@pytest.mark.parametrize("case", cases("zgfx-compress-roundtrip"))
+def test_zgfx_compress_roundtrip(case: Case) -> None:
+    data = case.input
+    assert case.raw["check"] == "roundtrip"
+    stream = zgfx.Compressor().compress(data)
+    assert zgfx.Decompressor().decompress(stream) == data
+    assert stream[0] == (0xE0 if len(data) <= 65535 else 0xE1)
+    assert len(stream) < len(data)

@@ -5,13 +5,13 @@ The history is the end of a linear window, so that a match is one copy.  The win
 then the history moves to its front.
 """
 
-from libc.stdlib cimport free, realloc
+from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memmove, memset
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 
 from trio_rdp.codecs.compiled.common cimport (
     INVALID, NO_MEMORY, OVERRUN, TRUNCATED, PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer, guard, load_be64,
-    uint8_t, uint32_t, uint64_t,
+    uint8_t, uint16_t, uint32_t, uint64_t,
 )
 
 from trio_rdp.codecs.plain.zgfx import DISTANCES, LITERALS
@@ -21,11 +21,18 @@ cdef extern from *:
     #if defined(_MSC_VER)
     #include <intrin.h>
     static inline int trio_rdp_clz64(uint64_t v) { unsigned long i; _BitScanReverse64(&i, v); return 63 - (int)i; }
+    static inline int trio_rdp_ctz64(uint64_t v) { unsigned long i; _BitScanForward64(&i, v); return (int)i; }
     #else
     static inline int trio_rdp_clz64(uint64_t v) { return __builtin_clzll(v); }
+    static inline int trio_rdp_ctz64(uint64_t v) { return __builtin_ctzll(v); }
     #endif
+    static inline uint32_t trio_rdp_load32(const uint8_t *p) { uint32_t v; memcpy(&v, p, 4); return v; }
+    static inline uint64_t trio_rdp_load64(const uint8_t *p) { uint64_t v; memcpy(&v, p, 8); return v; }
     """
     int clz64 "trio_rdp_clz64"(uint64_t) noexcept nogil
+    int ctz64 "trio_rdp_ctz64"(uint64_t) noexcept nogil
+    uint32_t load32 "trio_rdp_load32"(const uint8_t *) noexcept nogil
+    uint64_t load64 "trio_rdp_load64"(const uint8_t *) noexcept nogil
 
 cdef enum:
     SINGLE = 0xE0
@@ -47,6 +54,10 @@ cdef struct Token:
 # By the first eight bits, the first of which is set.
 cdef Token tokens[256]
 
+# Of each literal.
+cdef uint16_t codes[256]
+cdef uint8_t sizes[256]
+
 
 def _fill():
     for i in range(256):
@@ -60,6 +71,8 @@ def _fill():
             tokens[i].base = base
             tokens[i].size = size
             tokens[i].bits = bits
+    for i in range(256):
+        codes[i], sizes[i] = LITERALS.get(i, (i, 9))
 
 
 _fill()
@@ -75,12 +88,12 @@ cdef struct Window:
 
 cdef bint make_room(Window *w) noexcept nogil:
     """Have room for one more segment behind a history."""
-    cdef Py_ssize_t size = w.size
+    cdef Py_ssize_t size = w.size, most = w.history + min(<Py_ssize_t>WINDOW, 4 * w.history)
     cdef uint8_t *start
     if w.at + w.segment <= size:
         return True
-    if size < w.history + WINDOW:
-        size = min(max(2 * size, FIRST), w.history + WINDOW)
+    if size < most:
+        size = min(max(2 * size, <Py_ssize_t>FIRST), most)
         start = <uint8_t *>realloc(w.start, size + SLACK)
         if start == NULL:
             return False
@@ -339,3 +352,420 @@ cdef class Decompressor:
         if status == NO_MEMORY:
             raise MemoryError
         return status if status < 0 else out
+
+
+# --------------------------------------------------------------------------------------------------------- encoding
+
+cdef enum:
+    LONG_BITS = 15       # of the places that remember where eight bytes were seen, two places each
+    SHORT_BITS = 14      # four bytes
+    NEAR_BITS = 12       # three bytes, one place each
+    GOOD = 48            # a match of so many bytes is taken without a look at the next byte
+    NEAR = 22175         # a match of three bytes pays up to here
+    RAW = 40             # literals that may pay as an unencoded run
+    SURELY = 4096        # the twin says what these are
+    SAMPLES = 1024
+    DENSE = 6144
+    STRIDE = 32
+
+cdef struct Finder:
+    uint32_t *eights
+    uint32_t *fours
+    uint32_t *threes
+    uint32_t *cost       # of each literal of the segment, all before it added up
+    Py_ssize_t hashed    # up to where positions are remembered
+
+cdef struct Match:
+    Py_ssize_t length
+    Py_ssize_t distance
+    int saved
+
+cdef struct Bits:
+    uint8_t *d
+    uint64_t bits
+    int have
+
+
+cdef inline void put(Bits *out, uint32_t code, int size) noexcept nogil:
+    """Write up to 31 bits."""
+    cdef uint32_t word
+    out.bits = (out.bits << size) | code
+    out.have += size
+    if out.have >= 32:
+        out.have -= 32
+        word = <uint32_t>(out.bits >> out.have)
+        out.d[0] = <uint8_t>(word >> 24)
+        out.d[1] = <uint8_t>(word >> 16)
+        out.d[2] = <uint8_t>(word >> 8)
+        out.d[3] = <uint8_t>word
+        out.d += 4
+
+
+cdef inline int align(Bits *out) noexcept nogil:
+    """Write what is left to a whole byte; how many bits of that are not used."""
+    cdef int unused = -out.have & 7
+    out.bits <<= unused
+    out.have += unused
+    while out.have:
+        out.have -= 8
+        out.d[0] = <uint8_t>(out.bits >> out.have)
+        out.d += 1
+    return unused
+
+
+cdef inline int token(Py_ssize_t distance) noexcept nogil:
+    """The number of a distance's token."""
+    if distance < 672:
+        return 0 if distance < 32 else 1 if distance < 160 else 2
+    if distance < 22176:
+        return 3 if distance < 1696 else 4 if distance < 5792 else 5
+    if distance < 317088:
+        return 6 if distance < 54944 else 7
+    return 8 if distance < 1365664 else 9 if distance < 2414240 else 10
+
+
+cdef int[11] token_bits = [10, 12, 14, 15, 17, 20, 21, 25, 27, 28, 29]
+
+
+cdef inline uint32_t hash8(uint64_t v) noexcept nogil:
+    return <uint32_t>((v * <uint64_t>0x9E3779B97F4A7C15u) >> (64 - LONG_BITS)) << 1
+
+
+cdef inline uint32_t hash4(uint32_t v) noexcept nogil:
+    return ((v * <uint32_t>2654435761u) >> (32 - SHORT_BITS)) << 1
+
+
+cdef inline uint32_t hash3(uint32_t v) noexcept nogil:
+    return ((v << 8) * <uint32_t>2654435761u) >> (32 - NEAR_BITS)
+
+
+cdef inline void remember(Finder *f, const uint8_t *h, Py_ssize_t i) noexcept nogil:
+    """Remember eight bytes that are all there."""
+    cdef uint64_t v = load64(h + i)
+    cdef uint32_t *p = f.eights + hash8(v)
+    p[1] = p[0]
+    p[0] = <uint32_t>i
+    p = f.fours + hash4(<uint32_t>v)
+    p[1] = p[0]
+    p[0] = <uint32_t>i
+    f.threes[hash3(<uint32_t>v)] = <uint32_t>i
+
+
+cdef inline Py_ssize_t matching(const uint8_t *a, const uint8_t *b, const uint8_t *end) noexcept nogil:
+    """How many bytes from `a` and from `b` on agree; `b` is the later one and ends at `end`."""
+    cdef const uint8_t *start = b
+    cdef uint64_t other
+    while end - b >= 8:
+        other = load64(a) ^ load64(b)
+        if other:
+            return b - start + (ctz64(other) >> 3)
+        a += 8
+        b += 8
+    while b < end and a[0] == b[0]:
+        a += 1
+        b += 1
+    return b - start
+
+
+cdef inline void consider(Finder *f, const uint8_t *h, Py_ssize_t i, Py_ssize_t end, Py_ssize_t candidate,
+                          Py_ssize_t history, const uint32_t *cost, Match *best) noexcept nogil:
+    cdef Py_ssize_t length, distance = i - candidate
+    cdef int saved
+    if distance <= 0 or distance > history:
+        return
+    if best.length and (i + best.length >= end or h[candidate + best.length] != h[i + best.length]):
+        return
+    length = matching(h + candidate, h + i, h + end)
+    if length < 3 or length <= best.length:
+        return
+    saved = <int>(cost[length] - cost[0]) - token_bits[token(distance)]
+    saved -= 1 if length == 3 else 2 * (63 - clz64(<uint64_t>length))
+    if saved > best.saved:
+        best.length = length
+        best.distance = distance
+        best.saved = saved
+
+
+cdef inline Match find(Finder *f, const uint8_t *h, Py_ssize_t i, Py_ssize_t end, Py_ssize_t history,
+                       const uint32_t *cost) noexcept nogil:
+    """The match at `i`, of which eight bytes are there, that saves the most bits."""
+    cdef Match best
+    cdef uint64_t v = load64(h + i)
+    cdef uint32_t *p = f.eights + hash8(v)
+    best.length = 0
+    best.distance = 0
+    best.saved = 0
+    if load64(h + p[0]) == v:
+        consider(f, h, i, end, p[0], history, cost, &best)
+    if load64(h + p[1]) == v:
+        consider(f, h, i, end, p[1], history, cost, &best)
+    if best.length < 16:
+        p = f.fours + hash4(<uint32_t>v)
+        if load32(h + p[0]) == <uint32_t>v:
+            consider(f, h, i, end, p[0], history, cost, &best)
+        if load32(h + p[1]) == <uint32_t>v:
+            consider(f, h, i, end, p[1], history, cost, &best)
+        if best.length == 0:
+            p = f.threes + hash3(<uint32_t>v)
+            if i - p[0] <= NEAR:
+                consider(f, h, i, end, p[0], history, cost, &best)
+    return best
+
+
+cdef void literals(Bits *out, const uint8_t *s, Py_ssize_t n, Py_ssize_t cost) noexcept nogil:
+    cdef Py_ssize_t i, piece
+    # An unencoded run has 25 bits before it, and up to seven to the next whole byte.
+    if n >= RAW and cost > 8 * n + 32:
+        while n:
+            piece = n if n < 32767 else 32767
+            put(out, 17 << 5, 10)
+            put(out, <uint32_t>piece, 15)
+            align(out)
+            memcpy(out.d, s, piece)
+            out.d += piece
+            s += piece
+            n -= piece
+        return
+    for i in range(n):
+        put(out, codes[s[i]], sizes[s[i]])
+
+
+cdef void emit(Bits *out, Match *m) noexcept nogil:
+    cdef int k, number = token(m.distance)
+    cdef uint32_t distance = <uint32_t>m.distance
+    cdef Py_ssize_t length = m.length
+    if number == 0:
+        put(out, (17 << 5) | distance, 10)
+    elif number == 1:
+        put(out, (18 << 7) | (distance - 32), 12)
+    elif number == 2:
+        put(out, (19 << 9) | (distance - 160), 14)
+    elif number == 3:
+        put(out, (20 << 10) | (distance - 672), 15)
+    elif number == 4:
+        put(out, (21 << 12) | (distance - 1696), 17)
+    elif number == 5:
+        put(out, (44 << 14) | (distance - 5792), 20)
+    elif number == 6:
+        put(out, (45 << 15) | (distance - 22176), 21)
+    elif number == 7:
+        put(out, (92 << 18) | (distance - 54944), 25)
+    elif number == 8:
+        put(out, (93 << 20) | (distance - 317088), 27)
+    elif number == 9:
+        put(out, (188 << 20) | (distance - 1365664), 28)
+    else:
+        put(out, (189 << 21) | (distance - 2414240), 29)
+    if length == 3:
+        put(out, 0, 1)
+        return
+    k = 63 - clz64(<uint64_t>length)
+    put(out, ((<uint32_t>1 << k) - 2) , k)
+    put(out, <uint32_t>(length - (<Py_ssize_t>1 << k)), k)
+
+
+cdef Py_ssize_t deflate(Window *w, Finder *f, Py_ssize_t n, uint8_t *out) noexcept nogil:
+    """Compress the `n` bytes behind the window's end; how many bytes that gives, trailer included."""
+    cdef const uint8_t *h = w.start
+    cdef uint32_t *cost = f.cost - w.at
+    cdef Py_ssize_t i, j, start = w.at, end = w.at + n, anchor = w.at, last = end - 8, stop, step, misses = 0
+    cdef uint32_t total = 0
+    cdef Match m, other
+    cdef Bits bits
+    bits.d = out
+    bits.bits = 0
+    bits.have = 0
+    for i in range(start, end):
+        cost[i] = total
+        total += sizes[h[i]]
+    cost[end] = total
+    i = f.hashed if f.hashed > start - 7 else start - 7
+    while i < start and i <= last:
+        if i >= 0:
+            remember(f, h, i)
+        i += 1
+    i = start
+    while i <= last:
+        m = find(f, h, i, end, w.history, cost + i)
+        remember(f, h, i)
+        if m.length == 0:
+            misses += 1
+            i += 1 + (misses >> 6)
+            continue
+        while m.length < GOOD and i < last:
+            other = find(f, h, i + 1, end, w.history, cost + i + 1)
+            if other.saved <= m.saved:
+                break
+            i += 1
+            remember(f, h, i)
+            m = other
+        # Bytes that were passed over may belong to it.
+        while i > anchor and i - m.distance > 0 and h[i - 1] == h[i - 1 - m.distance]:
+            i -= 1
+            m.length += 1
+        literals(&bits, h + anchor, i - anchor, cost[i] - cost[anchor])
+        emit(&bits, &m)
+        stop = i + m.length
+        anchor = stop
+        step = 1 if m.length < 64 else 4
+        i += 1
+        while i < stop and i <= last:
+            remember(f, h, i)
+            i += step
+        i = stop
+        misses = 0
+    literals(&bits, h + anchor, end - anchor, cost[end] - cost[anchor])
+    f.hashed = i if i < end else end
+    bits.d[0] = <uint8_t>align(&bits)
+    bits.d += 1
+    return bits.d - out
+
+
+cdef bint is_dense(Window *w, Finder *f, Py_ssize_t n) noexcept nogil:
+    """Whether the `n` bytes behind the window's end look compressed already."""
+    cdef const uint8_t *h = w.start
+    cdef Py_ssize_t i, step = n // SAMPLES, sum = 0
+    cdef int counts[256]
+    cdef bint seen = False
+    cdef uint64_t v
+    cdef uint32_t at
+    if n < SURELY:
+        return False
+    memset(counts, 0, sizeof(counts))
+    for i in range(SAMPLES):
+        counts[h[w.at + i * step]] += 1
+    for i in range(256):
+        sum += counts[i] * counts[i]
+    if sum > DENSE:
+        return False
+    i = w.at
+    while i + 8 <= w.at + n:
+        v = load64(h + i)
+        at = f.eights[hash8(v)]
+        if at < i and load64(h + at) == v:
+            seen = True
+        remember(f, h, i)
+        i += STRIDE
+    return not seen
+
+
+cdef class Compressor:
+    """See the twin."""
+
+    cdef Window window
+    cdef Finder finder
+    cdef int kind
+    cdef bint busy
+    cdef uint8_t *scratch
+
+    def __cinit__(self, Py_ssize_t history, Py_ssize_t segment, int kind):
+        if not (0 < segment <= 65535 and 0 < history <= 1 << 24):
+            raise ValueError("a segment has up to 65535 bytes, a history up to 16 MiB")
+        self.window.history = history
+        self.window.segment = segment
+        self.kind = kind
+        self.finder.eights = <uint32_t *>calloc(2 << LONG_BITS, 4)
+        self.finder.fours = <uint32_t *>calloc(2 << SHORT_BITS, 4)
+        self.finder.threes = <uint32_t *>calloc(1 << NEAR_BITS, 4)
+        self.finder.cost = <uint32_t *>malloc((segment + 1) * 4)
+        self.scratch = <uint8_t *>malloc(segment + segment // 8 + SLACK)
+        if (self.finder.eights == NULL or self.finder.fours == NULL or self.finder.threes == NULL
+                or self.finder.cost == NULL or self.scratch == NULL):
+            raise MemoryError
+
+    def __dealloc__(self):
+        free(self.window.start)
+        free(self.finder.eights)
+        free(self.finder.fours)
+        free(self.finder.threes)
+        free(self.finder.cost)
+        free(self.scratch)
+
+    def compress(self, data, bint store):
+        """See the twin."""
+        cdef Py_buffer source
+        cdef Py_ssize_t parts, size
+        cdef uint8_t *out = NULL
+        if self.busy:
+            raise RuntimeError("a history is used by two threads at once")
+        PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
+        self.busy = True
+        try:
+            parts = max((source.len + self.window.segment - 1) // self.window.segment, 1)
+            if parts > 65535:
+                raise ValueError("more data than 65535 segments hold")
+            out = <uint8_t *>malloc(7 + source.len + parts * 5)
+            if out == NULL:
+                raise MemoryError
+            with nogil:
+                size = self.run(<const uint8_t *>source.buf, source.len, parts, store, out)
+            if size < 0:
+                raise MemoryError
+            return (<const char *>out)[:size]
+        finally:
+            self.busy = False
+            free(out)
+            PyBuffer_Release(&source)
+
+    cdef Py_ssize_t run(self, const uint8_t *s, Py_ssize_t n, Py_ssize_t parts, bint store, uint8_t *out) noexcept nogil:
+        cdef uint8_t *d = out + 7
+        cdef Py_ssize_t piece, size
+        if parts == 1:
+            out[0] = SINGLE
+            size = self.one(s, n, store, out + 1)
+            return size if size < 0 else size + 1
+        out[0] = MULTIPART
+        out[1] = <uint8_t>parts
+        out[2] = <uint8_t>(parts >> 8)
+        put32(out + 3, n)
+        while parts:
+            piece = n if n < self.window.segment else self.window.segment
+            size = self.one(s, piece, store, d + 4)
+            if size < 0:
+                return size
+            put32(d, size)
+            d += 4 + size
+            s += piece
+            n -= piece
+            parts -= 1
+        return d - out
+
+    cdef Py_ssize_t one(self, const uint8_t *s, Py_ssize_t n, bint store, uint8_t *d) noexcept nogil:
+        """One segment to `d`, where there is room for it uncompressed; its size, or a status."""
+        cdef Window *w = &self.window
+        cdef Py_ssize_t size = 0, moved = w.at
+        if not make_room(w):
+            return NO_MEMORY
+        moved -= w.at
+        if moved:
+            move(self.finder.eights, 2 << LONG_BITS, moved)
+            move(self.finder.fours, 2 << SHORT_BITS, moved)
+            move(self.finder.threes, 1 << NEAR_BITS, moved)
+            self.finder.hashed -= moved
+        memcpy(w.start + w.at, s, n)
+        if not store and not is_dense(w, &self.finder, n):
+            size = deflate(w, &self.finder, n, self.scratch)
+            guard(size <= w.segment + w.segment // 8 + SLACK)
+        w.at += n
+        if size == 0 or size >= n:
+            d[0] = <uint8_t>self.kind
+            memcpy(d + 1, s, n)
+            return n + 1
+        d[0] = <uint8_t>(COMPRESSED | self.kind)
+        memcpy(d + 1, self.scratch, size)
+        return size + 1
+
+
+cdef inline void put32(uint8_t *d, Py_ssize_t value) noexcept nogil:
+    d[0] = <uint8_t>value
+    d[1] = <uint8_t>(value >> 8)
+    d[2] = <uint8_t>(value >> 16)
+    d[3] = <uint8_t>(value >> 24)
+
+
+cdef void move(uint32_t *places, Py_ssize_t n, Py_ssize_t by) noexcept nogil:
+    """Let positions follow the window; those that fell out of it become its beginning."""
+    cdef Py_ssize_t i
+    cdef uint32_t back = <uint32_t>by
+    for i in range(n):
+        places[i] = places[i] - back if places[i] > back else 0

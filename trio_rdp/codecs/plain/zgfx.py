@@ -8,7 +8,7 @@ from typing import Final
 from trio_rdp.codecs.plain.buffers import Readable, view
 from trio_rdp.codecs.status import INVALID, OVERRUN, TRUNCATED
 
-__all__ = ["DISTANCES", "LITERALS", "Decompressor"]
+__all__ = ["DISTANCES", "LITERALS", "Compressor", "Decompressor"]
 
 SINGLE, MULTIPART = 0xE0, 0xE1
 COMPRESSED = 0x20
@@ -195,3 +195,223 @@ class _Bits:
         value = self.peek(count)
         self.at += count
         return value
+
+
+# --------------------------------------------------------------------------------------------------------- encoding
+
+# The places that remember where eight, four and three bytes were seen last: bits of their number, and how many places
+# there are for each.
+EIGHTS, FOURS, THREES = (15, 2), (14, 2), (12, 1)
+# A match of so many bytes is taken without a look at the next byte.
+GOOD = 48
+# A match of three bytes pays up to here.
+NEAR = 22175
+# Literals that may pay as an unencoded run.
+RAW = 40
+# Of a segment of so many bytes this many are looked at to see whether it is compressed already.  Were all values as
+# frequent, the squares of the frequencies would add up to 5,120; in RemoteFX they do to 7,000 and more.
+SURELY, SAMPLES, DENSE, STRIDE = 4096, 1024, 6144, 32
+# How far the window of the compiled kernel grows beyond a history; when it moves, what was seen where is the same.
+WINDOW = 1 << 21
+
+_SIZES: Final = [LITERALS.get(value, (value, 9))[1] for value in range(256)]
+
+
+class Compressor:
+    """One direction's history of `history` bytes, cut in segments of up to `segment` bytes."""
+
+    def __init__(self, history: int, segment: int, kind: int) -> None:
+        self.history, self.segment, self.kind = history, segment, kind
+        self._window = bytearray()
+        # Positions count from the beginning of the window, and zero stands for nothing too.
+        self._eights = [0] * (EIGHTS[1] << EIGHTS[0])
+        self._fours = [0] * (FOURS[1] << FOURS[0])
+        self._threes = [0] * (THREES[1] << THREES[0])
+        self._hashed = 0
+
+    def compress(self, data: Readable, store: bool) -> bytes:
+        """Return a whole RDP_SEGMENTED_DATA; with `store` nothing is compressed, but remembered."""
+        source = bytes(view(data))
+        pieces = [source[at : at + self.segment] for at in range(0, len(source), self.segment)] or [b""]
+        if len(pieces) > 65535:
+            raise ValueError("more data than 65535 segments hold")
+        if len(pieces) == 1:
+            return bytes((SINGLE,)) + self._segment(source, store)
+        out = bytearray(struct.pack("<BHI", MULTIPART, len(pieces), len(source)))
+        for piece in pieces:
+            segment = self._segment(piece, store)
+            out += struct.pack("<I", len(segment)) + segment
+        return bytes(out)
+
+    def _segment(self, data: bytes, store: bool) -> bytes:
+        self._make_room()
+        start = len(self._window)
+        self._window += data
+        if not store and not self._is_dense(start):
+            stream = self._deflate(start)
+            if len(stream) < len(data):
+                return bytes((COMPRESSED | self.kind,)) + stream
+        return bytes((self.kind,)) + data
+
+    def _make_room(self) -> None:
+        if len(self._window) + self.segment <= self.history + min(WINDOW, 4 * self.history):
+            return
+        back = len(self._window) - self.history
+        del self._window[:back]
+        for places in (self._eights, self._fours, self._threes):
+            places[:] = [max(place - back, 0) for place in places]
+        self._hashed -= back
+
+    def _is_dense(self, start: int) -> bool:
+        """Whether the segment looks compressed already: no byte is frequent, and nothing in it was seen before."""
+        window, size = self._window, len(self._window) - start
+        if size < SURELY:
+            return False
+        step = size // SAMPLES
+        counts = [0] * 256
+        for value in window[start : start + step * SAMPLES : step]:
+            counts[value] += 1
+        if sum(count * count for count in counts) > DENSE:
+            return False
+        seen = False
+        for i in range(start, len(window) - 7, STRIDE):
+            at = self._eights[_hashes(window, i)[0]]
+            seen = seen or (at < i and window[at : at + 8] == window[i : i + 8])
+            self._remember(i)
+        return not seen
+
+    def _remember(self, i: int) -> None:
+        eight, four, three = _hashes(self._window, i)
+        for places, at in ((self._eights, eight), (self._fours, four)):
+            places[at + 1] = places[at]
+            places[at] = i
+        self._threes[three] = i
+
+    def _find(self, i: int, cost: list[int], start: int) -> tuple[int, int, int]:
+        """The match at `i` that saves the most bits: bits saved, length, distance."""
+        window = self._window
+        eight, four, three = _hashes(window, i)
+        best = (0, 0, 0)
+        for at in (eight, eight + 1):
+            if window[self._eights[at] : self._eights[at] + 8] == window[i : i + 8]:
+                best = self._consider(i, self._eights[at], cost, start, best)
+        if best[1] < 16:
+            for at in (four, four + 1):
+                if window[self._fours[at] : self._fours[at] + 4] == window[i : i + 4]:
+                    best = self._consider(i, self._fours[at], cost, start, best)
+            if not best[1] and i - self._threes[three] <= NEAR:
+                best = self._consider(i, self._threes[three], cost, start, best)
+        return best
+
+    def _consider(
+        self, i: int, candidate: int, cost: list[int], start: int, best: tuple[int, int, int]
+    ) -> tuple[int, int, int]:
+        window, distance = self._window, i - candidate
+        if not 0 < distance <= self.history:
+            return best
+        length = 0
+        while i + length < len(window) and window[candidate + length] == window[i + length]:
+            length += 1
+        if length < 3 or length <= best[1]:
+            return best
+        saved = cost[i - start + length] - cost[i - start] - _match(length, distance)[1]
+        return (saved, length, distance) if saved > best[0] else best
+
+    def _deflate(self, start: int) -> bytes:
+        window = self._window
+        end, last = len(window), len(window) - 8
+        cost = [0]
+        for value in window[start:]:
+            cost.append(cost[-1] + _SIZES[value])
+        out = _Writer()
+        for i in range(max(self._hashed, start - 7, 0), min(start, last + 1)):
+            self._remember(i)
+        anchor = i = start
+        misses = 0
+        while i <= last:
+            match = self._find(i, cost, start)
+            self._remember(i)
+            if not match[1]:
+                misses += 1
+                i += 1 + (misses >> 6)
+                continue
+            while match[1] < GOOD and i < last:
+                other = self._find(i + 1, cost, start)
+                if other[0] <= match[0]:
+                    break
+                i += 1
+                self._remember(i)
+                match = other
+            _, length, distance = match
+            # Bytes that were passed over may belong to it.
+            while i > anchor and i - distance > 0 and window[i - 1] == window[i - 1 - distance]:
+                i -= 1
+                length += 1
+            out.literals(window[anchor:i], cost[i - start] - cost[anchor - start])
+            out.put(*_match(length, distance))
+            anchor = i + length
+            for place in range(i + 1, min(anchor, last + 1), 1 if length < 64 else 4):
+                self._remember(place)
+            i = anchor
+            misses = 0
+        out.literals(window[anchor:], cost[-1] - cost[anchor - start])
+        self._hashed = min(i, end)
+        unused = out.align()
+        return bytes(out.data) + bytes((unused,))
+
+
+def _hashes(window: bytearray, i: int) -> tuple[int, int, int]:
+    """Where eight, four and three bytes are remembered."""
+    eight = int.from_bytes(window[i : i + 8], "little")
+    four = eight & 0xFFFFFFFF
+    return (
+        (eight * 0x9E3779B97F4A7C15 & (1 << 64) - 1) >> (64 - EIGHTS[0]) << 1,
+        (four * 2654435761 & 0xFFFFFFFF) >> (32 - FOURS[0]) << 1,
+        ((four << 8) * 2654435761 & 0xFFFFFFFF) >> (32 - THREES[0]),
+    )
+
+
+def _match(length: int, distance: int) -> tuple[int, int]:
+    """The bits of a match, and how many they are."""
+    prefix, size, extra, base = next(row for row in reversed(DISTANCES) if distance >= row[3])
+    code, bits = prefix << extra | distance - base, size + extra
+    if length == 3:
+        return code << 1, bits + 1
+    power = length.bit_length() - 1
+    ones = (1 << power) - 2
+    return (code << power | ones) << power | length - (1 << power), bits + 2 * power
+
+
+class _Writer:
+    """Bits, the most significant first."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+        self._bits = 0
+        self._have = 0
+
+    def put(self, code: int, size: int) -> None:
+        self._bits = self._bits << size | code
+        self._have += size
+        while self._have >= 8:
+            self._have -= 8
+            self.data.append(self._bits >> self._have)
+            self._bits &= (1 << self._have) - 1
+
+    def align(self) -> int:
+        """Fill the last byte with zeros; how many."""
+        unused = -self._have % 8
+        self.put(0, unused)
+        return unused
+
+    def literals(self, values: bytes | bytearray, cost: int) -> None:
+        # An unencoded run has 25 bits before it, and up to seven to the next whole byte.
+        if len(values) >= RAW and cost > 8 * len(values) + 32:
+            for at in range(0, len(values), 32767):
+                piece = values[at : at + 32767]
+                self.put(DISTANCES[0][0] << 20 | len(piece), 25)
+                self.align()
+                self.data += piece
+            return
+        for value in values:
+            self.put(*LITERALS.get(value, (value, 9)))
