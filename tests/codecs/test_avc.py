@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import sys
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from trio_rdp.codecs import avc
+from trio_rdp.codecs.avc import Decoder, Encoder, Mode
+from trio_rdp.codecs.avc_frames import (
+    Avc420BitmapStream,
+    Avc420Metablock,
+    Avc420QuantQuality,
+    Avc444BitmapStream,
+    Subframes,
+)
+from trio_rdp.codecs.view import View
+from trio_rdp.wire.errors import DecodeError, InvalidField
+
+av = pytest.importorskip("av")
+
+WIDTH, HEIGHT = 70, 50
+
+
+def picture(step: int = 0, width: int = WIDTH, height: int = HEIGHT) -> NDArray[np.uint8]:
+    """A gradient with a coloured square on it that moves."""
+    y, x = np.mgrid[:height, :width]
+    out = np.full((height, width, 4), 255, np.uint8)
+    out[..., 0], out[..., 1], out[..., 2] = x * 3 % 256, y * 4 % 256, (x + y) % 256
+    out[10 + step : 26 + step, 8 + step : 24 + step, :3] = 20, 40, 220
+    return out
+
+
+def psnr(one: NDArray[np.uint8], two: NDArray[np.uint8]) -> float:
+    error = float(((one[..., :3].astype(int) - two[..., :3]) ** 2).mean())
+    return 99.0 if error == 0 else float(10 * np.log10(255 * 255 / error))
+
+
+def blank() -> NDArray[np.uint8]:
+    return np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+
+
+@pytest.mark.parametrize("mode", Mode)
+@pytest.mark.parametrize(("quality", "least"), [(25, 21), (75, 31), (100, 33)])
+def test_pictures_come_back(mode: Mode, quality: int, least: float) -> None:
+    encoder, decoder = Encoder(WIDTH, HEIGHT, mode, quality=quality), Decoder()
+    surface = blank()
+    for step in range(4):
+        source = picture(2 * step)
+        data = encoder.encode(View.of(source))
+        assert decoder.decode_into(data, View.of(surface), mode) == [(0, 0, WIDTH, HEIGHT)]
+        assert psnr(source, surface) > least
+        assert (surface[..., 3] == 255).all()
+
+
+def test_full_chroma_is_what_444_is_for() -> None:
+    # Red letters on blue, a pixel wide: with chroma for every four they are grey.
+    source = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+    source[:] = (255, 0, 0, 255)
+    source[:, ::3] = (0, 0, 255, 255)
+    found = {}
+    for mode in Mode:
+        surface = blank()
+        Decoder().decode_into(Encoder(WIDTH, HEIGHT, mode, quality=100).encode(View.of(source)), View.of(surface), mode)
+        found[mode] = psnr(source, surface)
+    assert found[Mode.AVC420] < 15
+    assert found[Mode.AVC444] > 30
+    assert found[Mode.AVC444V2] > 30
+
+
+def test_only_region_rectangles_are_drawn_and_clipped() -> None:
+    source = picture()
+    data = Encoder(WIDTH, HEIGHT).encode(View.of(source), [(5, 3, 20, 9), (60, 40, 70, 50), (4, 4, 4, 4)])
+    surface = np.zeros((44, 80, 4), np.uint8)
+    drawn = Decoder().decode_into(data, View.of(surface, 2, 1, 65, 43))
+    assert drawn == [(5, 3, 20, 9), (60, 40, 65, 43)]
+    marks = np.zeros((44, 80), bool)
+    marks[4:10, 7:22] = marks[41:44, 62:67] = True
+    assert np.array_equal(surface[..., 3] == 255, marks)
+
+
+@pytest.mark.parametrize("mode", [Mode.AVC444, Mode.AVC444V2])
+def test_chroma_may_come_later(mode: Mode) -> None:
+    encoder, decoder = Encoder(WIDTH, HEIGHT, mode, quality=100), Decoder()
+    source = np.zeros((HEIGHT, WIDTH, 4), np.uint8)
+    source[:] = (255, 0, 0, 255)
+    source[:, ::3] = (0, 0, 255, 255)
+    surface = blank()
+    luma = encoder.encode(View.of(source), subframes=Subframes.LUMA)
+    assert decoder.decode_into(luma, View.of(surface), mode) == [(0, 0, WIDTH, HEIGHT)]
+    assert psnr(source, surface) < 15
+    chroma = encoder.encode(View.of(source), [(0, 0, WIDTH, 21)], Subframes.CHROMA)
+    assert decoder.decode_into(chroma, View.of(surface), mode) == [(0, 0, WIDTH, 21)]
+    assert psnr(source[:21], surface[:21]) > 30
+    assert psnr(source[21:], surface[21:]) < 15
+
+
+def test_views_with_regions_of_their_own() -> None:
+    # The luma of everything, the chroma of a part.
+    source = picture()
+    encoder, decoder = Encoder(WIDTH, HEIGHT, Mode.AVC444), Decoder()
+    frame = Avc444BitmapStream.decode(encoder.encode(View.of(source)))
+    assert frame.avc420_encoded_bitstream2 is not None
+    frame.avc420_encoded_bitstream2.avc420_meta_data.region_rects = [(0, 0, 16, 16)]
+    surface = blank()
+    drawn = decoder.decode_into(frame.encode(), View.of(surface), Mode.AVC444)
+    assert drawn == [(0, 0, WIDTH, HEIGHT), (0, 0, 16, 16)]
+    assert psnr(source, surface) > 25
+
+
+def test_a_reset_encoder_begins_anew() -> None:
+    encoder = Encoder(WIDTH, HEIGHT)
+    first, second = (encoder.encode(View.of(picture(step))) for step in range(2))
+    assert len(second) < len(first)
+    fresh = Decoder()
+    encoder.reset()
+    third = encoder.encode(View.of(picture(2)))
+    surface = blank()
+    fresh.decode_into(third, View.of(surface))
+    assert psnr(picture(2), surface) > 30
+
+
+def test_a_reset_decoder_has_forgotten() -> None:
+    encoder, decoder = Encoder(WIDTH, HEIGHT, Mode.AVC444), Decoder()
+    surface = blank()
+    decoder.decode_into(encoder.encode(View.of(picture())), View.of(surface), Mode.AVC444)
+    decoder.reset()
+    encoder.reset()
+    chroma = encoder.encode(View.of(picture()), subframes=Subframes.CHROMA)
+    with pytest.raises(InvalidField, match="without a luma"):
+        decoder.decode_into(chroma, View.of(surface), Mode.AVC444)
+
+
+def test_slices_in_threads() -> None:
+    source = picture(width=256, height=256)
+    data = Encoder(256, 256, threads=2).encode(View.of(source))
+    surface = np.zeros_like(source)
+    Decoder(threads=2).decode_into(data, View.of(surface))
+    assert psnr(source, surface) > 30
+
+
+def wrap(data: bytes) -> bytes:
+    block = Avc420Metablock(region_rects=[(0, 0, 16, 16)], quant_quality_vals=[Avc420QuantQuality(qp=20)])
+    return Avc420BitmapStream(avc420_meta_data=block, avc420_encoded_bitstream=data).encode()
+
+
+def test_bytes_that_are_no_picture() -> None:
+    surface = blank()
+    decoder = Decoder()
+    assert decoder.decode_into(wrap(b""), View.of(surface)) == []
+    for data in (b"\0", b"\0\0\1\x65" + bytes(40), b"\0\0\1\x09\x10", b"\0\0\0\1\x67\x42\0\x1e"):
+        with pytest.raises(DecodeError):
+            decoder.decode_into(wrap(data), View.of(surface))
+    assert not surface.any()
+    # And a good one after them.
+    decoder.decode_into(Encoder(WIDTH, HEIGHT).encode(View.of(picture())), View.of(surface))
+    assert psnr(picture(), surface) > 30
+
+
+def test_changed_bytes_give_a_picture_or_an_error() -> None:
+    source = np.random.default_rng(5)
+    encoder, decoder = Encoder(WIDTH, HEIGHT, Mode.AVC444V2), Decoder()
+    surface = np.zeros((HEIGHT + 2, WIDTH + 2, 4), np.uint8)
+    for step in range(60):
+        data = bytearray(encoder.encode(View.of(picture(step % 10))))
+        for _ in range(3):
+            data[source.integers(len(data))] = source.integers(256)
+        try:
+            decoder.decode_into(bytes(data), View.of(surface, 1, 1, WIDTH, HEIGHT), Mode.AVC444V2)
+        except DecodeError:
+            decoder.reset()
+            encoder.reset()
+    assert not surface[[0, -1]].any()
+    assert not surface[:, [0, -1]].any()
+
+
+def test_a_stream_may_not_announce_too_much() -> None:
+    data = Encoder(WIDTH, HEIGHT).encode(View.of(picture()))
+    with pytest.raises(DecodeError):
+        Decoder(max_pixels=32 * 32).decode_into(data, View.of(blank()))
+
+
+def test_streams_with_chroma_in_h264_itself_are_refused() -> None:
+    context = av.CodecContext.create("libx264", "w")
+    context.width, context.height, context.pix_fmt, context.time_base = 32, 32, "yuv444p", Fraction(1, 30)
+    context.options = {"tune": "zerolatency"}
+    frame = av.VideoFrame(32, 32, "yuv444p")
+    data = b"".join(bytes(packet) for packet in context.encode(frame))
+    with pytest.raises(InvalidField, match="yuv444p"):
+        Decoder().decode_into(wrap(data), View.of(blank()))
+
+
+def test_sizes_that_change() -> None:
+    decoder = Decoder()
+    for width, height in ((70, 50), (33, 20), (64, 64)):
+        source = picture(width=width, height=height)
+        for mode in Mode:
+            surface = np.zeros_like(source)
+            data = Encoder(width, height, mode, quality=90).encode(View.of(source))
+            decoder.decode_into(data, View.of(surface), mode)
+            assert psnr(source, surface) > 28
+
+
+def test_arguments_that_cannot_be() -> None:
+    for size in ((0, 1), (1, 70000), (60000, 60000)):
+        with pytest.raises(ValueError, match="pixels"):
+            Encoder(*size)
+    with pytest.raises(ValueError, match="quality"):
+        Encoder(1, 1, quality=0)
+    with pytest.raises(ValueError, match="view"):
+        Encoder(2, 2).encode(View(bytes(4), 4, 0, 0, 1, 1))
+
+
+def test_without_pyav(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert avc.is_available()
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(ModuleNotFoundError, match=r"trio-rdp\[h264\]"):
+        Decoder().decode_into(wrap(b"\0"), View.of(blank()))
+    with pytest.raises(ModuleNotFoundError, match=r"trio-rdp\[h264\]"):
+        Encoder(WIDTH, HEIGHT).encode(View.of(picture()))
