@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import random
 from types import ModuleType
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.codecs.twins import twins
 from trio_rdp.codecs import mppc
-from trio_rdp.codecs.mppc import AT_FRONT, COMPRESSED, FLUSHED, Decompressor, Kind
+from trio_rdp.codecs.mppc import AT_FRONT, COMPRESSED, FLUSHED, SHORTEST, Compressor, Decompressor, Kind
 from trio_rdp.wire.errors import InvalidField, Truncated
 
 
@@ -130,3 +133,124 @@ def test_a_history_of_another_size_is_refused(kernel: ModuleType) -> None:
         kernel.decompress(b"", bytearray(100), 0)
     with pytest.raises(ValueError, match="history"):
         kernel.decompress(b"", bytearray(8192), 8193)
+    with pytest.raises(ValueError, match="history"):
+        kernel.compress(b"", bytearray(100), bytearray(kernel.PLACES), 0, bytearray(8))
+    with pytest.raises(ValueError, match="history"):
+        kernel.compress(b"", bytearray(8192), bytearray(100), 0, bytearray(8))
+    with pytest.raises(ValueError, match="history"):
+        kernel.compress(b"", bytearray(8192), bytearray(kernel.PLACES), 0, bytearray(7))
+    with pytest.raises(ValueError, match="packet"):
+        kernel.compress(bytes(100), bytearray(8192), bytearray(kernel.PLACES), 8189 - 100, bytearray(100))
+    with pytest.raises(ValueError, match="packet"):
+        kernel.compress(b"", bytearray(8192), bytearray(kernel.PLACES), -1, bytearray(100))
+
+
+EXAMPLE = b"for.whom.the.bell.tolls,.the.bell.tolls.for.thee!"
+
+
+def test_the_documents_example_backwards(kernel: ModuleType) -> None:
+    out = bytearray(len(EXAMPLE))
+    count = kernel.compress(EXAMPLE, bytearray(8192), bytearray(kernel.PLACES), 0, out)
+    assert out[:count] == bits(
+        literals("for.whom.the.bell.tolls,"),
+        "1111 010000 110 111",
+        literals("."),
+        "1111 101000 10 00",
+        "1111 010011 0",
+        literals("e!"),
+    )
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("distance", [3, 63, 64, 319, 320, 2367, 2368, 8000])
+@pytest.mark.parametrize("length", [3, 4, 7, 8, 15, 16, 100])
+def test_every_offset_and_length_comes_back(kernel: ModuleType, kind: Kind, distance: int, length: int) -> None:
+    before = bytes(index * 7 % 251 if index < length else index % 3 for index in range(distance))
+    data = before + (before * 40)[:length]
+    out = bytearray(len(data) * 2 + kernel.SLACK)
+    count = kernel.compress(data, bytearray(65536 if kind else 8192), bytearray(kernel.PLACES), 0, out)
+    assert inflate(kind, bytes(out[:count])) == data
+
+
+RUNS = (128, 255, 256, 1023, 1024, 4095, 4096, 8188, 16383, 16384, 32768, 65532)
+
+
+@pytest.mark.parametrize(("kind", "length"), [(kind, length) for kind in Kind for length in RUNS[: 12 if kind else 8]])
+def test_runs_of_every_length(kind: Kind, length: int) -> None:
+    flags, packet = Compressor(kind).compress(b"r" * length)
+    assert flags == COMPRESSED | AT_FRONT | kind
+    assert len(packet) <= 7
+    assert Decompressor(kind).decompress(packet, flags) == b"r" * length
+
+
+def test_what_is_too_short_or_too_long_leaves_the_history_alone() -> None:
+    for kind, longest in ((Kind.RDP4, 8188), (Kind.RDP5, 65532)):
+        compressor = Compressor(kind)
+        assert compressor.compress(b"") == (0, b"")
+        assert compressor.compress(b"a" * (SHORTEST - 1)) == (0, b"a" * (SHORTEST - 1))
+        assert compressor.compress(bytes(longest + 1)) == (0, bytes(longest + 1))
+        assert not compressor._history
+        assert compressor.compress(b"a" * SHORTEST)[0] == COMPRESSED | AT_FRONT | kind
+        assert compressor.compress(bytes(longest + 1))[0] == 0
+        assert compressor.compress(b"a" * SHORTEST)[0] == COMPRESSED | kind
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_what_would_grow_flushes_the_history(kind: Kind) -> None:
+    compressor, decompressor = Compressor(kind), Decompressor(kind)
+    noise = bytes(0x80 | index * 37 & 0x7F for index in range(60))
+    for data, expected in [
+        (b"again and " * 9, COMPRESSED | AT_FRONT),
+        (noise, FLUSHED),
+        (noise, FLUSHED),
+        (b"again and " * 9, COMPRESSED | AT_FRONT | FLUSHED),
+        (b"again and " * 9, COMPRESSED),
+    ]:
+        flags, packet = compressor.compress(data)
+        assert flags == expected | kind
+        assert decompressor.decompress(packet, flags) == data
+        assert packet == data if not flags & COMPRESSED else len(packet) < len(data)
+
+
+def test_a_reset_flushes_the_next_packet() -> None:
+    compressor = Compressor(Kind.RDP5)
+    first = compressor.compress(EXAMPLE * 2)
+    assert len(compressor.compress(EXAMPLE * 2)[1]) < 10
+    compressor.reset()
+    assert compressor.compress(memoryview(EXAMPLE * 2)) == (first[0] | FLUSHED, first[1])
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_histories_go_round(kernel: ModuleType, kind: Kind) -> None:
+    rounds, size = (60, 900) if kind is Kind.RDP4 else (100, 5000)
+    if kernel.__name__.startswith("trio_rdp.codecs.plain"):
+        size //= 3
+        rounds //= 2
+    chance = random.Random(kind)
+    text = b"".join(b"%d %x\n" % (number, number * number) for number in range(1500))
+    compressor, decompressor = Compressor(kind), Decompressor(kind)
+    seen = set()
+    for _ in range(rounds):
+        start = chance.randrange(len(text) // 2)
+        data = text[start : start + chance.randrange(SHORTEST, size)]
+        flags, packet = compressor.compress(data)
+        seen.add(flags & ~kind)
+        assert decompressor.decompress(packet, flags) == data
+        assert decompressor._history == compressor._history[: len(decompressor._history)]
+    assert COMPRESSED in seen
+    assert kind or AT_FRONT | COMPRESSED in seen
+
+
+PIECES = st.lists(
+    st.binary(max_size=30) | st.builds(bytes.__mul__, st.binary(min_size=1, max_size=6), st.integers(1, 60))
+)
+
+
+@given(st.sampled_from(Kind), st.lists(PIECES.map(b"".join), max_size=6))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+def test_whatever_is_compressed_comes_back(kind: Kind, packets: list[bytes]) -> None:
+    compressor, decompressor = Compressor(kind), Decompressor(kind)
+    for data in packets:
+        flags, packet = compressor.compress(data)
+        assert len(packet) <= len(data)
+        assert decompressor.decompress(packet, flags) == data

@@ -6,14 +6,14 @@ import pytest
 
 from tests.codecs.twins import FORMS, use
 from tests.shared import Case, cases
-from trio_rdp.codecs import bulk, interleaved_rle, mppc, pixels, planar
+from trio_rdp.codecs import interleaved_rle, pixels, planar
 from trio_rdp.codecs.plain.pixels import pack_row, unpack_row
 from trio_rdp.codecs.view import View
 
 
 @pytest.fixture(params=FORMS, autouse=True)
 def form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    use(request.param, monkeypatch, interleaved_rle, mppc, pixels, planar)
+    use(request.param, monkeypatch, interleaved_rle, pixels, planar)
 
 
 def flip(rows: bytes | bytearray, pitch: int) -> bytes:
@@ -89,15 +89,6 @@ def test_planar_encode_roundtrip(case: Case) -> None:
     stream = planar.compress(View(surface, width * 4, 0, 0, width, height), top_down=True)
     assert planar.decompress(stream, width, height) == surface
     assert len(stream) <= len(case.file("reference_encoding")) * 1.1
-
-
-@pytest.mark.parametrize("case", cases("mppc8k-decompress", "mppc64k-decompress"))
-def test_mppc_decompress(case: Case) -> None:
-    decompressor = bulk.BulkDecompressor()
-    for number, packet in enumerate(case.params["packets"]):
-        data = decompressor.decompress(packet["flags"], case.file(f"input_{number}"))
-        assert data == case.file(f"expected_{number}")
-        assert len(data) == packet["size"]
 
 
 @pytest.mark.parametrize("case", cases("color-pixel-format"))
