@@ -8,6 +8,7 @@ import typing
 import uuid
 from typing import Any
 
+from trio_rdp.codecs.avc_frames import Avc420QuantQuality, Subframes
 from trio_rdp.pdu.capabilities_basic import ControlCapabilitySet
 from trio_rdp.pdu.capabilities_caches import CacheDefinition
 from trio_rdp.pdu.licensing import LicensingMessageType, UnknownLicensingMessage
@@ -21,6 +22,8 @@ _NO_CACHE = CacheDefinition(cache_entries=0, cache_maximum_cell_size=0)
 
 # What a declaration does not say: ranges, sizes that the code checks, and which of several classes.
 _SPECIAL: dict[str, dict[str, Any]] = {
+    "Avc420Metablock": {"region_rects": [(1, 2, 3, 4)], "quant_quality_vals": [Avc420QuantQuality(qp=20)]},
+    "Avc444BitmapStream": {"lc": Subframes.LUMA},
     "ChannelJoinConfirm": {"initiator": 1007, "requested": 1003},
     "ChannelJoinRequest": {"initiator": 1007, "channel_id": 1003},
     "ClientAutoReconnectPacket": {"security_verifier": bytes(16)},
