@@ -180,4 +180,6 @@ TARGETS = [
     Target("raw", lambda: encoded(lambda view: pixels.encode_raw(view, 24)), drawing(_raw)),
     Target("mppc_8k", lambda: vectors("mppc8k-decompress"), inflating(_bulk(0), 8192)),
     Target("mppc_64k", lambda: vectors("mppc64k-decompress"), inflating(_bulk(1), 65536)),
+    Target("ncrush", lambda: vectors("ncrush-decompress"), inflating(_bulk(2), 65536)),
+    Target("xcrush", lambda: vectors("xcrush-decompress"), inflating(_bulk(3), 2_000_000)),
 ]

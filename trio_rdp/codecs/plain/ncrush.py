@@ -11,21 +11,7 @@ from typing import Final
 from trio_rdp.codecs.plain.buffers import Readable, Writable, view
 from trio_rdp.codecs.status import INVALID, OVERRUN, TRUNCATED
 
-__all__ = [
-    "EOS",
-    "HISTORY",
-    "LENGTHS",
-    "LONGEST",
-    "OFFSETS",
-    "PLACES",
-    "SLACK",
-    "WIDTHS",
-    "WIDTHS_OF_LENGTHS",
-    "canonical",
-    "compress",
-    "decompress",
-    "slide",
-]
+__all__ = ["HISTORY", "LONGEST", "PLACES", "SLACK", "compress", "decompress", "slide"]
 
 HISTORY: Final = 65536
 # How much of the history a compressor fills: FreeRDP's decompressor stops short of the end too.
