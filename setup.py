@@ -25,6 +25,7 @@ CHECKED = os.environ.get("TRIO_RDP_CHECKED", "0")
 AVX2 = ".avx2."
 HOT = (
     "clearcodec",
+    "clearcodec_encoder",
     "color",
     "compare",
     "interleaved_rle",

@@ -20,6 +20,7 @@ Form: TypeAlias = Literal["avx2", "baseline", "plain"]
 NAMES: Final = (
     "alpha",
     "clearcodec",
+    "clearcodec_encoder",
     "color",
     "compare",
     "interleaved_rle",
@@ -29,6 +30,7 @@ NAMES: Final = (
     "pixels",
     "planar",
     "progressive",
+    "progressive_encode",
     "qoi",
     "rfx",
     "xcrush",
@@ -106,6 +108,7 @@ def _load(name: str) -> ModuleType:
 if TYPE_CHECKING:
     from trio_rdp.codecs.plain import alpha as alpha
     from trio_rdp.codecs.plain import clearcodec as clearcodec
+    from trio_rdp.codecs.plain import clearcodec_encoder as clearcodec_encoder
     from trio_rdp.codecs.plain import color as color
     from trio_rdp.codecs.plain import compare as compare
     from trio_rdp.codecs.plain import interleaved_rle as interleaved_rle
@@ -115,6 +118,7 @@ if TYPE_CHECKING:
     from trio_rdp.codecs.plain import pixels as pixels
     from trio_rdp.codecs.plain import planar as planar
     from trio_rdp.codecs.plain import progressive as progressive
+    from trio_rdp.codecs.plain import progressive_encode as progressive_encode
     from trio_rdp.codecs.plain import qoi as qoi
     from trio_rdp.codecs.plain import rfx as rfx
     from trio_rdp.codecs.plain import xcrush as xcrush

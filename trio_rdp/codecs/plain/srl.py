@@ -12,33 +12,37 @@ class BitReader:
     """Reads the highest bit of each byte first."""
 
     def __init__(self, data: bytes) -> None:
-        self.bits = int.from_bytes(data)
-        self.left = 8 * len(data)
+        self.text = bin(int.from_bytes(b"\1" + data))[3:]
+        self.pos = 0
+
+    @property
+    def left(self) -> int:
+        """How many bits there are; below zero when zeros were read behind them."""
+        return len(self.text) - self.pos
 
     def take(self, count: int) -> int:
         """Read a number of `count` bits."""
-        self.left -= count
-        if self.left < 0:
-            return (self.bits << -self.left) & ((1 << count) - 1)
-        return (self.bits >> self.left) & ((1 << count) - 1)
+        text = self.text[self.pos : self.pos + count].ljust(count, "0")
+        self.pos += count
+        return int(text, 2) if count else 0
 
 
 class BitWriter:
     """Writes the highest bit of each byte first."""
 
     def __init__(self) -> None:
-        self.bits = 0
-        self.held = 0
+        self.parts: list[str] = []
 
     def put(self, value: int, count: int) -> None:
         """Append a number of `count` bits."""
-        self.bits = self.bits << count | value
-        self.held += count
+        if count:
+            self.parts.append(f"{value:0{count}b}")
 
     def finish(self) -> bytes:
         """Fill the last byte with zeros and give all."""
-        spare = -self.held & 7
-        return (self.bits << spare).to_bytes((self.held + spare) >> 3)
+        text = "".join(self.parts)
+        text += "0" * (-len(text) % 8)
+        return int("0" + text, 2).to_bytes(len(text) // 8)
 
 
 class SrlReader:
