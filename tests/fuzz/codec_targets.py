@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.shared import cases
-from trio_rdp.codecs import interleaved_rle, pixels, planar
+from trio_rdp.codecs import alpha, interleaved_rle, pixels, planar, qoi, qoiz, zgfx
 from trio_rdp.codecs.bulk import BulkDecompressor
 from trio_rdp.codecs.view import View
 from trio_rdp.wire.errors import DecodeError
@@ -162,6 +162,28 @@ def _raw(messages: Iterable[bytes], view: View, width: int, height: int) -> None
         pixels.draw_raw(message, view, width, height, bits, PALETTE)
 
 
+def _alpha(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
+    for message in messages:
+        alpha.decompress_into(message, view, width, height)
+
+
+def _qoi(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
+    for message in messages:
+        qoi.decompress_into(message, view, width, height)
+
+
+def _qoiz(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
+    decoder = qoiz.Decoder()
+    for message in messages:
+        decoder.decode_into(message, view, width, height)
+
+
+def _qoiz_seeds() -> list[bytes]:
+    encoder = qoiz.Encoder()
+    streams = [(width, height, encoder.encode(view)) for view, width, height in pictures() if (width, height) == (7, 3)]
+    return [join(6, 2, *(stream for _, _, stream in streams)), *encoded(lambda view: qoiz.Encoder().encode(view))]
+
+
 # Bytes.
 
 
@@ -174,6 +196,23 @@ def _bulk(kind: int) -> Callable[[list[bytes]], Iterator[bytes]]:
     return inflate
 
 
+def _zgfx(kind: zgfx.Kind) -> Callable[[list[bytes]], Iterator[bytes]]:
+    def inflate(messages: list[bytes]) -> Iterator[bytes]:
+        decompressor = zgfx.Decompressor(kind, limit=1 << 20)
+        for message in messages:
+            yield decompressor.decompress(message)
+
+    return inflate
+
+
+def _zgfx_seeds(kind: zgfx.Kind) -> list[bytes]:
+    compressor = zgfx.Compressor(kind)
+    source = random.Random(5)
+    words = [source.randbytes(source.randrange(1, 30)) for _ in range(40)]
+    messages = [b"".join(source.choices(words, k=source.randrange(200))) for _ in range(12)]
+    return [join(0, 0, *map(compressor.compress, messages))]
+
+
 TARGETS = [
     *map(_run_lengths, (8, 15, 16, 24)),
     Target("planar", lambda: encoded(planar.compress) + vectors("planar-decode"), drawing(_planar)),
@@ -182,4 +221,17 @@ TARGETS = [
     Target("mppc_64k", lambda: vectors("mppc64k-decompress"), inflating(_bulk(1), 65536)),
     Target("ncrush", lambda: vectors("ncrush-decompress"), inflating(_bulk(2), 65536)),
     Target("xcrush", lambda: vectors("xcrush-decompress"), inflating(_bulk(3), 2_000_000)),
+    Target("alpha", lambda: encoded(alpha.compress), drawing(_alpha)),
+    Target("qoi", lambda: encoded(qoi.compress) + vectors("qoi-decode"), drawing(_qoi)),
+    Target("qoiz", _qoiz_seeds, drawing(_qoiz)),
+    Target(
+        "zgfx",
+        lambda: _zgfx_seeds(zgfx.Kind.RDP8) + vectors("zgfx-decompress"),
+        inflating(_zgfx(zgfx.Kind.RDP8), 1 << 20),
+    ),
+    Target(
+        "zgfx_lite",
+        lambda: _zgfx_seeds(zgfx.Kind.RDP8_LITE),
+        inflating(_zgfx(zgfx.Kind.RDP8_LITE), 1 << 20),
+    ),
 ]
