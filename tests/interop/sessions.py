@@ -30,6 +30,7 @@ __all__ = [
     "cursor",
     "filled_up",
     "shown",
+    "stay_a_while",
     "truncated",
     "wait_desktop",
     "wait_shows",
@@ -59,6 +60,11 @@ async def connected(server: Server, **options: Any) -> AsyncIterator[Session]:
     with trio.fail_after(3 * PATIENCE):
         async with open_session(server.host, server.port, config=client_config(**options)) as session:
             yield session
+
+
+async def stay_a_while() -> None:
+    """Let weston 10's shell see the client's seat: it quits after some clients whose seat was gone by then."""
+    await trio.sleep(0.25)
 
 
 def shown(session: Session) -> Picture:

@@ -10,7 +10,7 @@ import pytest
 from tests.interop.conftest import Peers
 from tests.interop.matrix import matrix
 from tests.interop.pictures import Picture
-from tests.interop.sessions import connected, count_frames, filled_up, shown, truncated, wait_shows
+from tests.interop.sessions import connected, count_frames, filled_up, shown, stay_a_while, truncated, wait_shows
 from tests.interop.shadow import ShadowSecurity
 from tests.interop.xrdp import LOGIN_BACKGROUND, FastPath
 from trio_rdp.client import Session
@@ -117,6 +117,7 @@ async def test_weston(peers: Peers, security: Security, compression: Compression
         await wait_shows_but_for(session, server.background, (480, 680, 540, 760))
         assert compressed(session) == ({compression} - {None})
         assert not session.statistics().ignored
+        await stay_a_while()
 
 
 async def wait_shows_but_for(session: Any, wanted: Picture, box: tuple[int, int, int, int]) -> None:
