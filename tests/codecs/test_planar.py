@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import random
 from types import ModuleType
+from typing import Any
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.codecs.twins import twins
 from trio_rdp.codecs import planar
@@ -136,6 +140,68 @@ def test_encoding_loses_nothing(x: int, y: int, width: int, height: int, alpha: 
         if not alpha:
             expected[3::4] = b"\xff" * width
         assert out[part] == expected
+
+
+def within(level: int) -> int:
+    """How far a colour may come back from where it was."""
+    return 3 << (level - 1)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
+@given(st.data())
+def test_every_option_comes_back(data: Any) -> None:
+    width, height = data.draw(st.integers(1, 20)), data.draw(st.integers(1, 12))
+    x, y, more = data.draw(st.integers(0, 3)), data.draw(st.integers(0, 2)), data.draw(st.integers(0, 3))
+    level = data.draw(st.integers(0, 7))
+    alpha, top_down, run_length = (data.draw(st.booleans()) for _ in range(3))
+    columns = x + width + more
+    values = data.draw(st.sampled_from((1, 2, 256)))
+    picture = np.random.default_rng(data.draw(st.integers(0, 99))).integers(
+        0, values, (y + height, columns, 4), np.uint8
+    )
+    picture[..., :3] *= 255 // max(values - 1, 1)
+    stream = planar.compress(
+        View.of(picture, x, y, width, height),
+        alpha=alpha,
+        top_down=top_down,
+        run_length=run_length,
+        color_loss_level=level,
+    )
+    assert stream[0] == (0x10 if run_length else 0) | (0 if alpha else 0x20) | level
+    if not run_length:
+        assert len(stream) == width * height * (4 if alpha else 3) + 2
+    out = np.zeros_like(picture)
+    target = View.of(out, x, y, width, height)
+    planar.decompress_into(stream, target, width, height, top_down=top_down, keep_alpha=True)
+    error = np.abs(out[y:, x : x + width].astype(int) - picture[y:, x : x + width])
+    assert error[..., :3].max() <= (within(level) if level else 0)
+    if alpha:
+        assert not error[..., 3].any()
+
+
+@pytest.mark.parametrize("level", range(1, 8))
+@pytest.mark.parametrize("alpha", [False, True])
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (2, 3), (7, 6), (33, 18)])
+def test_subsampled_chroma_comes_back(level: int, alpha: bool, width: int, height: int) -> None:
+    y, x = np.mgrid[:height, :width]
+    picture = np.stack([100 + x, 90 + y, 140 - x, x * 7 % 256], axis=2).astype(np.uint8)
+    stream = planar.compress(View.of(picture), alpha=alpha, color_loss_level=level, subsampling=True)
+    assert stream[0] & 0x0F == 8 | level
+    out = np.zeros_like(picture)
+    planar.decompress_into(stream, View.of(out), width, height, keep_alpha=True)
+    error = np.abs(out.astype(int) - picture)
+    # Four neighbours differ by one in each channel.
+    assert error[..., :3].max() <= within(level) + 2
+    assert not alpha or not error[..., 3].any()
+
+
+def test_levels_that_do_not_exist() -> None:
+    picture = View(bytes(16), 8, 0, 0, 2, 2)
+    for level in (-1, 8):
+        with pytest.raises(ValueError, match="level"):
+            planar.compress(picture, color_loss_level=level)
+    with pytest.raises(ValueError, match="subsampling"):
+        planar.compress(picture, subsampling=True)
 
 
 def test_noise_grows_by_a_twelfth() -> None:

@@ -53,13 +53,20 @@ def compress(
     *,
     alpha: bool = False,
     top_down: bool = False,
+    run_length: bool = True,
+    color_loss_level: int = 0,
+    subsampling: bool = False,
 ) -> bytes:
-    """Encode a view in run-length coded planes, without loss.
+    """Encode a view: in planes of colours, without loss, or with a `color_loss_level` of 1 to 7 in luma and chroma.
 
-    Noise grows (rows of 64 pixels by a twelfth); then an uncompressed bitmap is the better choice.  Without `alpha` the
-    client must have said that it takes bitmaps without (DRAW_ALLOW_SKIP_ALPHA).  Releases the GIL.
+    Run-length coded noise grows (rows of 64 pixels by a twelfth); raw planes, without `run_length`, are two bytes
+    longer than their pixels.  Even at level 1 colours may come back wrong by three; each level more doubles that.
+    `subsampling`, with a level only, sends one sample of chroma for every four.  Alpha is exact.
+
+    The client must have said what it takes: bitmaps without `alpha` (DRAW_ALLOW_SKIP_ALPHA), colour loss
+    (DRAW_ALLOW_DYNAMIC_COLOR_FIDELITY), subsampling (DRAW_ALLOW_COLOR_SUBSAMPLING).  Releases the GIL.
     """
-    return kernel.encode(*view, alpha, top_down)
+    return kernel.encode(*view, alpha, top_down, run_length, color_loss_level, subsampling)
 
 
 def decompress_plane(data: Readable, width: int, height: int) -> bytearray:

@@ -45,10 +45,19 @@ def test_encoding_agrees_and_comes_back(runs: list[tuple[int, int]], width: int)
     assert out == plane
 
 
-@given(st.binary(min_size=96, max_size=96), st.integers(1, 6), st.integers(1, 4), st.booleans(), st.booleans())
-def test_pictures_agree(data: bytes, width: int, height: int, alpha: bool, top_down: bool) -> None:
+@given(
+    st.binary(min_size=96, max_size=96),
+    st.integers(1, 6),
+    st.integers(1, 4),
+    st.tuples(st.booleans(), st.booleans(), st.booleans()),
+    st.integers(0, 7),
+    st.booleans(),
+)
+def test_pictures_agree(
+    data: bytes, width: int, height: int, options: tuple[bool, bool, bool], level: int, subsampling: bool
+) -> None:
     plain, compiled = pair("planar")
-    arguments = (24, 0, 0, width, height, alpha, top_down)
+    arguments = (24, 0, 0, width, height, *options, level, subsampling and level > 0)
     assert plain.encode(data, *arguments) == compiled.encode(data, *arguments)
 
 
@@ -56,8 +65,9 @@ def test_bitmaps_larger_than_the_stack_agree() -> None:
     plain, compiled = pair("planar")
     width, height = 90, 80
     data = bytes((x * y + c * x // 7) & 0xFF for y in range(height) for x in range(width) for c in range(4))
-    stream = compiled.encode(data, width * 4, 0, 0, width, height, True, False)
-    assert plain.encode(data, width * 4, 0, 0, width, height, True, False) == stream
+    options = (True, False, True, 0, False)
+    stream = compiled.encode(data, width * 4, 0, 0, width, height, *options)
+    assert plain.encode(data, width * 4, 0, 0, width, height, *options) == stream
     one, two = bytearray(len(data)), bytearray(len(data))
     arguments = (width * 4, 0, 0, width, height, width, height, False, True)
     assert plain.decode_into(stream, one, *arguments) == compiled.decode_into(stream, two, *arguments) == width * height

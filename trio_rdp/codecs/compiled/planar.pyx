@@ -343,36 +343,127 @@ cdef inline Py_ssize_t plane_bound(Py_ssize_t w, Py_ssize_t h) noexcept nogil:
     return 2 * w * h + 16
 
 
+cdef inline uint8_t reduced(int chroma, int bits, int level) noexcept nogil:
+    """Chroma without its lowest bits, rounded, but never up to what would come back as the most negative value."""
+    chroma = (chroma + ((1 << bits) >> 1)) >> bits
+    if chroma > 255 >> level:
+        chroma = 255 >> level
+    return <uint8_t>(chroma & (511 >> level))
+
+
+cdef inline void luma_row(cu8_r s, u8_r luma, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t x
+    for x in range(n):
+        luma[x] = <uint8_t>((s[4 * x] + 2 * s[4 * x + 1] + s[4 * x + 2] + 2) >> 2)
+
+
+cdef inline void chroma_row_full(cu8_r s, u8_r co, u8_r cg, Py_ssize_t n, int level, int sign) noexcept nogil:
+    cdef Py_ssize_t x
+    cdef int r, g, b
+    for x in range(n):
+        b = s[4 * x]
+        g = s[4 * x + 1]
+        r = s[4 * x + 2]
+        co[x] = reduced(sign * (r - b), level, level)
+        cg[x] = reduced(2 * g - r - b, level + 1, level)
+
+
+cdef inline void chroma_row_half(const uint8_t *s, const uint8_t *t, uint8_t *co, uint8_t *cg, Py_ssize_t w, int level,
+                                 int sign) noexcept nogil:
+    """The chroma of two rows, or of one given twice, averaged over two by two pixels."""
+    cdef Py_ssize_t x, here, next
+    cdef int r, g, b
+    for x in range((w + 1) >> 1):
+        here = 8 * x
+        next = here + 4 if 2 * x + 1 < w else here
+        b = s[here] + s[next] + t[here] + t[next]
+        g = s[here + 1] + s[next + 1] + t[here + 1] + t[next + 1]
+        r = s[here + 2] + s[next + 2] + t[here + 2] + t[next + 2]
+        co[x] = reduced(sign * (r - b), level + 2, level)
+        cg[x] = reduced(2 * g - r - b, level + 3, level)
+
+
+cdef void luma_and_chroma(const uint8_t *s, Py_ssize_t stride, Py_ssize_t w, Py_ssize_t h, int level, bint subsampling,
+                          bint swapped, uint8_t *planes) noexcept nogil:
+    """Fill a plane of luma and two of chroma, each in room for `w * h`."""
+    cdef Py_ssize_t y, columns = (w + 1) >> 1
+    cdef uint8_t *co = planes + w * h
+    cdef uint8_t *cg = co + w * h
+    cdef int sign = -1 if swapped else 1
+    for y in range(h):
+        luma_row(s + y * stride, planes + y * w, w)
+        if not subsampling:
+            chroma_row_full(s + y * stride, co + y * w, cg + y * w, w, level, sign)
+        elif not y & 1:
+            chroma_row_half(s + y * stride, s + (y + 1 if y + 1 < h else y) * stride, co + (y >> 1) * columns,
+                            cg + (y >> 1) * columns, w, level, sign)
+
+
+cdef uint8_t *put_plane(const uint8_t *s, Py_ssize_t stride, int step, Py_ssize_t w, Py_ssize_t h, bint run_length,
+                        uint8_t *rows, uint8_t *d) noexcept nogil:
+    cdef Py_ssize_t y
+    if run_length:
+        return encode_channel(s, stride, step, w, h, rows, d)
+    for y in range(h):
+        if step == 4:
+            channel_row(s + y * stride, d, w)
+        else:
+            memcpy(d, s + y * stride, w)
+        d += w
+    return d
+
+
 def encode(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height, bint with_alpha,
-           bint top_down):
+           bint top_down, bint run_length, int level, bint subsampling):
     """See the twin."""
     cdef Py_buffer source
     cdef const uint8_t *s
     cdef uint8_t *out = NULL
     cdef uint8_t *rows = NULL
+    cdef uint8_t *planes = NULL
     cdef uint8_t *d = NULL
+    cdef Py_ssize_t total = width * height, columns = width, low = height
     cdef int channel
     bitmap(width, height)
+    if not 0 <= level <= 7 or (subsampling and not level):
+        raise ValueError("a colour loss level is 0 to 7, and 1 at least with subsampling")
     PyObject_GetBuffer(surface, &source, PyBUF_SIMPLE)
     try:
         region(source.len, stride, x, y, width, height, 4)
         s = <const uint8_t *>source.buf + (y if top_down else y + height - 1) * stride + x * 4
         if not top_down:
             stride = -stride
-        out = <uint8_t *>malloc(4 * plane_bound(width, height) + 1)
+        if subsampling:
+            columns = (width + 1) >> 1
+            low = (height + 1) >> 1
+        out = <uint8_t *>malloc(4 * plane_bound(width, height) + 2)
         rows = <uint8_t *>malloc(3 * width)
-        if out == NULL or rows == NULL:
+        if level:
+            planes = <uint8_t *>malloc(3 * total)
+        if out == NULL or rows == NULL or (level and planes == NULL):
             raise MemoryError
         with nogil:
-            out[0] = RLE if with_alpha else RLE | NA
+            out[0] = <uint8_t>((RLE if run_length else 0) | (0 if with_alpha else NA) | (CS if subsampling else 0) | level)
             d = out + 1
-            for channel in range(3 if with_alpha else 2, -1, -1):
-                d = encode_channel(s + channel, stride, 4, width, height, rows, d)
-            guard(d - out <= 4 * plane_bound(width, height) + 1)
+            if with_alpha:
+                d = put_plane(s + 3, stride, 4, width, height, run_length, rows, d)
+            if level:
+                luma_and_chroma(s, stride, width, height, level, subsampling, not with_alpha, planes)
+                d = put_plane(planes, width, 1, width, height, run_length, rows, d)
+                d = put_plane(planes + total, columns, 1, columns, low, run_length, rows, d)
+                d = put_plane(planes + 2 * total, columns, 1, columns, low, run_length, rows, d)
+            else:
+                for channel in range(2, -1, -1):
+                    d = put_plane(s + channel, stride, 4, width, height, run_length, rows, d)
+            if not run_length:
+                d[0] = 0
+                d += 1
+            guard(d - out <= 4 * plane_bound(width, height) + 2)
         return (<const char *>out)[:d - out]
     finally:
         free(out)
         free(rows)
+        free(planes)
         PyBuffer_Release(&source)
 
 

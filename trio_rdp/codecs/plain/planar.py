@@ -161,18 +161,73 @@ def decode_into(
 
 
 def encode(
-    surface: Readable, stride: int, x: int, y: int, width: int, height: int, with_alpha: bool, top_down: bool
+    surface: Readable,
+    stride: int,
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    with_alpha: bool,
+    top_down: bool,
+    run_length: bool,
+    level: int,
+    subsampling: bool,
 ) -> bytes:
-    """Encode a rectangle of a BGRA surface in run-length coded planes of alpha (if any), red, green and blue."""
+    """Encode a rectangle of a BGRA surface in planes of alpha (if any), then of colours, or of luma and chroma."""
     check_bitmap(width, height)
+    if not 0 <= level <= 7 or (subsampling and not level):
+        raise ValueError("a colour loss level is 0 to 7, and 1 at least with subsampling")
     source = view(surface)
     check_region(len(source), stride, x, y, width, height, 4)
     rows = range(height) if top_down else range(height - 1, -1, -1)
-    lines = [bytes(source[(y + row) * stride + x * 4 :][: width * 4]) for row in rows]
-    out = bytearray((RLE | (0 if with_alpha else NA),))
-    for channel in (3, 2, 1, 0) if with_alpha else (2, 1, 0):
-        out += encode_plane(b"".join(line[channel::4] for line in lines), width, height)
-    return bytes(out)
+    pixels = b"".join(bytes(source[(y + row) * stride + x * 4 :][: width * 4]) for row in rows)
+    small = ((width + 1) // 2, (height + 1) // 2) if subsampling else (width, height)
+    planes = [(pixels[3::4], width, height)] if with_alpha else []
+    if level:
+        luma, orange, green = _from_rgb(pixels, width, height, level, subsampling, swapped=not with_alpha)
+        planes += [(luma, width, height), (orange, *small), (green, *small)]
+    else:
+        planes += [(pixels[channel::4], width, height) for channel in (2, 1, 0)]
+    header = (RLE if run_length else 0) | (0 if with_alpha else NA) | (CS if subsampling else 0) | level
+    out = bytearray((header,))
+    for plane, columns, low in planes:
+        out += encode_plane(plane, columns, low) if run_length else plane
+    # "An 8-bit, unsigned integer field containing padding values [...] only present" behind raw planes.
+    return bytes(out) if run_length else bytes(out) + b"\0"
+
+
+def _from_rgb(
+    pixels: bytes, width: int, height: int, level: int, subsampling: bool, *, swapped: bool
+) -> tuple[bytes, bytes, bytes]:
+    """Give luma, orange and green chroma, which lose `level` bits; red and blue change places if decoders do that."""
+    blue, green, red = pixels[0::4], pixels[1::4], pixels[2::4]
+    luma = bytes((r + 2 * g + b + 2) >> 2 for b, g, r in zip(blue, green, red, strict=True))
+    sign = -1 if swapped else 1
+    orange = [sign * (r - b) for b, r in zip(blue, red, strict=True)]
+    doubled = [2 * g - r - b for b, g, r in zip(blue, green, red, strict=True)]
+    if not subsampling:
+        return luma, _reduce(orange, level, level), _reduce(doubled, level + 1, level)
+    orange, doubled = (_fours(plane, width, height) for plane in (orange, doubled))
+    return luma, _reduce(orange, level + 2, level), _reduce(doubled, level + 3, level)
+
+
+def _fours(plane: list[int], width: int, height: int) -> list[int]:
+    """Add up two by two samples; at an odd edge the last ones count twice."""
+    sums = []
+    for y in range(0, height, 2):
+        for x in range(0, width, 2):
+            columns, rows = (x, min(x + 1, width - 1)), (y, min(y + 1, height - 1))
+            sums.append(sum(plane[row * width + column] for row in rows for column in columns))
+    return sums
+
+
+def _reduce(chroma: list[int], bits: int, level: int) -> bytes:
+    """Take the lowest bits away, rounding; "adding zeros at the high-order bits" leaves no copies of the sign.
+
+    Rounding up must not reach what would come back as the most negative value.
+    """
+    half = 1 << bits >> 1
+    return bytes(min((value + half) >> bits, 255 >> level) & 511 >> level for value in chroma)
 
 
 def encode_plane(plane: Readable, width: int, height: int) -> bytes:
