@@ -1,0 +1,705 @@
+# cython: language_level=3
+"""Encoding ClearCodec on raw pointers; `trio_rdp.codecs.plain.clearcodec_encoder` says what it does."""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from libc.stdint cimport int16_t, int64_t
+from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.string cimport memcmp, memcpy, memset
+
+from trio_rdp.codecs.compiled.common cimport (
+    NO_MEMORY, PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer, bitmap, cpx32_r, guard, px32, region, uint8_t,
+    uint16_t, uint32_t, uint64_t,
+)
+from trio_rdp.codecs.compiled.nsc_packing cimport nsc_encode
+from trio_rdp.codecs.compiled.nsc_planes cimport load64, low_byte
+
+cdef enum:
+    GLYPH_INDEX = 1
+    GLYPH_HIT = 2
+    RAW = 0
+    NSCODEC = 1
+    RLEX = 2
+    GLYPHS = 4000
+    VBARS = 32768
+    SHORT_VBARS = 16384
+    MAX_GLYPH = 1024
+    MAX_VBAR = 52
+    MAX_PALETTE = 0x7F
+    SUBCODEC_HEADER = 13
+    BAND_HEADER = 11
+    TEXT = 24            # one pixel in so many must begin a run for a cell to be looked at as text
+    SIDE = 64            # of a cell
+    AREA = SIDE * SIDE
+    LINES = SIDE // 2    # lines of text in a cell, at most: a row and another between
+    # What the residual layer has to draw in a cell.
+    PIXELS = 0
+    COLOUR = 1
+    NOTHING = 2
+
+cdef extern from *:
+    """
+    typedef uint32_t *__restrict trio_rdp_u32_r;
+    typedef const uint32_t *__restrict trio_rdp_cu32_r;
+    """
+    ctypedef uint32_t *u32_r "trio_rdp_u32_r"
+    ctypedef const uint32_t *cu32_r "trio_rdp_cu32_r"
+
+cdef uint32_t MULTIPLIER = 0x9E3779B1u
+cdef uint32_t MASK = 0xFFFFFFu
+
+ctypedef struct Store:
+    # Zeroed memory that the system gives when a slot is first written.
+    Py_ssize_t slots
+    Py_ssize_t cursor
+    Py_ssize_t room          # pixels of a slot
+    int shift
+    uint32_t *places         # by the upper bits of a hash: a slot and one
+    uint32_t *hashes
+    uint16_t *sizes
+    uint32_t *pixels
+
+ctypedef struct Buffer:
+    uint8_t *start
+    Py_ssize_t size
+    Py_ssize_t room
+
+ctypedef struct Line:
+    Py_ssize_t top
+    Py_ssize_t height
+    Py_ssize_t left
+    Py_ssize_t right
+    uint32_t keys[SIDE]
+    uint32_t first[SIDE]
+    uint32_t last[SIDE]
+
+# Room for one cell.
+ctypedef struct Work:
+    uint32_t pixels[AREA + 16]
+    uint8_t changes[AREA + 16]
+    uint16_t starts[AREA + 1]
+    uint8_t indexes[AREA]
+    uint32_t palette[MAX_PALETTE + 1]
+    uint8_t places[512]
+    uint8_t data[4 * AREA + 512]
+    uint8_t planes[4 * AREA]
+    int16_t rows[4 * SIDE]
+    Line lines[LINES]
+
+ctypedef struct State:
+    int number
+    Store vbars
+    Store shorts
+    Store glyphs
+    uint32_t *seen
+    Work *work
+    Buffer bands
+    Buffer subcodecs
+    Buffer residual
+    int64_t ground
+
+
+cdef int open_store(Store *store, Py_ssize_t slots, Py_ssize_t room, int shift) noexcept nogil:
+    store.slots = slots
+    store.room = room
+    store.shift = shift
+    store.places = <uint32_t *>calloc(<size_t>1 << (32 - shift), sizeof(uint32_t))
+    store.hashes = <uint32_t *>calloc(slots, sizeof(uint32_t))
+    store.sizes = <uint16_t *>calloc(slots, sizeof(uint16_t))
+    store.pixels = <uint32_t *>calloc(slots * room, sizeof(uint32_t))
+    if store.places == NULL or store.hashes == NULL or store.sizes == NULL or store.pixels == NULL:
+        return NO_MEMORY
+    return 0
+
+
+cdef void close_store(Store *store) noexcept nogil:
+    free(store.places)
+    free(store.hashes)
+    free(store.sizes)
+    free(store.pixels)
+
+
+cdef inline bint guess(const Store *store, uint32_t key) noexcept nogil:
+    cdef uint32_t slot = store.places[key >> store.shift]
+    return slot != 0 and store.hashes[slot - 1] == key
+
+
+cdef inline Py_ssize_t find(const Store *store, uint32_t key, const uint32_t *pixels, Py_ssize_t step,
+                            Py_ssize_t n) noexcept nogil:
+    """The slot of these very pixels, which lie `step` apart, or -1."""
+    cdef Py_ssize_t slot = <Py_ssize_t>store.places[key >> store.shift] - 1, i
+    cdef const uint32_t *stored
+    if slot < 0 or store.sizes[slot] != n:
+        return -1
+    stored = store.pixels + slot * store.room
+    for i in range(n):
+        if stored[i] != pixels[i * step]:
+            return -1
+    return slot
+
+
+cdef inline Py_ssize_t add(Store *store, uint32_t key, const uint32_t *pixels, Py_ssize_t step,
+                           Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t slot = store.cursor, i
+    cdef uint32_t *stored = store.pixels + slot * store.room
+    guard(n <= store.room)
+    store.cursor = slot + 1 if slot + 1 < store.slots else 0
+    store.places[key >> store.shift] = <uint32_t>(slot + 1)
+    store.hashes[slot] = key
+    store.sizes[slot] = <uint16_t>n
+    for i in range(n):
+        stored[i] = pixels[i * step]
+    return slot
+
+
+cdef inline uint32_t mix(uint32_t result, uint32_t value) noexcept nogil:
+    result = (result ^ value) * MULTIPLIER
+    return result ^ (result >> 15)
+
+
+cdef int ensure(Buffer *buffer, Py_ssize_t more) noexcept nogil:
+    cdef Py_ssize_t room = buffer.room
+    cdef uint8_t *start
+    if buffer.size + more <= room:
+        return 0
+    room = 2 * room if 2 * room > buffer.size + more else buffer.size + more
+    start = <uint8_t *>realloc(buffer.start, room)
+    if start == NULL:
+        return NO_MEMORY
+    buffer.start = start
+    buffer.room = room
+    return 0
+
+
+cdef inline uint8_t *put16(uint8_t *d, Py_ssize_t value) noexcept nogil:
+    d[0] = value & 0xFF
+    d[1] = (value >> 8) & 0xFF
+    return d + 2
+
+
+cdef inline uint8_t *put32(uint8_t *d, Py_ssize_t value) noexcept nogil:
+    return put16(put16(d, value), value >> 16)
+
+
+cdef inline uint8_t *put_triplet(uint8_t *d, uint32_t colour) noexcept nogil:
+    d[0] = colour & 0xFF
+    d[1] = (colour >> 8) & 0xFF
+    d[2] = (colour >> 16) & 0xFF
+    return d + 3
+
+
+cdef inline uint8_t *put_run(uint8_t *d, Py_ssize_t run) noexcept nogil:
+    if run < 0xFF:
+        d[0] = <uint8_t>run
+        return d + 1
+    d[0] = 0xFF
+    if run < 0xFFFF:
+        return put16(d + 1, run)
+    d[1] = d[2] = 0xFF
+    return put32(d + 3, run)
+
+
+cdef inline uint32_t load_row(cpx32_r s, u32_r d, Py_ssize_t n, uint32_t first) noexcept nogil:
+    """Copy pixels without their fourth bytes; zero when all are `first`."""
+    cdef Py_ssize_t i
+    cdef uint32_t different = 0
+    for i in range(n):
+        d[i] = s[i] & MASK
+        different |= d[i] ^ first
+    return different
+
+
+cdef inline void mark_changes(cu32_r s, uint8_t *d, Py_ssize_t n) noexcept nogil:
+    """Mark the pixels that differ from the one before; the first does."""
+    cdef Py_ssize_t i
+    for i in range(1, n):
+        d[i] = s[i] != s[i - 1]
+    d[0] = 1
+    memset(d + n, 0, 8)
+
+
+cdef inline Py_ssize_t count_changes(const uint8_t *d, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef uint32_t count = 0
+    for i in range(n):
+        count += d[i]
+    return count
+
+
+cdef Py_ssize_t list_runs(Work *w, Py_ssize_t n, Py_ssize_t *colours) noexcept nogil:
+    """List where runs begin and the indexes of their colours: the runs; `colours` is zero when there are too many."""
+    cdef Py_ssize_t base, runs = 0, count = 0, at
+    cdef uint64_t bits
+    cdef uint32_t colour, place, index
+    memset(w.places, 0, sizeof(w.places))
+    for base in range(0, n, 8):
+        bits = load64(w.changes + base)
+        while bits:
+            at = base + low_byte(bits)
+            bits &= bits - 1
+            colour = w.pixels[at]
+            place = (colour * MULTIPLIER) >> 23
+            while True:
+                index = w.places[place]
+                if index == 0:
+                    if count == MAX_PALETTE:
+                        colours[0] = 0
+                        return count_changes(w.changes, n)
+                    w.palette[count] = colour
+                    count += 1
+                    index = <uint32_t>count
+                    w.places[place] = <uint8_t>count
+                    break
+                if w.palette[index - 1] == colour:
+                    break
+                place = (place + 1) & 511
+            w.starts[runs] = <uint16_t>at
+            w.indexes[runs] = <uint8_t>(index - 1)
+            runs += 1
+    w.starts[runs] = <uint16_t>n
+    colours[0] = count
+    return runs
+
+
+cdef Py_ssize_t put_rlex(Work *w, Py_ssize_t runs, Py_ssize_t colours) noexcept nogil:
+    """Encode runs as segments into `data`: the bytes."""
+    cdef uint8_t *d = w.data
+    cdef Py_ssize_t at = 0, run, left
+    cdef int bits = 1, most, start, stop
+    d[0] = <uint8_t>colours
+    d += 1
+    for at in range(colours):
+        d = put_triplet(d, w.palette[at])
+    while (colours - 1) >> bits:
+        bits += 1
+    most = (1 << (8 - bits)) - 1
+    at = 0
+    left = w.starts[1]
+    while at < runs:
+        start = stop = w.indexes[at]
+        run = left - 1
+        at += 1
+        left = 0
+        while at < runs and stop - start < most and w.indexes[at] == stop + 1:
+            stop += 1
+            left = w.starts[at + 1] - w.starts[at] - 1
+            if left:
+                break
+            at += 1
+        d[0] = <uint8_t>(((stop - start) << bits) | stop)
+        d = put_run(d + 1, run)
+        if not left and at < runs:
+            left = w.starts[at + 1] - w.starts[at]
+    return d - w.data
+
+
+cdef Py_ssize_t put_raw(Work *w, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef uint8_t *d = w.data
+    for i in range(n):
+        # A fourth byte, which the next pixel overwrites.
+        memcpy(d + 3 * i, &w.pixels[i], 4)
+    return 3 * n
+
+
+cdef inline void hash_row(cu32_r s, u32_r hashes, u32_r keys, u32_r first, u32_r last, Py_ssize_t n, uint32_t background,
+                          uint32_t row) noexcept nogil:
+    """Go one row down in all columns: the hash of what is inside of the background, and where it begins and ends."""
+    cdef Py_ssize_t i
+    cdef uint32_t pixel, hashed, begin
+    for i in range(n):
+        pixel = s[i]
+        begin = row if pixel != background and first[i] == 0xFF else first[i]
+        hashed = (hashes[i] ^ pixel) * MULTIPLIER
+        hashed = hashed if begin != 0xFF else 0
+        first[i] = begin
+        hashes[i] = hashed
+        keys[i] = hashed if pixel != background else keys[i]
+        last[i] = row if pixel != background else last[i]
+
+
+cdef void scan_line(const Work *w, Line *line, Py_ssize_t width, uint32_t background) noexcept nogil:
+    cdef uint32_t hashes[SIDE]
+    cdef Py_ssize_t row
+    memset(hashes, 0, sizeof(hashes))
+    memset(line.keys, 0, sizeof(line.keys))
+    memset(line.last, 0, sizeof(line.last))
+    for row in range(width):
+        line.first[row] = 0xFF
+    for row in range(line.height):
+        hash_row(w.pixels + (line.top + row) * width, hashes, line.keys, line.first, line.last, width, background,
+                 <uint32_t>row)
+    line.left = 0
+    while line.first[line.left] == 0xFF:
+        line.left += 1
+    line.right = width - 1
+    while line.first[line.right] == 0xFF:
+        line.right -= 1
+
+
+cdef inline uint32_t vbar_key(const Line *line, Py_ssize_t x, uint32_t background) noexcept nogil:
+    cdef uint32_t on = line.first[x] if line.first[x] != 0xFF else 0
+    return mix(mix(mix(mix(0, line.keys[x]), on), <uint32_t>line.height), background)
+
+
+cdef Py_ssize_t price(State *state, const Line *line, uint32_t background) noexcept nogil:
+    """What a line costs, and later ones like it: what comes for the second time will come again."""
+    cdef Py_ssize_t x, total = BAND_HEADER
+    cdef uint32_t key
+    for x in range(line.left, line.right + 1):
+        key = line.keys[x]
+        if line.first[x] == 0xFF or guess(&state.vbars, vbar_key(line, x, background)):
+            total += 2
+        elif guess(&state.shorts, key) or state.seen[key >> 18] == key:
+            total += 3
+        else:
+            state.seen[key >> 18] = key
+            total += 2 + 3 * (<Py_ssize_t>line.last[x] - <Py_ssize_t>line.first[x] + 1)
+    return total
+
+
+cdef uint8_t *put_column(State *state, const Line *line, Py_ssize_t width, Py_ssize_t x, uint32_t background,
+                         uint8_t *d) noexcept nogil:
+    """Encode a column of a band, and store it as the peer will."""
+    cdef const uint32_t *column = state.work.pixels + line.top * width + x
+    cdef const uint32_t *short = column
+    cdef uint32_t key = line.keys[x], whole = vbar_key(line, x, background)
+    cdef Py_ssize_t on = 0, n = 0, slot, i
+    slot = find(&state.vbars, whole, column, width, line.height)
+    if slot >= 0:
+        return put16(d, 0x8000 | slot)
+    if line.first[x] != 0xFF:
+        on = line.first[x]
+        n = <Py_ssize_t>line.last[x] - on + 1
+        short = column + on * width
+    slot = find(&state.shorts, key, short, width, n)
+    if slot >= 0:
+        d = put16(d, 0x4000 | slot)
+        d[0] = <uint8_t>on
+        d += 1
+    else:
+        add(&state.shorts, key, short, width, n)
+        d[0] = <uint8_t>on
+        d[1] = <uint8_t>(on + n)
+        d += 2
+        for i in range(n):
+            d = put_triplet(d, short[i * width])
+    add(&state.vbars, whole, column, width, line.height)
+    return d
+
+
+cdef inline bint has_ink(cu32_r s, Py_ssize_t n, uint32_t background) noexcept nogil:
+    cdef Py_ssize_t i
+    cdef uint32_t different = 0
+    for i in range(n):
+        different |= s[i] ^ background
+    return different != 0
+
+
+cdef Py_ssize_t put_text(State *state, Py_ssize_t left, Py_ssize_t top, Py_ssize_t width, Py_ssize_t height,
+                         Py_ssize_t runs, Py_ssize_t colours, Py_ssize_t limit, uint32_t *ground) noexcept nogil:
+    """Encode what stands on a background in bands, where that promises to take fewer than `limit` bytes: whether."""
+    cdef Work *w = state.work
+    cdef uint32_t counts[MAX_PALETTE]
+    cdef uint32_t background
+    cdef Py_ssize_t i, best = 0, lines = 0, y = 0, start, total = 0, x
+    cdef Line *line
+    cdef uint8_t *d
+    memset(counts, 0, sizeof(counts))
+    for i in range(runs):
+        counts[w.indexes[i]] += <uint32_t>(w.starts[i + 1] - w.starts[i])
+    for i in range(1, colours):
+        if counts[i] > counts[best]:
+            best = i
+    background = w.palette[best]
+    while y < height:
+        start = y
+        while y < height and has_ink(w.pixels + y * width, width, background):
+            y += 1
+        if y - start > MAX_VBAR:
+            return False
+        if y > start:
+            guard(lines < LINES)
+            w.lines[lines].top = start
+            w.lines[lines].height = y - start
+            lines += 1
+        else:
+            y += 1
+    for i in range(lines):
+        scan_line(w, &w.lines[i], width, background)
+        total += price(state, &w.lines[i], background)
+    if total >= limit:
+        return False
+    for i in range(lines):
+        line = &w.lines[i]
+        if ensure(&state.bands, BAND_HEADER + SIDE * (3 + 3 * line.height)) < 0:
+            return NO_MEMORY
+        d = state.bands.start + state.bands.size
+        d = put16(d, left + line.left)
+        d = put16(d, left + line.right)
+        d = put16(d, top + line.top)
+        d = put16(d, top + line.top + line.height - 1)
+        d = put_triplet(d, background)
+        for x in range(line.left, line.right + 1):
+            d = put_column(state, line, width, x, background, d)
+        state.bands.size = d - state.bands.start
+        guard(state.bands.size <= state.bands.room)
+    ground[0] = background
+    return True
+
+
+cdef Py_ssize_t choose(State *state, const uint8_t *s, Py_ssize_t stride, Py_ssize_t left, Py_ssize_t top,
+                       Py_ssize_t width, Py_ssize_t height, bint alone, int level, bint subsampling,
+                       uint32_t *background) noexcept nogil:
+    """Encode a cell in the way that takes the fewest bytes: what is left to the residual layer, or a status."""
+    cdef Work *w = state.work
+    cdef Py_ssize_t n = width * height, runs = 1, colours = 1, residual, size, status
+    cdef uint32_t different = 0
+    cdef int kind
+    cdef uint8_t *d
+    for kind in range(height):
+        different |= load_row(<const px32 *>(s + kind * stride), w.pixels + kind * width, width,
+                              (<const px32 *>s)[0] & MASK)
+    background[0] = w.pixels[0]
+    if different:
+        mark_changes(w.pixels, w.changes, n)
+        runs = list_runs(w, n, &colours)
+    else:
+        w.palette[0] = w.pixels[0]
+        w.starts[0] = 0
+        w.starts[1] = <uint16_t>n
+        w.indexes[0] = 0
+    residual = 4 * runs
+    if not alone and state.ground >= 0 and (w.pixels[0] != state.ground or w.pixels[n - 1] != state.ground):
+        # Where neighbours have other colours, runs end at each row.
+        residual += 4 * height
+    size = min(3 + 3 * colours, 3 * n)  # no palette takes fewer
+    if not colours or residual > SUBCODEC_HEADER + size:
+        if colours:
+            kind = RLEX
+            size = put_rlex(w, runs, colours)
+        else:
+            kind = NSCODEC
+            size = 0
+            if level:
+                size = nsc_encode(<const uint8_t *>w.pixels, width * 4, width, height, level, subsampling, False,
+                                  w.planes, w.rows, w.data)
+        if not 0 < size < 3 * n:
+            kind = RAW
+            size = 3 * n
+    if residual <= SUBCODEC_HEADER + size:
+        if state.ground < 0:
+            state.ground = w.pixels[0]
+        return PIXELS if different else COLOUR
+    if kind == RLEX and runs * TEXT >= n:
+        status = put_text(state, left, top, width, height, runs, colours, SUBCODEC_HEADER + size, background)
+        if status < 0:
+            return status
+        if status:
+            if state.ground < 0:
+                state.ground = background[0]
+            return COLOUR
+    if ensure(&state.subcodecs, SUBCODEC_HEADER + size) < 0:
+        return NO_MEMORY
+    d = state.subcodecs.start + state.subcodecs.size
+    d = put16(d, left)
+    d = put16(d, top)
+    d = put16(d, width)
+    d = put16(d, height)
+    d = put32(d, size)
+    d[0] = <uint8_t>kind
+    if kind == RAW:
+        put_raw(w, n)
+    memcpy(d + 1, w.data, size)
+    state.subcodecs.size += SUBCODEC_HEADER + size
+    return NOTHING
+
+
+ctypedef struct Run:
+    int64_t colour
+    Py_ssize_t count
+    uint8_t *d
+
+
+cdef inline void go_on(Run *run, uint32_t colour, Py_ssize_t length) noexcept nogil:
+    if colour != run.colour:
+        if run.colour >= 0:
+            run.d = put_run(put_triplet(run.d, <uint32_t>run.colour), run.count)
+            run.count = 0
+        run.colour = colour
+    run.count += length
+
+
+cdef inline void go_on_row(Run *run, const uint8_t *s, Py_ssize_t width) noexcept nogil:
+    """Go on with a row of pixels."""
+    cdef Py_ssize_t i = 0, start
+    cdef uint32_t colour
+    cdef uint64_t two
+    while i < width:
+        start = i
+        colour = (<const px32 *>s)[i] & MASK
+        two = colour | (<uint64_t>colour << 32)
+        i += 1
+        while i + 2 <= width and (load64(s + 4 * i) & 0x00FFFFFF00FFFFFFu) == two:
+            i += 2
+        while i < width and ((<const px32 *>s)[i] & MASK) == colour:
+            i += 1
+        go_on(run, colour, i - start)
+
+
+cdef Py_ssize_t layers(State *state, const uint8_t *s, Py_ssize_t stride, Py_ssize_t width, Py_ssize_t height, int level,
+                       bint subsampling) noexcept nogil:
+    """Fill the buffers of the three layers: 0, or a status."""
+    cdef Py_ssize_t across = (width + SIDE - 1) // SIDE, down = (height + SIDE - 1) // SIDE
+    cdef Py_ssize_t i, j, left, top, bottom, y, kind, status = 0
+    cdef bint needed = False
+    cdef uint8_t *kinds = <uint8_t *>malloc(across * down)
+    cdef uint32_t *colours = <uint32_t *>malloc(across * down * sizeof(uint32_t))
+    cdef Run run
+    state.bands.size = state.subcodecs.size = state.residual.size = 0
+    state.ground = -1
+    run.colour = -1
+    run.count = 0
+    run.d = NULL
+    if kinds == NULL or colours == NULL:
+        status = NO_MEMORY
+    for i in range(across * down if status == 0 else 0):
+        left = width * (i % across) // across
+        top = height * (i // across) // down
+        kind = choose(state, s + top * stride + left * 4, stride, left, top,
+                      width * (i % across + 1) // across - left, height * (i // across + 1) // down - top,
+                      across == 1, level, subsampling, &colours[i])
+        if kind < 0:
+            status = kind
+            break
+        kinds[i] = <uint8_t>kind
+        needed = needed or kind != NOTHING
+    if needed and status == 0:
+        for i in range(down):
+            top = height * i // down
+            bottom = height * (i + 1) // down
+            for y in range(top, bottom):
+                if ensure(&state.residual, 4 * width + 32) < 0:
+                    status = NO_MEMORY
+                    break
+                run.d = state.residual.start + state.residual.size
+                for j in range(across):
+                    left = width * j // across
+                    kind = kinds[i * across + j]
+                    if kind == NOTHING:
+                        run.count += width * (j + 1) // across - left
+                    elif kind == COLOUR:
+                        go_on(&run, colours[i * across + j], width * (j + 1) // across - left)
+                    else:
+                        go_on_row(&run, s + y * stride + left * 4, width * (j + 1) // across - left)
+                state.residual.size = run.d - state.residual.start
+                guard(state.residual.size <= state.residual.room)
+        if status == 0:
+            run.d = put_run(put_triplet(run.d, <uint32_t>run.colour), run.count)
+            state.residual.size = run.d - state.residual.start
+    free(kinds)
+    free(colours)
+    return status
+
+
+cdef Py_ssize_t open_state(State *state) noexcept nogil:
+    state.work = <Work *>malloc(sizeof(Work))
+    state.seen = <uint32_t *>calloc(1 << 14, sizeof(uint32_t))
+    if state.work == NULL or state.seen == NULL or open_store(&state.vbars, VBARS, MAX_VBAR, 16) < 0:
+        return NO_MEMORY
+    if open_store(&state.shorts, SHORT_VBARS, MAX_VBAR, 17) < 0 or open_store(&state.glyphs, GLYPHS, MAX_GLYPH, 19) < 0:
+        return NO_MEMORY
+    return 0
+
+
+cdef class Encoder:
+    """See the twin."""
+
+    cdef State state
+    cdef bint busy
+
+    def __cinit__(self):
+        memset(&self.state, 0, sizeof(State))
+        if open_state(&self.state) < 0:
+            raise MemoryError
+
+    def __dealloc__(self):
+        close_store(&self.state.vbars)
+        close_store(&self.state.shorts)
+        close_store(&self.state.glyphs)
+        free(self.state.work)
+        free(self.state.seen)
+        free(self.state.bands.start)
+        free(self.state.subcodecs.start)
+        free(self.state.residual.start)
+
+    def encode(self, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height,
+               int color_loss_level, bint subsampling):
+        """See the twin."""
+        cdef Py_buffer source
+        cdef const uint8_t *s
+        cdef Py_ssize_t status = 0, index = -1, i
+        cdef bint hit = False
+        cdef uint32_t key = 0
+        cdef uint32_t *glyph = self.state.work.pixels
+        cdef int number
+        bitmap(width, height)
+        if width > 0xFFFF or height > 0xFFFF:
+            raise ValueError("a bitmap is at most 65535 pixels wide and high")
+        if color_loss_level < 0 or color_loss_level > 7:
+            raise ValueError("a colour loss level is 1 to 7, or 0 for none")
+        # Without the GIL nothing else keeps two threads from one storage.
+        if self.busy:
+            raise RuntimeError("an encoder is used by two threads at once")
+        PyObject_GetBuffer(surface, &source, PyBUF_SIMPLE)
+        try:
+            region(source.len, stride, x, y, width, height, 4)
+            s = <const uint8_t *>source.buf + y * stride + x * 4
+            number = self.state.number
+            self.state.number = (number + 1) & 0xFF
+            self.busy = True
+            with nogil:
+                if width * height <= MAX_GLYPH:
+                    color_loss_level = 0
+                    for i in range(height):
+                        load_row(<const px32 *>(s + i * stride), glyph + i * width, width, 0)
+                    for i in range(width * height):
+                        key = (key ^ glyph[i]) * MULTIPLIER
+                    key = mix(mix(0, key), <uint32_t>(width * height))
+                    index = find(&self.state.glyphs, key, glyph, 1, width * height)
+                    hit = index >= 0
+                    if not hit:
+                        index = add(&self.state.glyphs, key, glyph, 1, width * height)
+                if not hit:
+                    status = layers(&self.state, s, stride, width, height, color_loss_level, subsampling)
+            self.busy = False
+        finally:
+            PyBuffer_Release(&source)
+        if status < 0:
+            raise MemoryError
+        return self.join(number, index, hit)
+
+    cdef bytes join(self, int number, Py_ssize_t index, bint hit):
+        """Join header and layers."""
+        cdef State *state = &self.state
+        cdef Py_ssize_t size = 2 if index < 0 else 4
+        cdef bytes out
+        cdef uint8_t *d
+        if not hit:
+            size += 12 + state.residual.size + state.bands.size + state.subcodecs.size
+        out = PyBytes_FromStringAndSize(NULL, size)
+        d = <uint8_t *>PyBytes_AS_STRING(out)
+        d[0] = 0 if index < 0 else GLYPH_INDEX | GLYPH_HIT if hit else GLYPH_INDEX
+        d[1] = <uint8_t>number
+        d += 2
+        if index >= 0:
+            d = put16(d, index)
+        if not hit:
+            d = put32(d, state.residual.size)
+            d = put32(d, state.bands.size)
+            d = put32(d, state.subcodecs.size)
+            memcpy(d, state.residual.start, state.residual.size)
+            d += state.residual.size
+            memcpy(d, state.bands.start, state.bands.size)
+            d += state.bands.size
+            memcpy(d, state.subcodecs.start, state.subcodecs.size)
+        return out
