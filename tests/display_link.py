@@ -46,10 +46,12 @@ class Link:
         server: dict[str, Any] | None = None,
         acknowledges: bool = True,
         channels: tuple[str, ...] = (),
+        takes: tuple[BitmapCodec, ...] = (),
         **capabilities: Any,
     ) -> None:
-        """`capabilities` are fields of what the server takes the client's capabilities for."""
-        client = replace(CLIENT, desktop_size=DesktopSize(width, height), color_depth=depth, static_channels=channels)
+        """`takes` are the client's codecs, `capabilities` fields of what the server takes its capabilities for."""
+        size = DesktopSize(width, height)
+        client = replace(CLIENT, desktop_size=size, color_depth=depth, static_channels=channels, codecs=takes)
         config = replace(SERVER, minimum_size=DesktopSize(1, 1), **server or {})
         result, accepted = connect(client, config)
         activation = accepted.activation

@@ -11,21 +11,23 @@ it, and goes out with the next frame.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import trio
 
+from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.encoding import current_scheduler
+from trio_rdp.graphics.content import Hint
 from trio_rdp.graphics.framebuffer import Framebuffer
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pointer_shape import PointerShape
 from trio_rdp.graphics.region import Region
 from trio_rdp.level import Ending, Level
 from trio_rdp.pdu.pointer import SystemPointerType
-from trio_rdp.pixel_sender import PixelSender
+from trio_rdp.pixel_sender import CodecStatistics, PixelSender
 from trio_rdp.pointer_sender import PointerSender
 from trio_rdp.protocol.config import DesktopSize
 from trio_rdp.protocol.limits import Limits
@@ -53,6 +55,9 @@ class DisplayStatistics:
     tiles_unchanged: int
     """Tiles that were drawn on and look as before."""
     bytes_encoded: int
+    """Before bulk compression; `ServerSession.statistics` says what became of them."""
+    codecs: dict[BitmapCodec, CodecStatistics]
+    """Tiles, bytes and seconds of each codec that was used."""
     waits: int
     """How often a frame waited for the socket, or for acknowledgements."""
     unacknowledged: int
@@ -90,12 +95,27 @@ class Frame:
         pixels: bytes | bytearray | memoryview | NDArray[np.uint8],
         format: PixelFormat = PixelFormat.BGRA32,  # noqa: A002
         stride: int | None = None,
+        *,
+        hint: Hint | None = None,
     ) -> None:
         """Draw `rect.width` x `rect.height` pixels, top row first, `stride` bytes apart (by default without gaps).
 
-        An array is uint8 (height, width, bytes per pixel).  Raises `ValueError` when there are too few bytes.
+        An array is uint8 (height, width, bytes per pixel).  A `hint` says how to send them, as method `hint` does.
+        Raises `ValueError` when there are too few bytes.
         """
         self._canvas().blit(rect, pixels, format, stride)
+        if hint is not None:
+            self.hint(rect, hint)
+
+    def hint(self, rect: Rect, hint: Hint) -> None:
+        """Say how to send a part of the desktop, from now on and until something else is said or the desktop resized.
+
+        `Content.PHOTO` and `Content.TEXT` spare the measurement and its mistakes, a `BitmapCodec` outweighs the choice
+        altogether where the client takes that codec, `Content.AUTO` takes back what was said.  It holds for the tiles
+        of 64 x 64 pixels of which at least a half is in `rect`.
+        """
+        self._canvas()
+        self._display._pixels.hints.set(rect, hint)
 
     def copy(self, source: Rect, to: tuple[int, int]) -> None:
         """Copy a rectangle so that its top left corner comes to `to`; the two may overlap."""
@@ -171,6 +191,35 @@ class Display:
     def is_suppressed(self) -> bool:
         """Whether the client wants no output now: its window is minimized."""
         return self._is_suppressed
+
+    @property
+    def codecs(self) -> tuple[BitmapCodec, ...]:
+        """The codecs that the client takes and the configuration allows, the best one first."""
+        return self._pixels.usable_codecs
+
+    @property
+    def codec(self) -> BitmapCodec | None:
+        """The one codec for all that is sent from now on, one of `codecs`; None, at first, lets the content decide.
+
+        Setting another one raises `LocalProtocolError`.  After a resize it still holds, if the client still takes it.
+        """
+        return self._pixels.codec
+
+    @codec.setter
+    def codec(self, codec: BitmapCodec | None) -> None:
+        if codec is not None and codec not in self.codecs:
+            names = ", ".join(one.name for one in self.codecs)
+            raise LocalProtocolError(f"codec {codec.name} is not usable with this client; there are {names}")
+        self._pixels.codec = codec
+
+    @property
+    def quality(self) -> Quality:
+        """How much lossy codecs may lose of what is sent from now on; at first what the configuration says."""
+        return self._pixels.quality
+
+    @quality.setter
+    def quality(self, quality: Quality) -> None:
+        self._pixels.quality = quality
 
     def snapshot(self) -> NDArray[np.uint8]:
         """Copy the picture as it was drawn: uint8 (height, width, 4), BGRX with alpha 255."""
@@ -249,6 +298,7 @@ class Display:
             self._pixels.tiles_sent,
             self._pixels.tiles_unchanged,
             self._pixels.bytes_encoded,
+            {codec: replace(counted) for codec, counted in self._pixels.codecs.items()},
             self._waits,
             self._pixels.unacknowledged,
             self._pixels.late_acknowledgements,
@@ -368,7 +418,7 @@ class Display:
 
     async def _commit(self) -> None:
         """Send what changed.  INVARIANT: the turn is ours, so that nobody else draws or sends meanwhile."""
-        if self._is_suppressed or not self._framebuffer.damage:
+        if self._is_suppressed or not (self._framebuffer.damage or self._pixels.owes):
             await trio.lowlevel.checkpoint()
             return
         await self._pixels.send(self._framebuffer, lambda: not self._is_suppressed)

@@ -1,7 +1,8 @@
 """`PixelSender`: sends a framebuffer's damage to one client: compared, encoded and queued in pieces of about 2 ms.
 
-What was sent is remembered as a hash for each tile, and only once it is queued.  Whatever stops the sending, the rest
-stays damage of the framebuffer.
+Pieces of one picture are encoded on several workers at once and queued in their order.  What was sent is remembered as
+a hash for each tile.  Whatever stops the sending, the rest stays damage of the framebuffer; what is already encoded and
+could not be queued is queued first of all the next time, because some codecs remember what they have encoded.
 """
 
 from __future__ import annotations
@@ -9,26 +10,30 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 import trio
 
+from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.codecs.kernels import form_of
 from trio_rdp.codecs.kernels import planar as planar_kernel
-from trio_rdp.encoding import EncodeScheduler
+from trio_rdp.encoding import INLINE_SECONDS, EncodeScheduler
 from trio_rdp.graphics.bands import Band, cut_bands
 from trio_rdp.graphics.bitmap_encoder import BitmapEncoder
+from trio_rdp.graphics.content import Hints
 from trio_rdp.graphics.differences import TILE, Changes, SentTiles
 from trio_rdp.graphics.framebuffer import Framebuffer
 from trio_rdp.graphics.geometry import Rect
+from trio_rdp.graphics.picture_encoder import EncodedPart, PictureEncoder
 from trio_rdp.level import Level
-from trio_rdp.pdu.bitmap import BitmapUpdate
 from trio_rdp.pdu.capabilities_basic import BitmapCapabilitySet
+from trio_rdp.pdu.capabilities_extensions import CommandFlags
 from trio_rdp.pdu.surface import ALL_FRAMES, FrameAction, FrameMarkerCommand, SurfaceCommands
 from trio_rdp.pdu.update import Update
 from trio_rdp.protocol.activation import find_capability
-from trio_rdp.protocol.config import BitmapCodec
+from trio_rdp.protocol.deflation import Outgoing
 from trio_rdp.protocol.server_stage import ServerStage
 from trio_rdp.writer import Lane
 
@@ -36,7 +41,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["PixelSender"]
+__all__ = ["CodecStatistics", "PixelSender"]
 
 _SLICE_SECONDS = 0.002
 _COMPILED_RATE = 1.2e-8  # seconds a pixel, before anything was measured
@@ -44,7 +49,41 @@ _PLAIN_RATE = 1e-6
 _SMOOTHING = 0.2
 
 _UPDATE_SIZE = TILE * TILE * 4 + 22
-"""Bytes of one update: a whole tile as it is, with its headers.  While it is written, nothing can overtake it."""
+"""Bytes of one bitmap update: a tile as it is, with its headers.  While it is written, nothing can overtake it."""
+
+_SURFACE_UPDATE_SIZE = 0x10000
+"""Bytes of one update of surface commands: some tens of tiles of RemoteFX."""
+
+
+@dataclass(slots=True)
+class CodecStatistics:
+    """What was sent in one codec."""
+
+    tiles: int = 0
+    """Tiles, whole or in part."""
+    bytes: int = 0
+    """Before bulk compression."""
+    seconds: float = 0.0
+    """Spent encoding, by all workers together."""
+
+
+@dataclass(slots=True)
+class _EncodedBand:
+    """What was found and encoded of a band."""
+
+    changes: Changes
+    parts: list[EncodedPart]
+    seconds: dict[BitmapCodec, float]
+
+
+@dataclass(slots=True, eq=False)
+class _Piece:
+    """A band that is being encoded."""
+
+    band: Band
+    result: _EncodedBand | None = None
+    error: Exception | None = None
+    done: trio.Event = field(default_factory=trio.Event)
 
 
 class PixelSender:
@@ -57,6 +96,7 @@ class PixelSender:
         self.tiles_sent: int = 0
         self.tiles_unchanged: int = 0
         self.bytes_encoded: int = 0
+        self.codecs: dict[BitmapCodec, CodecStatistics] = {}
         self.late_acknowledgements: int = 0
         self._stage = stage
         self._lane = lane
@@ -64,25 +104,68 @@ class PixelSender:
         self._level = level
         self._rate = _PLAIN_RATE if form_of(planar_kernel) == "plain" else _COMPILED_RATE
         self._frame_id = 0
+        self._quality = stage.accepted.config.quality
+        self._codec: BitmapCodec | None = None
         self.begin_share()
 
     def begin_share(self) -> None:
         """Take the client for one that knows nothing, as after a reactivation."""
         stage, client = self._stage, self._stage.capabilities
         depth = stage.activation.color_depth
-        self._encoder = BitmapEncoder(
+        bitmap = find_capability(client.capability_sets, BitmapCapabilitySet)
+        bitmaps = BitmapEncoder(
             depth,
             compression_header=not client.no_bitmap_compression_header,
-            compress=_compresses(stage, depth),
+            compress=bitmap is None or bitmap.bitmap_compression_flag,
             skip_alpha=client.skip_alpha,
             max_update_size=min(stage.max_update_size, _UPDATE_SIZE),
         )
+        self._encoder = PictureEncoder(
+            stage.desktop_size.width,
+            stage.desktop_size.height,
+            stage.accepted.config.codecs,
+            bitmaps,
+            client.codecs if depth == 32 and client.takes_surface_bits else {},
+            quality=self._quality,
+            max_update_size=min(stage.max_update_size, _SURFACE_UPDATE_SIZE),
+            takes_set=CommandFlags.SET_SURFACE_BITS in client.surface_command_flags,
+            takes_stream=CommandFlags.STREAM_SURFACE_BITS in client.surface_command_flags,
+        )
+        self._encoder.codec = self._codec if self._codec in self._encoder.usable else None
+        self.hints: Hints = Hints(stage.desktop_size.width, stage.desktop_size.height)
         self._palette = self._encoder.palette
         self._sent = SentTiles(stage.desktop_size.width, stage.desktop_size.height)
-        self._marks_frames = client.acknowledges_frames and client.fast_path_output
+        self._marks_frames = CommandFlags.FRAME_MARKER in client.surface_command_flags and client.fast_path_output
         self._is_marked = False  # whether the client waits for the end of a frame
-        self._most_unacknowledged = client.max_unacknowledged_frame_count
+        self._most_unacknowledged = client.max_unacknowledged_frame_count if client.acknowledges_frames else 0
         self._unacknowledged: dict[int, float] = {}
+        self._owed: list[Outgoing] = []  # encoded, and to be queued before anything else
+        self._ended: int | None = None  # the frame whose end is among that
+
+    # The choice of codecs.
+
+    @property
+    def usable_codecs(self) -> tuple[BitmapCodec, ...]:
+        """The codecs that both sides take, the best one first."""
+        return self._encoder.usable
+
+    @property
+    def codec(self) -> BitmapCodec | None:
+        """The codec for everything; None where each part gets what suits it.  Set it to a usable one."""
+        return self._encoder.codec
+
+    @codec.setter
+    def codec(self, codec: BitmapCodec | None) -> None:
+        self._codec = self._encoder.codec = codec
+
+    @property
+    def quality(self) -> Quality:
+        """How much the lossy codecs may lose, from now on."""
+        return self._quality
+
+    @quality.setter
+    def quality(self, quality: Quality) -> None:
+        self._quality = self._encoder.quality = quality
 
     # Pacing.
 
@@ -125,76 +208,150 @@ class PixelSender:
         """Take parts of the picture for never sent; they are sent once they are damage too."""
         self._sent.forget(rects)
 
+    @property
+    def owes(self) -> bool:
+        """Whether something is encoded that could not be queued."""
+        return bool(self._owed)
+
     async def send(self, framebuffer: Framebuffer, should_go_on: Callable[[], bool]) -> None:
         """Take the damage and send what of it the client does not show yet, as one frame.
 
         What is not sent, because `should_go_on` says no between two pieces, or this fails or is cancelled, is damage
         again; the frame goes on with the next call.
         """
+        await self._flush()
         tiles = max(int(_SLICE_SECONDS / self._rate) // (TILE * TILE), 1)
         bands = deque(cut_bands(framebuffer.damage.take(), framebuffer.bounds, tiles))
         try:
+            if len(bands) > 1 and bands[0].pixels * self._rate > INLINE_SECONDS:
+                await self._send_together(bands, framebuffer.pixels, should_go_on)
             while bands and should_go_on():
-                await self._send_band(bands[0], framebuffer.pixels, is_last=len(bands) == 1)
-                bands.popleft()
+                piece = _Piece(bands[0])
+                await self._encode(piece, framebuffer.pixels)
+                await self._commit(piece, framebuffer.pixels, bands)
         finally:
             for band in bands:
                 for rect in band.rects:
                     framebuffer.damage.add(rect)
 
-    async def _send_band(self, band: Band, pixels: NDArray[np.uint8], *, is_last: bool) -> None:
-        work = partial(_encode_band, self._encoder, self._sent, pixels, band)
-        changes, updates, seconds = await self._scheduler.run(work, band.pixels * self._rate)
-        if 2 * sum(rect.area for rect in changes.rects) > band.pixels:
-            # Measured where most was encoded: what is only looked at goes many times faster, and promises too much.
-            self._rate += _SMOOTHING * (min(seconds / band.pixels, 10 * self._rate) - self._rate)
-        await self._send_updates(updates, is_last=is_last)
-        self._sent.commit(changes)
-        self.tiles_sent += len(changes.hashes)
-        self.tiles_unchanged += band.tiles - len(changes.hashes)
+    async def _send_together(
+        self, bands: deque[Band], pixels: NDArray[np.uint8], should_go_on: Callable[[], bool]
+    ) -> None:
+        """Send bands, as many of which are encoded at a time as there are workers; those sent are gone from `bands`."""
+        failure: Exception | None = None
+        waiting = deque(bands)
+        started: deque[_Piece] = deque()
+        async with trio.open_nursery() as nursery:
+            try:
+                while bands and should_go_on():
+                    while waiting and len(started) < self._scheduler.workers:
+                        started.append(_Piece(waiting.popleft()))
+                        nursery.start_soon(self._encode_aside, started[-1], pixels)
+                    piece = started.popleft()
+                    await piece.done.wait()
+                    await self._commit(piece, pixels, bands)
+            except Exception as exc:
+                failure = exc
+            nursery.cancel_scope.cancel()
+        if failure is not None:
+            raise failure
 
-    async def _send_updates(self, updates: list[BitmapUpdate], *, is_last: bool) -> None:
-        """Queue updates, the palette before the first ones, and where the client acknowledges frames, their marks."""
+    async def _encode_aside(self, piece: _Piece, pixels: NDArray[np.uint8]) -> None:
+        try:
+            await self._encode(piece, pixels)
+        except Exception as exc:
+            piece.error = exc
+        piece.done.set()
+
+    async def _encode(self, piece: _Piece, pixels: NDArray[np.uint8]) -> None:
+        work = partial(_encode_band, self._encoder, self._sent, self.hints, pixels, piece.band)
+        piece.result = await self._scheduler.run(work, piece.band.pixels * self._rate)
+
+    async def _commit(self, piece: _Piece, pixels: NDArray[np.uint8], bands: deque[Band]) -> None:
+        """Queue what was made of the first of `bands`, and take it out of there."""
+        if piece.error is not None:
+            raise piece.error
+        band, result = piece.band, piece.result
+        assert result is not None
+        updates: list[tuple[Update, BitmapCodec]] = []
+        for part in result.parts:
+            updates += [(update, part.codec) for update in await self._finish(part, result, pixels)]
+        # INVARIANT: from here to the end of `_owe` nothing waits, so that a part that was finished is also owed.
+        bands.popleft()
+        self._sent.commit(result.changes)
+        self.tiles_sent += len(result.changes.hashes)
+        self.tiles_unchanged += band.tiles - len(result.changes.hashes)
+        self._learn(band, result)
+        self._owe(updates, is_last=not bands)
+        await self._flush()
+
+    async def _finish(self, part: EncodedPart, result: _EncodedBand, pixels: NDArray[np.uint8]) -> list[Update]:
+        if part.is_open:
+            started = time.perf_counter()
+            work = partial(self._encoder.finish, part, pixels)
+            area = sum(rect.area for rect in part.rects)
+            updates = await self._scheduler.run(work, area * self._rate)
+            result.seconds[part.codec] += time.perf_counter() - started
+            return updates
+        return self._encoder.finish(part, pixels)
+
+    def _learn(self, band: Band, result: _EncodedBand) -> None:
+        for part in result.parts:
+            self.codecs.setdefault(part.codec, CodecStatistics()).tiles += part.tiles
+        for codec, seconds in result.seconds.items():
+            self.codecs.setdefault(codec, CodecStatistics()).seconds += seconds
+        if 2 * sum(rect.area for rect in result.changes.rects) > band.pixels:
+            # Measured where most was encoded: what is only looked at goes many times faster, and promises too much.
+            rate = sum(result.seconds.values()) / band.pixels
+            self._rate += _SMOOTHING * (min(rate, 10 * self._rate) - self._rate)
+
+    def _owe(self, updates: list[tuple[Update, BitmapCodec]], *, is_last: bool) -> None:
+        """Make updates ready to be queued, the palette before the first ones, and the marks around the frame."""
         begins = self._marks_frames and bool(updates) and not self._is_marked
         ends = is_last and (begins or self._is_marked)
-        story: list[Update] = [*updates]
-        if updates and self._palette is not None:
-            story.insert(0, self._palette)
         if begins:
-            story.insert(0, _mark(FrameAction.BEGIN, self._frame_id))
-        if ends:
-            story.append(_mark(FrameAction.END, self._frame_id))
-        if not story:
-            return
-        pieces = [self._stage.prepare_update(update) for update in story]
-        await self._lane.put(pieces)
-        self.bytes_encoded += sum(map(len, pieces))
-        if updates:
+            self._owed.append(self._stage.prepare_update(_mark(FrameAction.BEGIN, self._frame_id)))
+        if updates and self._palette is not None:
+            self._owed.append(self._stage.prepare_update(self._palette))
             self._palette = None
-        self._is_marked = (begins or self._is_marked) and not ends
+        for update, codec in updates:
+            outgoing = self._stage.prepare_update(update, is_dense=codec.is_dense)
+            self.codecs[codec].bytes += len(outgoing)
+            self._owed.append(outgoing)
         if ends:
-            self._unacknowledged[self._frame_id] = trio.current_time()
+            self._owed.append(self._stage.prepare_update(_mark(FrameAction.END, self._frame_id)))
+            self._ended = self._frame_id
             self._frame_id = (self._frame_id + 1) % ALL_FRAMES
+        self._is_marked = (begins or self._is_marked) and not ends
+
+    async def _flush(self) -> None:
+        """Queue what is owed, when there is room; cancelling leaves all of it owed."""
+        if not self._owed:
+            return
+        await self._lane.put(self._owed)
+        self.bytes_encoded += sum(map(len, self._owed))
+        self._owed = []
+        if self._ended is not None and self._most_unacknowledged:
+            self._unacknowledged[self._ended] = trio.current_time()
+        self._ended = None
 
 
 def _encode_band(
-    encoder: BitmapEncoder, sent: SentTiles, pixels: NDArray[np.uint8], band: Band
-) -> tuple[Changes, list[BitmapUpdate], float]:
+    encoder: PictureEncoder, sent: SentTiles, hints: Hints, pixels: NDArray[np.uint8], band: Band
+) -> _EncodedBand:
     """Look what has changed in a band, and encode that; in which thread does not matter."""
     started = time.perf_counter()
     changes = sent.changes(pixels, band.rects)
-    updates = encoder.encode(pixels, changes.rects)
-    return changes, updates, time.perf_counter() - started
+    parts: list[EncodedPart] = []
+    seconds: dict[BitmapCodec, float] = {}
+    for codec, rects in encoder.choose(pixels, changes.rects, hints).items():
+        made = encoder.prepare(codec, pixels, rects)
+        now = time.perf_counter()
+        # Looking counts for the first codec, as it is its work that it spares.
+        seconds[codec], started = now - started, now
+        parts += made
+    return _EncodedBand(changes, parts, seconds)
 
 
 def _mark(action: FrameAction, frame_id: int) -> SurfaceCommands:
     return SurfaceCommands(surface_commands=[FrameMarkerCommand(frame_action=action, frame_id=frame_id)])
-
-
-def _compresses(stage: ServerStage, depth: int) -> bool:
-    """Whether the first of the configured codecs that fits the client is one that compresses."""
-    bitmap = find_capability(stage.capabilities.capability_sets, BitmapCapabilitySet)
-    takes_compressed = bitmap is None or bitmap.bitmap_compression_flag
-    compressing = BitmapCodec.PLANAR if depth == 32 else BitmapCodec.INTERLEAVED
-    usable = {BitmapCodec.RAW, compressing} if takes_compressed else {BitmapCodec.RAW}
-    return next((codec for codec in stage.accepted.config.codecs if codec in usable), None) is compressing

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["BUSY", "Picture", "crop", "difference", "parse_xwd", "pattern", "psnr", "rounding", "save"]
+__all__ = ["BUSY", "Picture", "crop", "difference", "parse_xwd", "pattern", "photo", "psnr", "rounding", "save"]
 
 Picture = npt.NDArray[np.uint8]
 
@@ -79,6 +79,20 @@ def psnr(one: Picture, other: Picture) -> float:
     """How alike two pictures are, in dB: 35 is hardly told apart, 100 is equal."""
     error = float(np.square(one.astype(float) - other).mean())
     return 100.0 if error == 0 else float(10 * np.log10(255**2 / error))
+
+
+def photo(width: int, height: int, seed: int = 1) -> Picture:
+    """Something like a photograph: soft shapes of many sizes with a hard horizon, and the noise of a sensor."""
+    random = np.random.default_rng(seed)
+    picture = np.zeros((height, width, 3), np.float32)
+    for size in (256, 64, 16, 4):
+        coarse = random.integers(0, 256, (height // size + 2, width // size + 2, 3), np.uint8)
+        fine = Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+        picture += np.asarray(fine, np.float32) * (size / 340)
+    horizon = (height * 2 // 3 + 20 * np.sin(np.arange(width) / 40)).astype(int)
+    picture[np.arange(height)[:, None] > horizon] *= 0.5
+    picture += random.normal(0, 1, picture.shape)
+    return picture.clip(0, 255).astype(np.uint8)
 
 
 def save(picture: Picture, path: Path) -> None:

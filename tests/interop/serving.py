@@ -14,7 +14,7 @@ import trio
 
 from tests.identities import identity
 from tests.interop.client import Client
-from tests.interop.pictures import Picture, pattern
+from tests.interop.pictures import Picture, pattern, psnr
 from tests.interop.processes import PATIENCE, LaunchFailed, wait_for
 from tests.interop.rdesktop import Rdesktop
 from tests.interop.server import PASSWORDS
@@ -22,14 +22,28 @@ from tests.interop.xfreerdp import Xfreerdp
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.graphics.depths import fixed_palette, to_indices
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.protocol.config import Security, ServerConfig
+from trio_rdp.protocol.config import BitmapCodec, Security, ServerConfig
 from trio_rdp.protocol.input_events import InputEvent
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.server import ServerSession, serve
 
-__all__ = ["EVERY", "Guest", "Served", "as_shown", "paint", "serving", "snapshot", "wait_equal"]
+__all__ = [
+    "EVERY",
+    "LOSSLESS",
+    "Guest",
+    "Served",
+    "as_shown",
+    "paint",
+    "serving",
+    "snapshot",
+    "wait_close",
+    "wait_equal",
+]
 
 EVERY = Security.NLA | Security.TLS | Security.NONE
+
+# What every client takes, and shows as it was painted.
+LOSSLESS = (BitmapCodec.PLANAR, BitmapCodec.INTERLEAVED, BitmapCodec.RAW)
 
 # A client on this machine that takes longer than this is stuck.
 QUICK = Limits(negotiation=10, tls_handshake=10, authentication=10, connection_sequence=15, reactivation=10)
@@ -118,11 +132,11 @@ async def _lookup(domain: str, user: str) -> str | None:
 
 @contextlib.asynccontextmanager
 async def serving(security: Security = EVERY, *, paints: bool = True, **options: Any) -> AsyncIterator[Served]:
-    """Serve for `PASSWORDS`, on a free port of the loopback; each client is shown a pattern.
+    """Serve for `PASSWORDS`, on a free port of the loopback; each client is shown a pattern, by default without loss.
 
     The server is cancelled when the block is left, and then nothing of it is left: no task, no failed session.
     """
-    config = ServerConfig(**{"security": security, "limits": QUICK, **options})
+    config = ServerConfig(**{"security": security, "limits": QUICK, "codecs": LOSSLESS, **options})
     tasks = trio.lowlevel.current_statistics().tasks_living
 
     async def handler(session: ServerSession) -> None:
@@ -196,6 +210,15 @@ def as_shown(picture: Picture, bits_per_pixel: int, client: Client | None = None
         repeated = green >> 3 | (red & 1) << 2  # rdesktop 1.9 looks at one of red's bits, too
     greens = np.minimum((green << 8 - bits[1]) + repeated, 255)
     return np.stack([red << 3 | red >> 2, greens, blue << 3 | blue >> 2], axis=2).astype(np.uint8)
+
+
+async def wait_close(client: Client, session: ServerSession, decibels: float, seconds: float = PATIENCE) -> Picture:
+    """Wait until the client shows the framebuffer as close as that, by `psnr`; gives what it shows."""
+    wanted = snapshot(session)
+    client.width, client.height = session.size.width, session.size.height
+    return await client.wait_picture(
+        lambda shown: shown.shape == wanted.shape and psnr(shown, wanted) >= decibels, f"{decibels} dB", seconds
+    )
 
 
 async def wait_equal(client: Client, session: ServerSession, seconds: float = PATIENCE) -> None:

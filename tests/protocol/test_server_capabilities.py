@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from trio_rdp.codecs.bitmap_codec import BitmapCodec
+from trio_rdp.graphics.surface_encoder import SurfaceCodec
 from trio_rdp.pdu.activation import ConfirmActive
 from trio_rdp.pdu.capabilities import CapabilitySetType
 from trio_rdp.pdu.capabilities_basic import (
@@ -45,7 +47,7 @@ SIZE = DesktopSize(1280, 800)
 
 class TestReading:
     def test_our_own_client(self) -> None:
-        config = ClientConfig(pointer_cache_size=40, limits=Limits(update_size=123_456))
+        config = ClientConfig(pointer_cache_size=40, limits=Limits(update_size=123_456), codecs=(BitmapCodec.QOI,))
         sets = client_capability_sets(config, SIZE)
         confirm = ConfirmActive.decode(ConfirmActive(share_id=1, capability_sets=sets).encode())
         found = ClientCapabilities.read(confirm.capability_sets)
@@ -63,6 +65,7 @@ class TestReading:
             | CommandFlags.STREAM_SURFACE_BITS
             | CommandFlags.FRAME_MARKER,
             max_unacknowledged_frame_count=2,
+            codecs={BitmapCodec.QOI: SurfaceCodec(codec_id=10)},
             takes_compressed_channels=True,
             input_flags=found.input_flags,
             capability_sets=tuple(sets),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.codecs.view import View
 from trio_rdp.graphics.depths import fixed_palette, to_indices
 from trio_rdp.graphics.geometry import Rect
@@ -64,9 +65,17 @@ class BitmapEncoder:
         """What a client of 8 bits per pixel needs before the first bitmap; None at other depths."""
         return PaletteUpdate(palette_entries=fixed_palette()) if self.bits_per_pixel == 8 else None
 
-    def encode(self, pixels: NDArray[np.uint8], rects: Iterable[Rect]) -> list[BitmapUpdate]:
+    @property
+    def compressing(self) -> BitmapCodec:
+        """The codec of bitmaps that are compressed; RAW where none is."""
+        if not self.compress:
+            return BitmapCodec.RAW
+        return BitmapCodec.PLANAR if self.bits_per_pixel == 32 else BitmapCodec.INTERLEAVED
+
+    def encode(self, pixels: NDArray[np.uint8], rects: Iterable[Rect], *, compress: bool = True) -> list[BitmapUpdate]:
         """Give the updates that show `rects` of a picture, contiguous uint8 (height, width, 4) B G R X."""
-        return self.group(self.encode_tile(pixels, tile) for tile in self.tiles(pixels, rects))
+        tiles = self.tiles(pixels, rects)
+        return self.group(self.encode_tile(pixels, tile, compress=compress) for tile in tiles)
 
     def tiles(self, pixels: NDArray[np.uint8], rects: Iterable[Rect]) -> Iterator[Rect]:
         """Cut rectangles into tiles, each of which is one bitmap; they may reach out a little beyond `rects`."""
@@ -79,7 +88,7 @@ class BitmapEncoder:
                 left, right = clip.left & ~3, min((clip.right + 3) & ~3, width)
                 yield from Rect.from_edges(left, clip.top, right, clip.bottom).split(TILE, self._rows)
 
-    def encode_tile(self, pixels: NDArray[np.uint8], tile: Rect) -> BitmapData:
+    def encode_tile(self, pixels: NDArray[np.uint8], tile: Rect, *, compress: bool = True) -> BitmapData:
         """Give the bitmap of one tile (see `tiles`): compressed where that makes it smaller."""
         width = (tile.width + 3) & ~3
         source, x, y = pixels, tile.left, tile.top
@@ -88,7 +97,7 @@ class BitmapEncoder:
         if self.bits_per_pixel == 8:
             source = to_indices(source)
         raw_size = ((width * self._pixel_size + 3) & ~3) * tile.height
-        data = self._compressed(source, x, y, width, tile.height) if self.compress else None
+        data = self._compressed(source, x, y, width, tile.height) if self.compress and compress else None
         header = None
         flags = 0
         if data is not None and len(data) + (_COMPRESSED_HEADER if self.compression_header else 0) < raw_size:

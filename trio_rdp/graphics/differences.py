@@ -34,7 +34,8 @@ class SentTiles:
     """Knows what one client shows of a picture of `width` x `height` pixels, tile by tile; at first nothing.
 
     `changes` looks and `commit` remembers: in between stand encoding, and the decision to send at all.  Changes that
-    are dropped must come again: give their `rects` as damage with the next.
+    are dropped must come again: give their `rects` as damage with the next.  Several threads may look at parts
+    that have no tile in common.
     """
 
     def __init__(self, width: int, height: int) -> None:
@@ -55,21 +56,22 @@ class SentTiles:
                 f"a picture {pixels.shape} where {self.bounds.width}x{self.bounds.height} pixels were sent"
             )
         clipped = [clip for rect in damage if not (clip := rect.intersect(self.bounds)).is_empty]
+        sent = array("Q", self._sent)  # another part may be committed meanwhile
         hashes = changed_tiles(
             pixels.reshape(-1),
             self.bounds.width * 4,
             self.bounds.width,
             self.bounds.height,
-            self._sent,
+            sent,
             TILE,
             [(rect.left, rect.top, rect.width, rect.height) for rect in clipped],
         )
         region = Region(limit=_MAX_RECTANGLES)
-        known = {index for index, _ in hashes if self._sent[index]}
+        known = {index for index, _ in hashes if sent[index]}
         for rect in clipped:
             for run in self._runs(known, rect):
                 region.add(run.intersect(rect))
-        unknown = {index for index, _ in hashes if not self._sent[index]}
+        unknown = {index for index, _ in hashes if not sent[index]}
         for run in self._runs(unknown, self.bounds) if unknown else ():
             region.add(run)
         return Changes(region.take(), hashes)

@@ -4,10 +4,13 @@ and depth that both depend on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from trio_rdp.codecs.bitmap_codec import BitmapCodec
+from trio_rdp.graphics.surface_encoder import SurfaceCodec
+from trio_rdp.pdu.bitmap_codecs import BitmapCodecsCapabilitySet
 from trio_rdp.pdu.capabilities import AnyCapabilitySet
 from trio_rdp.pdu.capabilities_basic import (
     BitmapCapabilitySet,
@@ -41,6 +44,7 @@ from trio_rdp.pdu.gcc_client import (
 from trio_rdp.protocol.activation import find_capability
 from trio_rdp.protocol.config import DesktopSize, ServerConfig
 from trio_rdp.protocol.envelopes import SERVER_CHANNEL_ID
+from trio_rdp.protocol.server_codecs import advertised_codecs, read_codecs
 
 __all__ = ["ClientCapabilities", "server_capability_sets", "session_color_depth", "session_desktop_size"]
 
@@ -88,6 +92,8 @@ class ClientCapabilities:
     surface_command_flags: CommandFlags = CommandFlags(0)
     max_unacknowledged_frame_count: int = 0
     """How many frames may be on their way; 0 where the client does not acknowledge any."""
+    codecs: Mapping[BitmapCodec, SurfaceCodec] = field(default_factory=dict)
+    """The codecs that surface bits may have, with the client's numbers for them."""
     channel_chunk_size: int = CHANNEL_CHUNK_LENGTH
     """Bytes of the largest chunk on a static channel, in both directions."""
     takes_compressed_channels: bool = False
@@ -99,6 +105,13 @@ class ClientCapabilities:
     def skip_alpha(self) -> bool:
         """Whether bitmaps of 32 bits per pixel may go without their alpha plane."""
         return DrawingFlags.ALLOW_SKIP_ALPHA in self.drawing_flags
+
+    @property
+    def takes_surface_bits(self) -> bool:
+        """Whether bitmaps may come in surface commands, which there are on the fast path only."""
+        flags = self.surface_command_flags
+        either = CommandFlags.SET_SURFACE_BITS in flags or CommandFlags.STREAM_SURFACE_BITS in flags
+        return self.fast_path_output and either
 
     @property
     def acknowledges_frames(self) -> bool:
@@ -130,6 +143,7 @@ class ClientCapabilities:
             max_request_size=0 if fragments is None else fragments.max_request_size,
             surface_command_flags=surface.cmd_flags,
             max_unacknowledged_frame_count=frames.max_unacknowledged_frame_count,
+            codecs=read_codecs(find_capability(sets, BitmapCodecsCapabilitySet)),
             takes_compressed_channels=VirtualChannelFlags.COMPRESSION_SC in channels.flags,
             input_flags=entry.input_flags,
             capability_sets=sets,
@@ -187,12 +201,13 @@ def server_capability_sets(config: ServerConfig, desktop_size: DesktopSize, colo
         FontCapabilitySet(),
         MultifragmentUpdateCapabilitySet(max_request_size=config.max_request_size),
         LargePointerCapabilitySet(large_pointer_support_flags=_large_pointers(config.max_request_size)),
-        # Bitmaps travel in bitmap updates; the commands that count are the markers, for which frames are acknowledged.
         SurfaceCommandsCapabilitySet(
             cmd_flags=CommandFlags.SET_SURFACE_BITS | CommandFlags.FRAME_MARKER | CommandFlags.STREAM_SURFACE_BITS
         ),
         # "It MAY be set to 0, in which case it simply advertises the server's ability", [MS-RDPRFX] 2.2.1.3.
         FrameAcknowledgeCapabilitySet(max_unacknowledged_frame_count=0),
+        # "used when the RDP session color depth is 32 bpp" ([MS-RDPNSC] 3.1.8); RemoteFX demands the same (1.5).
+        *(advertised_codecs(config.codecs) if color_depth == 32 else []),
     ]
 
 

@@ -1,0 +1,112 @@
+"""A server's picture as surface bits, [MS-RDPBCGR] 2.2.9.2, in the codecs that a client has offered for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
+from trio_rdp.codecs.view import View
+from trio_rdp.graphics.geometry import Rect
+from trio_rdp.pdu.bitmap_codecs import RfxEntropyBits
+from trio_rdp.pdu.surface import ExtendedBitmapData, SetSurfaceBitsCommand, StreamSurfaceBitsCommand, SurfaceCommands
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from trio_rdp.codecs import qoiz
+
+__all__ = ["MIN_UPDATE_SIZE", "SurfaceCodec", "SurfaceEncoder", "surface_bits"]
+
+MIN_UPDATE_SIZE = 8_192
+"""The least limit, in bytes, of an update: some rows of a bitmap."""
+
+_WIDTH, _HEIGHT = 128, 64  # of the largest bitmap; while it is written, nothing can overtake it
+# A command's type and place, what its bitmap is, and what codecs add at most: QOI has a header and an end marker.
+_OVERHEAD = 2 + 8 + 12 + 22
+_COLOR_LOSS = {Quality.LOW: 4, Quality.MEDIUM: 3, Quality.HIGH: 2, Quality.BEST: 1}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SurfaceCodec:
+    """What a client has said of a codec: the number by which it comes back, and the codec's properties."""
+
+    codec_id: int
+    entropy: RfxEntropyBits = RfxEntropyBits.RLGR3
+    is_image_mode: bool = False
+    """Whether RemoteFX must be in image mode."""
+    color_loss_level: int = 1
+    """The most that NSCodec may lose, 1 to 7."""
+    subsampling: bool = False
+    """Whether NSCodec may halve the resolution of chroma."""
+
+
+class SurfaceEncoder:
+    """Encodes parts of a picture in QOI, QOIZ or NSCodec, those of them that are in `codecs`.
+
+    `streams` says that commands are Stream Surface Bits; a client may take those only.  No update is larger than
+    `max_update_size` bytes.  What QOIZ gives must be sent, in the order of the calls; it remembers what was.
+    """
+
+    def __init__(
+        self,
+        codecs: Mapping[BitmapCodec, SurfaceCodec],
+        *,
+        quality: Quality = Quality.MEDIUM,
+        max_update_size: int = 0x10000,
+        streams: bool = False,
+    ) -> None:
+        if max_update_size < MIN_UPDATE_SIZE:
+            raise ValueError(f"updates of {max_update_size} bytes, less than {MIN_UPDATE_SIZE}")
+        self.codecs = dict(codecs)
+        self.quality = quality
+        self._rows = min(_HEIGHT, (max_update_size - _OVERHEAD) // (4 * _WIDTH))
+        self._streams = streams
+        self._qoiz: qoiz.Encoder | None = None
+
+    def encode(self, codec: BitmapCodec, pixels: NDArray[np.uint8], rects: Iterable[Rect]) -> list[SurfaceCommands]:
+        """Give the updates that show `rects`, which lie in the picture.
+
+        Calls may run in many threads, but those for QOIZ.
+        """
+        taken = self.codecs[codec]
+        updates: list[SurfaceCommands] = []
+        for rect in rects:
+            for piece in rect.split(_WIDTH, self._rows):
+                view = View.of(pixels, piece.left, piece.top, piece.width, piece.height)
+                data = self._compress(codec, taken, view)
+                updates.append(surface_bits(piece, taken.codec_id, data, streams=self._streams))
+        return updates
+
+    def _compress(self, codec: BitmapCodec, taken: SurfaceCodec, view: View) -> bytes:
+        if codec is BitmapCodec.QOI:
+            from trio_rdp.codecs import qoi
+
+            return qoi.compress(view)
+        if codec is BitmapCodec.QOIZ:
+            from trio_rdp.codecs import qoiz
+
+            if self._qoiz is None:
+                self._qoiz = qoiz.Encoder()
+            return self._qoiz.encode(view)
+        from trio_rdp.codecs import nscodec
+
+        level = min(taken.color_loss_level, _COLOR_LOSS[self.quality])
+        subsampling = taken.subsampling and self.quality < Quality.HIGH
+        return nscodec.compress(view, color_loss_level=level, subsampling=subsampling)
+
+
+def surface_bits(rect: Rect, codec_id: int, data: bytes, *, streams: bool = False) -> SurfaceCommands:
+    """Give the update of one command, which draws a bitmap of the size of `rect` there."""
+    bitmap = ExtendedBitmapData(bpp=32, codec_id=codec_id, width=rect.width, height=rect.height, bitmap_data=data)
+    kind = StreamSurfaceBitsCommand if streams else SetSurfaceBitsCommand
+    command = kind(
+        dest_left=rect.left,
+        dest_top=rect.top,
+        dest_right=rect.right,
+        dest_bottom=rect.bottom,
+        bitmap_data=bitmap,
+    )
+    return SurfaceCommands(surface_commands=[command])
