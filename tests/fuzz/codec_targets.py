@@ -14,8 +14,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.shared import cases
-from trio_rdp.codecs import alpha, interleaved_rle, pixels, planar, qoi, qoiz, zgfx
-from trio_rdp.codecs.bulk import BulkDecompressor
+from trio_rdp.codecs import (
+    alpha,
+    clearcodec,
+    clearcodec_encoder,
+    interleaved_rle,
+    nscodec,
+    pixels,
+    planar,
+    progressive,
+    progressive_encoder,
+    qoi,
+    qoiz,
+    rfx,
+    zgfx,
+)
+from trio_rdp.codecs.bulk import BulkCompressor, BulkDecompressor
 from trio_rdp.codecs.view import View
 from trio_rdp.wire.errors import DecodeError
 
@@ -152,9 +166,25 @@ def _run_lengths(bits: int) -> Target:
     return Target(f"interleaved_rle_{bits}", seeds, drawing(draw))
 
 
-def _planar(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
-    for message in messages:
-        planar.decompress_into(message, view, width, height)
+def _alone(decompress_into: Callable[[bytes, View, int, int], None]) -> Draw:
+    """A codec whose bitmaps stand alone."""
+
+    def draw(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
+        for message in messages:
+            decompress_into(message, view, width, height)
+
+    return draw
+
+
+def _with_history(make: Callable[[], clearcodec.Decoder | qoiz.Decoder]) -> Draw:
+    """A codec whose bitmaps build on those before."""
+
+    def draw(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
+        decoder = make()
+        for message in messages:
+            decoder.decode_into(message, view, width, height)
+
+    return draw
 
 
 def _raw(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
@@ -162,26 +192,53 @@ def _raw(messages: Iterable[bytes], view: View, width: int, height: int) -> None
         pixels.draw_raw(message, view, width, height, bits, PALETTE)
 
 
-def _alpha(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
-    for message in messages:
-        alpha.decompress_into(message, view, width, height)
-
-
-def _qoi(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
-    for message in messages:
-        qoi.decompress_into(message, view, width, height)
-
-
-def _qoiz(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
-    decoder = qoiz.Decoder()
-    for message in messages:
-        decoder.decode_into(message, view, width, height)
-
-
 def _qoiz_seeds() -> list[bytes]:
     encoder = qoiz.Encoder()
     streams = [(width, height, encoder.encode(view)) for view, width, height in pictures() if (width, height) == (7, 3)]
     return [join(6, 2, *(stream for _, _, stream in streams)), *encoded(lambda view: qoiz.Encoder().encode(view))]
+
+
+def _remote_fx(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
+    decoder = rfx.Decoder()
+    for message in messages:
+        picture = decoder.read(message)
+        for first, last in picture.ranges(2):
+            picture.draw(view, first, last)
+
+
+def _remote_fx_seeds() -> list[bytes]:
+    seeds = []
+    for view, width, height in pictures():
+        for entropy in rfx.Entropy:
+            encoder = rfx.Encoder(width, height, entropy=entropy)
+            messages = [encoder.encode(view, [(0, 0, width, height)]) for _ in range(2)]
+            seeds.append(join(width - 1, height - 1, *messages))
+    return seeds + vectors("rfx-decode")
+
+
+def _progressive(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
+    decoder = progressive.Decoder(width, height)
+    for message in messages:
+        decoder.decode_into(message, view)
+
+
+def _progressive_seeds() -> list[bytes]:
+    seeds = []
+    for view, width, height in pictures():
+        encoder = progressive_encoder.Encoder(width, height)
+        messages = [encoder.encode(view, [(0, 0, width, height)])]
+        seeds.append(join(width - 1, height - 1, *messages))
+    return seeds + vectors("progressive-decode")
+
+
+def _clear_seeds() -> list[bytes]:
+    seeds = vectors("clearcodec-decode")
+    encoder = clearcodec_encoder.Encoder()
+    for size in ((7, 3), (64, 64)):
+        messages = [encoder.encode(view) for view, *its_size in pictures() * 2 if tuple(its_size) == size]
+        seeds.append(join(size[0] - 1, size[1] - 1, *messages))
+        encoder.reset()
+    return seeds
 
 
 # Bytes.
@@ -194,6 +251,17 @@ def _bulk(kind: int) -> Callable[[list[bytes]], Iterator[bytes]]:
             yield decompressor.decompress(kind | (0xE0 if number == 0 else 0x20), message)
 
     return inflate
+
+
+def _bulk_seeds(kind: int, name: str) -> list[bytes]:
+    compressor = BulkCompressor(kind)
+    packed = [data for flags, data in map(compressor.compress, texts()) if flags & 0x20]
+    return [join(0, 0, *packed), *vectors(f"{name}-decompress")]
+
+
+def texts() -> list[bytes]:
+    """Messages that repeat themselves and each other."""
+    return [b"".join(b"the %d of %d" % (n % 7, n % size) for n in range(size)) for size in (3, 40, 200)]
 
 
 def _zgfx(kind: zgfx.Kind) -> Callable[[list[bytes]], Iterator[bytes]]:
@@ -215,15 +283,25 @@ def _zgfx_seeds(kind: zgfx.Kind) -> list[bytes]:
 
 TARGETS = [
     *map(_run_lengths, (8, 15, 16, 24)),
-    Target("planar", lambda: encoded(planar.compress) + vectors("planar-decode"), drawing(_planar)),
+    Target(
+        "planar", lambda: encoded(planar.compress) + vectors("planar-decode"), drawing(_alone(planar.decompress_into))
+    ),
     Target("raw", lambda: encoded(lambda view: pixels.encode_raw(view, 24)), drawing(_raw)),
-    Target("mppc_8k", lambda: vectors("mppc8k-decompress"), inflating(_bulk(0), 8192)),
-    Target("mppc_64k", lambda: vectors("mppc64k-decompress"), inflating(_bulk(1), 65536)),
-    Target("ncrush", lambda: vectors("ncrush-decompress"), inflating(_bulk(2), 65536)),
-    Target("xcrush", lambda: vectors("xcrush-decompress"), inflating(_bulk(3), 2_000_000)),
-    Target("alpha", lambda: encoded(alpha.compress), drawing(_alpha)),
-    Target("qoi", lambda: encoded(qoi.compress) + vectors("qoi-decode"), drawing(_qoi)),
-    Target("qoiz", _qoiz_seeds, drawing(_qoiz)),
+    Target("mppc_8k", lambda: _bulk_seeds(0, "mppc8k"), inflating(_bulk(0), 8192)),
+    Target("mppc_64k", lambda: _bulk_seeds(1, "mppc64k"), inflating(_bulk(1), 65536)),
+    Target("ncrush", lambda: _bulk_seeds(2, "ncrush"), inflating(_bulk(2), 65536)),
+    Target("xcrush", lambda: _bulk_seeds(3, "xcrush"), inflating(_bulk(3), 2_000_000)),
+    Target(
+        "nscodec",
+        lambda: encoded(nscodec.compress) + vectors("nscodec-decode"),
+        drawing(_alone(nscodec.decompress_into)),
+    ),
+    Target("remotefx", _remote_fx_seeds, drawing(_remote_fx)),
+    Target("progressive", _progressive_seeds, drawing(_progressive)),
+    Target("clearcodec", _clear_seeds, drawing(_with_history(clearcodec.Decoder))),
+    Target("alpha", lambda: encoded(alpha.compress), drawing(_alone(alpha.decompress_into))),
+    Target("qoi", lambda: encoded(qoi.compress) + vectors("qoi-decode"), drawing(_alone(qoi.decompress_into))),
+    Target("qoiz", _qoiz_seeds, drawing(_with_history(qoiz.Decoder))),
     Target(
         "zgfx",
         lambda: _zgfx_seeds(zgfx.Kind.RDP8) + vectors("zgfx-decompress"),
