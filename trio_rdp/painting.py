@@ -191,7 +191,8 @@ class Painter:
         """Paint one job with all the workers there are, in turns of about 2 ms; none is left when this returns."""
         work = partial(_start, image, job)
         drawing, seconds = await self._scheduler.run(work, _size(job) * _READING_RATE)
-        turns = max(self._scheduler.workers, int(self._seconds([job]) / _SLICE_SECONDS) + 1)
+        workers = self._scheduler.workers
+        turns = (int(self._seconds([job]) / (_SLICE_SECONDS * workers)) + 1) * workers  # the same for each
         spent = [seconds]
         failures: list[DecodeError] = []
 
