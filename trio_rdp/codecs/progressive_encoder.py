@@ -68,7 +68,7 @@ class Encoder:
     With `reduce_extrapolate` the edges of whole tiles do not show, for 3 to 6 % more bytes on text and up to 30 % on
     noisy photographs; tiles that come in passes always use it, for FreeRDP (2.11.7) upgrades no others.
 
-    With `differences` a tile is sent as the difference to what the decoder has of it wherever that has more zeros, unless
+    With `differences` a tile is sent as the difference to what the decoder has of it where that has more zeros, unless
     its transform or quality changes, which keeps 48 KiB a tile; without, only tiles that wait for upgrades keep 24 KiB.
 
     Decoders depend on every message in order: what was encoded must be sent, or the encoder be `reset`.

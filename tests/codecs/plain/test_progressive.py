@@ -8,6 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.codecs.twins import pair
+from trio_rdp.codecs.plain import progressive, rlgr
+from trio_rdp.codecs.plain.srl import SrlWriter
 
 WIDTH, HEIGHT = 130, 70
 
@@ -86,3 +88,61 @@ def test_the_transform_agrees(values: list[int], step: int) -> None:
 def test_runs_agree(data: bytes, count: int, bits: int) -> None:
     plain, compiled = pair("progressive")
     assert plain.read_srl(data, count, bits) == compiled.read_srl(data, count, bits)
+
+
+# [MS-RDPEGFX] 4.1.2: fourteen coefficients in bands of five, five and four stand for a tile.  Here they are the first
+# coefficients of HL1, of LH1 and of LL3, and no other band has any.
+PLACES = [0, 1, 2, 3, 4, 1024, 1025, 1026, 1027, 1028, 4032, 4033, 4034, 4035]
+
+
+def bits_of(hl: int, lh: int, ll: int) -> bytes:
+    return bytes((hl, lh, 0, 0, 0, 0, 0, 0, 0, ll))
+
+
+def test_the_documents_example() -> None:
+    quarter, half, full = bits_of(4, 3, 2), bits_of(0, 1, 2), bits_of(0, 0, 0)
+
+    def begin(values: list[int]) -> bytes:
+        coefficients = [0] * 4096
+        for place, value in zip(PLACES, values, strict=True):
+            coefficients[place] = value
+        # The document's LL3 ends with its fourth element; the sixty that follow here are zeros.
+        coefficients[4036] = -sum(values[10:])
+        return rlgr.encode(coefficients, rlgr.RLGR1)
+
+    def upgrade(elements: dict[int, int | None], bits: tuple[int, int]) -> bytes:
+        """Encode what the document lists as SRL entries; all others of the two bands are zeros."""
+        writer = SrlWriter()
+        for band, start in enumerate((0, 1024)):
+            for place in range(start, start + 1024):
+                value = elements.get(place, 0)
+                if bits[band] and value is not None:
+                    writer.put(value, bits[band])
+        return writer.finish()
+
+    # Frame 1 at 25 %.
+    plane, missing = (
+        progressive.first_pass(begin([-2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 3, 1, -7, 6]), False, quarter),
+        bytearray(quarter),
+    )
+    assert plane[PLACES].tolist() == [-32, 0, 0, 0, 0, 0, 0, 0, 0, 8, 12, 16, -12, 12]
+    # At 50 %: the first and the tenth have raw bits, 2 in four and 0 in two.
+    srl = upgrade({0: None, 1: -13, 2: 15, 3: -3, 1025: -3, 1026: 2, 1027: -1, 1028: None}, (4, 2))
+    progressive.upgrade(plane, srl, b"\x20", False, missing, half)
+    assert plane[PLACES].tolist() == [-34, -13, 15, -3, 0, 0, -6, 4, -2, 8, 12, 16, -12, 12]
+    reference = plane.copy()
+
+    # Frame 2 at 25 %, a difference.
+    plane, missing = (
+        progressive.first_pass(begin([2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, -4, 8, -9]), False, quarter),
+        bytearray(quarter),
+    )
+    assert (plane + reference)[PLACES].tolist() == [-2, -13, 15, -3, 0, 0, -6, 4, -2, 8, 24, 12, 16, 4]
+    # At 50 %.
+    srl = upgrade({0: None, 1: 11, 2: -12, 4: 1, 1024: 1, 1028: -3}, (4, 2))
+    progressive.upgrade(plane, srl, b"\0", False, missing, half)
+    assert (plane + reference)[PLACES].tolist() == [-2, -2, 3, -3, 1, 2, -6, 4, -2, 2, 24, 12, 16, 4]
+    # At 100 %: the first and the last of LH have raw bits, and so has all of LL.
+    srl = upgrade({1024: None, 1025: -1, 1026: 1, 1028: None}, (0, 1))
+    progressive.upgrade(plane, srl, b"\xc6\x40", False, missing, full)
+    assert (plane + reference)[PLACES].tolist() == [-2, -2, 3, -3, 1, 3, -7, 5, -2, 1, 24, 13, 18, 5]
