@@ -82,7 +82,7 @@ class Compressor:
         would not shrink comes back as it is, with FLUSHED: both histories start anew, as [MS-RDPBCGR] 3.1.8.2 says.
         Releases the GIL.
         """
-        size = view(data).nbytes
+        size = len(data) if type(data) is bytes else view(data).nbytes
         if size < SHORTEST or size > kernel.LONGEST[self.kind]:
             return 0, bytes(data)
         if not self._history:

@@ -86,7 +86,7 @@ class Compressor:
         Data that is too short or too long, or that would not shrink, comes back as it is, with 0: that leaves the
         peer's histories alone.  Releases the GIL.
         """
-        size = view(data).nbytes
+        size = len(data) if type(data) is bytes else view(data).nbytes
         if size < SHORTEST or size > kernel.LONGEST:
             return 0, bytes(data)
         if not self._history:

@@ -19,12 +19,14 @@ cdef extern from *:
     static inline int trio_rdp_clz64(uint64_t v) { return __builtin_clzll(v); }
     static inline void trio_rdp_store_be64(uint8_t *p, uint64_t v) { v = __builtin_bswap64(v); memcpy(p, &v, 8); }
     #define trio_rdp_likely(c) __builtin_expect(!!(c), 1)
+    #define trio_rdp_prefetch(p) __builtin_prefetch(p)
     #else
     #include <intrin.h>
     static inline int trio_rdp_ctz64(uint64_t v) { unsigned long n; _BitScanForward64(&n, v); return (int)n; }
     static inline int trio_rdp_clz64(uint64_t v) { unsigned long n; _BitScanReverse64(&n, v); return 63 - (int)n; }
     static inline void trio_rdp_store_be64(uint8_t *p, uint64_t v) { v = _byteswap_uint64(v); memcpy(p, &v, 8); }
     #define trio_rdp_likely(c) (c)
+    #define trio_rdp_prefetch(p) ((void)0)
     #endif
     """
     uint32_t load32 "trio_rdp_load32"(const uint8_t *) noexcept nogil
@@ -34,6 +36,7 @@ cdef extern from *:
     const uint8_t *STEPS "trio_rdp_steps"
     int ctz64 "trio_rdp_ctz64"(uint64_t) noexcept nogil
     int clz64 "trio_rdp_clz64"(uint64_t) noexcept nogil
+    void prefetch "trio_rdp_prefetch"(const void *) noexcept nogil
     bint likely "trio_rdp_likely"(bint) noexcept nogil
 
 

@@ -5,15 +5,16 @@ from libc.string cimport memcpy, memmove
 
 from trio_rdp.codecs.compiled.common cimport (
     INVALID, OVERRUN, TRUNCATED, PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer, guard, uint8_t,
-    uint32_t, uint64_t,
+    uint16_t, uint32_t, uint64_t,
 )
-from trio_rdp.codecs.compiled.lz cimport ctz64, load64, replicate, same
+from trio_rdp.codecs.compiled.lz cimport ctz64, load64, prefetch, replicate, same
 
 cdef enum:
     SIZE = 2000000
     SPARE = 16
     HASH_BITS = 16
     BLOCK = 16382
+    CHUNK = 2048
     SHORTEST_MATCH = 32
     SHORTEST_NEAR = 64
     NEAR = 32768
@@ -74,39 +75,57 @@ cdef Py_ssize_t inflate(const uint8_t *s, const uint8_t *e, uint8_t *h, Py_ssize
     return at + (e - s)
 
 
-cdef void mark(const uint8_t *h, uint8_t *marks, Py_ssize_t count) noexcept nogil:
-    """Choose one place of 64 by what stands there, so that the same bytes are chosen wherever they stand."""
-    cdef Py_ssize_t i
+cdef Py_ssize_t choose(const uint8_t *h, Py_ssize_t count, const uint32_t *table, uint16_t *spots,
+                       uint32_t *hashes) noexcept nogil:
+    """Choose one place of 64 by what stands there, so that the same bytes are chosen wherever they stand.
+
+    Return how many there are.  The places of the table that their hashes name are on their way to the cache then.
+    """
+    cdef uint8_t[CHUNK + 8] marks
+    cdef Py_ssize_t i, found = 0
+    cdef uint64_t ahead
     for i in range(count):
-        marks[i] = (<uint8_t>(h[i] + 2 * h[i + 1] + 4 * h[i + 2] + 8 * h[i + 3] + 16 * h[i + 4] + 32 * h[i + 5]) & 63) == 21
+        marks[i] = (<uint8_t>(h[i] + 2 * h[i + 1] + 4 * h[i + 2] + 8 * h[i + 3] + 16 * h[i + 4] + 32 * h[i + 5])
+                    & 63) == 21
+    for i in range(8):
+        marks[count + i] = 0
+    i = 0
+    while i < count:
+        ahead = load64(marks + i)
+        if ahead == 0:
+            i += 8
+            continue
+        i += ctz64(ahead) >> 3
+        spots[found] = <uint16_t>i
+        hashes[found] = <uint32_t>((load64(h + i) * <uint64_t>0x9E3779B97F4A7C15) >> (64 - HASH_BITS - 11))
+        prefetch(table + (hashes[found] >> 11))
+        found += 1
+        i += 1
+    return found
 
 
 cdef Py_ssize_t find(uint8_t *h, uint32_t *table, Py_ssize_t start, Py_ssize_t end, Match *found) noexcept nogil:
     """Find matches in the order of the data, none of them overlapping what it copies; return how many."""
-    cdef uint8_t[BLOCK + 8] marks
-    cdef Py_ssize_t count = 0, at = start, done = start, last = end - 8, p, back, length, distance
-    cdef uint64_t value, ahead, mixed
+    cdef uint16_t[CHUNK] spots
+    cdef uint32_t[CHUNK] hashes
+    cdef Py_ssize_t count = 0, base = start, at, done = start, last = end - 8, p, back, length, distance, chosen, index
     cdef uint32_t slot, tag, entry
-    mark(h + start, marks, last - start if last > start else 0)
-    while at < last:
-        ahead = load64(marks + (at - start))
-        if ahead == 0:
-            at += 8
-            continue
-        at += ctz64(ahead) >> 3
-        if at >= last:
-            break
-        value = load64(h + at)
-        # An entry is a place in 21 bits and 11 more bits of the hash above: few that are not the same are looked at.
-        mixed = (value * <uint64_t>0x9E3779B97F4A7C15) >> (64 - HASH_BITS - 11)
-        slot = <uint32_t>(mixed >> 11)
-        tag = <uint32_t>mixed << 21
-        entry = table[slot]
-        table[slot] = tag | <uint32_t>at
-        p = entry & 0x1FFFFF
-        guard(p + 8 <= SIZE)
-        distance = at - p
-        if (entry ^ tag) <= 0x1FFFFF and distance >= SHORTEST_MATCH and load64(h + p) == value:
+    while base < last:
+        chosen = choose(h + base, last - base if last - base < CHUNK else CHUNK, table, spots, hashes)
+        for index in range(chosen):
+            at = base + spots[index]
+            if at < done:
+                continue
+            # An entry is a place in 21 bits and 11 more bits of the hash above: few that are not the same are looked at.
+            slot = hashes[index] >> 11
+            tag = hashes[index] << 21
+            entry = table[slot]
+            table[slot] = tag | <uint32_t>at
+            p = entry & 0x1FFFFF
+            guard(p + 8 <= SIZE)
+            distance = at - p
+            if (entry ^ tag) > 0x1FFFFF or distance < SHORTEST_MATCH or load64(h + p) != load64(h + at):
+                continue
             length = same(h + p, h + at, end - at if end - at < distance else distance)
             back = 0
             while back < at - done and back < p and back < distance and h[p - back - 1] == h[at - back - 1]:
@@ -118,10 +137,8 @@ cdef Py_ssize_t find(uint8_t *h, uint32_t *table, Py_ssize_t start, Py_ssize_t e
                 found[count].source = p - back
                 found[count].count = length + back
                 count += 1
-                at += length
-                done = at
-                continue
-        at += 1
+                done = at + length
+        base += CHUNK
     return count
 
 
