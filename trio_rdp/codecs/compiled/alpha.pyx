@@ -6,7 +6,7 @@ from libc.string cimport memcpy
 
 from trio_rdp.codecs.compiled.common cimport (
     INVALID, NO_MEMORY, OVERRUN, TRUNCATED, PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer, bitmap,
-    cpx32_r, cu8_r, guard, px32_r, region, u8_r, uint8_t, uint32_t,
+    cpx32_r, cu8_r, guard, px32_r, region, u8_r, uint8_t, uint32_t, uint64_t,
 )
 
 cdef enum:
@@ -135,11 +135,18 @@ cdef Py_ssize_t encode_runs(const uint8_t *plane, Py_ssize_t n, uint8_t *d) noex
     cdef uint8_t *start = d
     cdef Py_ssize_t i = 0, run
     cdef uint8_t value
+    cdef uint64_t eight, next
     while i < n:
         if d - start >= n:
             return -1
         value = plane[i]
         run = 1
+        eight = value * <uint64_t>0x0101010101010101u
+        while i + run + 8 <= n:
+            memcpy(&next, plane + i + run, 8)
+            if next != eight:
+                break
+            run += 8
         while i + run < n and plane[i + run] == value:
             run += 1
         i += run

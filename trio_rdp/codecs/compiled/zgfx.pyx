@@ -13,26 +13,12 @@ from trio_rdp.codecs.compiled.common cimport (
     INVALID, NO_MEMORY, OVERRUN, TRUNCATED, PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer, guard, load_be64,
     uint8_t, uint16_t, uint32_t, uint64_t,
 )
+from trio_rdp.codecs.compiled.zgfx_matches cimport (
+    LONG_BITS, NEAR_BITS, SHORT_BITS, Bits, Finder, Match, align, clz64, find, hash8, load64, move, put, remember, token,
+    token_bits,
+)
 
 from trio_rdp.codecs.plain.zgfx import DISTANCES, LITERALS
-
-cdef extern from *:
-    """
-    #if defined(_MSC_VER)
-    #include <intrin.h>
-    static inline int trio_rdp_clz64(uint64_t v) { unsigned long i; _BitScanReverse64(&i, v); return 63 - (int)i; }
-    static inline int trio_rdp_ctz64(uint64_t v) { unsigned long i; _BitScanForward64(&i, v); return (int)i; }
-    #else
-    static inline int trio_rdp_clz64(uint64_t v) { return __builtin_clzll(v); }
-    static inline int trio_rdp_ctz64(uint64_t v) { return __builtin_ctzll(v); }
-    #endif
-    static inline uint32_t trio_rdp_load32(const uint8_t *p) { uint32_t v; memcpy(&v, p, 4); return v; }
-    static inline uint64_t trio_rdp_load64(const uint8_t *p) { uint64_t v; memcpy(&v, p, 8); return v; }
-    """
-    int clz64 "trio_rdp_clz64"(uint64_t) noexcept nogil
-    int ctz64 "trio_rdp_ctz64"(uint64_t) noexcept nogil
-    uint32_t load32 "trio_rdp_load32"(const uint8_t *) noexcept nogil
-    uint64_t load64 "trio_rdp_load64"(const uint8_t *) noexcept nogil
 
 cdef enum:
     SINGLE = 0xE0
@@ -58,6 +44,10 @@ cdef Token tokens[256]
 cdef uint16_t codes[256]
 cdef uint8_t sizes[256]
 
+# Of each distance: the token, where its value would be zero, and what is taken off the distance.
+cdef uint32_t prefixes[11]
+cdef uint32_t bases[11]
+
 
 def _fill():
     for i in range(256):
@@ -73,6 +63,9 @@ def _fill():
             tokens[i].bits = bits
     for i in range(256):
         codes[i], sizes[i] = LITERALS.get(i, (i, 9))
+    for i, (code, size, bits, base) in enumerate(DISTANCES):
+        prefixes[i] = code << bits
+        bases[i] = base
 
 
 _fill()
@@ -357,159 +350,13 @@ cdef class Decompressor:
 # --------------------------------------------------------------------------------------------------------- encoding
 
 cdef enum:
-    LONG_BITS = 15       # of the places that remember where eight bytes were seen, two places each
-    SHORT_BITS = 14      # four bytes
-    NEAR_BITS = 12       # three bytes, one place each
     GOOD = 48            # a match of so many bytes is taken without a look at the next byte
-    NEAR = 22175         # a match of three bytes pays up to here
     RAW = 40             # literals that may pay as an unencoded run
     SURELY = 4096        # the twin says what these are
     SAMPLES = 1024
     DENSE = 6144
     STRIDE = 32
 
-cdef struct Finder:
-    uint32_t *eights
-    uint32_t *fours
-    uint32_t *threes
-    uint32_t *cost       # of each literal of the segment, all before it added up
-    Py_ssize_t hashed    # up to where positions are remembered
-
-cdef struct Match:
-    Py_ssize_t length
-    Py_ssize_t distance
-    int saved
-
-cdef struct Bits:
-    uint8_t *d
-    uint64_t bits
-    int have
-
-
-cdef inline void put(Bits *out, uint32_t code, int size) noexcept nogil:
-    """Write up to 31 bits."""
-    cdef uint32_t word
-    out.bits = (out.bits << size) | code
-    out.have += size
-    if out.have >= 32:
-        out.have -= 32
-        word = <uint32_t>(out.bits >> out.have)
-        out.d[0] = <uint8_t>(word >> 24)
-        out.d[1] = <uint8_t>(word >> 16)
-        out.d[2] = <uint8_t>(word >> 8)
-        out.d[3] = <uint8_t>word
-        out.d += 4
-
-
-cdef inline int align(Bits *out) noexcept nogil:
-    """Write what is left to a whole byte; how many bits of that are not used."""
-    cdef int unused = -out.have & 7
-    out.bits <<= unused
-    out.have += unused
-    while out.have:
-        out.have -= 8
-        out.d[0] = <uint8_t>(out.bits >> out.have)
-        out.d += 1
-    return unused
-
-
-cdef inline int token(Py_ssize_t distance) noexcept nogil:
-    """The number of a distance's token."""
-    if distance < 672:
-        return 0 if distance < 32 else 1 if distance < 160 else 2
-    if distance < 22176:
-        return 3 if distance < 1696 else 4 if distance < 5792 else 5
-    if distance < 317088:
-        return 6 if distance < 54944 else 7
-    return 8 if distance < 1365664 else 9 if distance < 2414240 else 10
-
-
-cdef int[11] token_bits = [10, 12, 14, 15, 17, 20, 21, 25, 27, 28, 29]
-
-
-cdef inline uint32_t hash8(uint64_t v) noexcept nogil:
-    return <uint32_t>((v * <uint64_t>0x9E3779B97F4A7C15u) >> (64 - LONG_BITS)) << 1
-
-
-cdef inline uint32_t hash4(uint32_t v) noexcept nogil:
-    return ((v * <uint32_t>2654435761u) >> (32 - SHORT_BITS)) << 1
-
-
-cdef inline uint32_t hash3(uint32_t v) noexcept nogil:
-    return ((v << 8) * <uint32_t>2654435761u) >> (32 - NEAR_BITS)
-
-
-cdef inline void remember(Finder *f, const uint8_t *h, Py_ssize_t i) noexcept nogil:
-    """Remember eight bytes that are all there."""
-    cdef uint64_t v = load64(h + i)
-    cdef uint32_t *p = f.eights + hash8(v)
-    p[1] = p[0]
-    p[0] = <uint32_t>i
-    p = f.fours + hash4(<uint32_t>v)
-    p[1] = p[0]
-    p[0] = <uint32_t>i
-    f.threes[hash3(<uint32_t>v)] = <uint32_t>i
-
-
-cdef inline Py_ssize_t matching(const uint8_t *a, const uint8_t *b, const uint8_t *end) noexcept nogil:
-    """How many bytes from `a` and from `b` on agree; `b` is the later one and ends at `end`."""
-    cdef const uint8_t *start = b
-    cdef uint64_t other
-    while end - b >= 8:
-        other = load64(a) ^ load64(b)
-        if other:
-            return b - start + (ctz64(other) >> 3)
-        a += 8
-        b += 8
-    while b < end and a[0] == b[0]:
-        a += 1
-        b += 1
-    return b - start
-
-
-cdef inline void consider(Finder *f, const uint8_t *h, Py_ssize_t i, Py_ssize_t end, Py_ssize_t candidate,
-                          Py_ssize_t history, const uint32_t *cost, Match *best) noexcept nogil:
-    cdef Py_ssize_t length, distance = i - candidate
-    cdef int saved
-    if distance <= 0 or distance > history:
-        return
-    if best.length and (i + best.length >= end or h[candidate + best.length] != h[i + best.length]):
-        return
-    length = matching(h + candidate, h + i, h + end)
-    if length < 3 or length <= best.length:
-        return
-    saved = <int>(cost[length] - cost[0]) - token_bits[token(distance)]
-    saved -= 1 if length == 3 else 2 * (63 - clz64(<uint64_t>length))
-    if saved > best.saved:
-        best.length = length
-        best.distance = distance
-        best.saved = saved
-
-
-cdef inline Match find(Finder *f, const uint8_t *h, Py_ssize_t i, Py_ssize_t end, Py_ssize_t history,
-                       const uint32_t *cost) noexcept nogil:
-    """The match at `i`, of which eight bytes are there, that saves the most bits."""
-    cdef Match best
-    cdef uint64_t v = load64(h + i)
-    cdef uint32_t *p = f.eights + hash8(v)
-    best.length = 0
-    best.distance = 0
-    best.saved = 0
-    if load64(h + p[0]) == v:
-        consider(f, h, i, end, p[0], history, cost, &best)
-    if load64(h + p[1]) == v:
-        consider(f, h, i, end, p[1], history, cost, &best)
-    if best.length < 16:
-        p = f.fours + hash4(<uint32_t>v)
-        if load32(h + p[0]) == <uint32_t>v:
-            consider(f, h, i, end, p[0], history, cost, &best)
-        if load32(h + p[1]) == <uint32_t>v:
-            consider(f, h, i, end, p[1], history, cost, &best)
-        if best.length == 0:
-            p = f.threes + hash3(<uint32_t>v)
-            if i - p[0] <= NEAR:
-                consider(f, h, i, end, p[0], history, cost, &best)
-    return best
 
 
 cdef void literals(Bits *out, const uint8_t *s, Py_ssize_t n, Py_ssize_t cost) noexcept nogil:
@@ -531,31 +378,9 @@ cdef void literals(Bits *out, const uint8_t *s, Py_ssize_t n, Py_ssize_t cost) n
 
 
 cdef void emit(Bits *out, Match *m) noexcept nogil:
-    cdef int k, number = token(m.distance)
-    cdef uint32_t distance = <uint32_t>m.distance
+    cdef int k = token(m.distance)
     cdef Py_ssize_t length = m.length
-    if number == 0:
-        put(out, (17 << 5) | distance, 10)
-    elif number == 1:
-        put(out, (18 << 7) | (distance - 32), 12)
-    elif number == 2:
-        put(out, (19 << 9) | (distance - 160), 14)
-    elif number == 3:
-        put(out, (20 << 10) | (distance - 672), 15)
-    elif number == 4:
-        put(out, (21 << 12) | (distance - 1696), 17)
-    elif number == 5:
-        put(out, (44 << 14) | (distance - 5792), 20)
-    elif number == 6:
-        put(out, (45 << 15) | (distance - 22176), 21)
-    elif number == 7:
-        put(out, (92 << 18) | (distance - 54944), 25)
-    elif number == 8:
-        put(out, (93 << 20) | (distance - 317088), 27)
-    elif number == 9:
-        put(out, (188 << 20) | (distance - 1365664), 28)
-    else:
-        put(out, (189 << 21) | (distance - 2414240), 29)
+    put(out, prefixes[k] + (<uint32_t>m.distance - bases[k]), token_bits(k))
     if length == 3:
         put(out, 0, 1)
         return
@@ -761,11 +586,3 @@ cdef inline void put32(uint8_t *d, Py_ssize_t value) noexcept nogil:
     d[1] = <uint8_t>(value >> 8)
     d[2] = <uint8_t>(value >> 16)
     d[3] = <uint8_t>(value >> 24)
-
-
-cdef void move(uint32_t *places, Py_ssize_t n, Py_ssize_t by) noexcept nogil:
-    """Let positions follow the window; those that fell out of it become its beginning."""
-    cdef Py_ssize_t i
-    cdef uint32_t back = <uint32_t>by
-    for i in range(n):
-        places[i] = places[i] - back if places[i] > back else 0
