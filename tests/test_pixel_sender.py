@@ -13,10 +13,11 @@ from tests.display_link import Link, cancelled_after, noise
 from trio_rdp.graphics.bitmap_encoder import BitmapEncoder
 from trio_rdp.graphics.framebuffer import Framebuffer
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmap, EndFrame, SetPalette
+from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmap, DrawSurfaceBits, EndFrame, SetPalette
+from trio_rdp.pdu.capabilities_extensions import CommandFlags
 from trio_rdp.pdu.surface import ALL_FRAMES
 from trio_rdp.pixel_sender import PixelSender
-from trio_rdp.protocol.config import BitmapCodec
+from trio_rdp.protocol.config import OPTIONAL_CODECS, BitmapCodec, Quality
 from trio_rdp.protocol.limits import Limits
 
 SLOW_PATH: dict[str, Any] = {"fast_path_output": False}
@@ -290,4 +291,110 @@ class TestAcknowledgements:
             assert marks == ([] if capabilities == SLOW_PATH else [BeginFrame(0), EndFrame(0)])
             assert not parts(link)[0].is_ahead
             assert parts(link)[0].unacknowledged == 0
+            assert link.is_in_step
+
+
+def psnr(link: Link) -> float:
+    error = float(np.square(link.image.pixels.astype(float) - link.display.snapshot()).mean())
+    return 99.0 if error == 0 else float(10 * np.log10(255**2 / error))
+
+
+def page(width: int = 320, height: int = 256) -> Any:
+    """Lines on white, and a soft picture in the tiles of the lower right quarter."""
+    pixels = np.full((height, width, 4), 255, np.uint8)
+    pixels[::8, :, :3] = 40
+    rows, columns = np.indices((height - 128, width - 128))
+    waves = np.stack([128 + 90 * np.sin((rows * a + columns * 1.3) / 25) for a in (1, 2, 3)], axis=2)
+    pixels[128:, 128:, :3] = waves + np.random.default_rng(3).normal(0, 2, waves.shape)
+    return pixels
+
+
+class TestCodecs:
+    @pytest.mark.parametrize("takes", [(codec,) for codec in OPTIONAL_CODECS] + [OPTIONAL_CODECS])
+    @pytest.mark.parametrize("threads", [False, True])
+    async def test_the_client_shows_it(self, takes: tuple[BitmapCodec, ...], threads: bool) -> None:
+        link = Link(320, 256, takes=takes)
+        sender, framebuffer = parts(link)
+        async with link.running():
+            for turn in range(3):
+                if threads:
+                    link.encode_tile_by_tile()
+                framebuffer.blit(framebuffer.bounds, np.roll(page(), turn, axis=0))
+                await send(link)
+                lossy = [codec for codec in takes if not codec.is_lossless]
+                assert psnr(link) > (35 if lossy else 98)
+            used = set(sender.codecs)
+            assert used == {sender._encoder.lossless, sender._encoder.lossy} - {None}
+            assert sum(one.tiles for one in sender.codecs.values()) == sender.tiles_sent
+            assert sum(one.bytes for one in sender.codecs.values()) <= sender.bytes_encoded
+            assert all(one.seconds > 0 for one in sender.codecs.values())
+
+    async def test_not_below_32_bits(self) -> None:
+        for options in ({"depth": 16}, {"fast_path_output": False}, {"surface_command_flags": CommandFlags(0)}):
+            link = Link(takes=OPTIONAL_CODECS, **options)  # type: ignore[arg-type]
+            sender, _ = parts(link)
+            assert all(codec.is_lossless for codec in sender.usable_codecs)
+            assert BitmapCodec.QOI not in sender.usable_codecs
+            async with link.running():
+                await send(link)
+                assert bitmaps(link)
+
+    async def test_updates_fit_what_the_client_puts_together(self) -> None:
+        link = Link(320, 256, takes=(BitmapCodec.REMOTEFX,), max_request_size=20_000, server={"quality": Quality.BEST})
+        sender, framebuffer = parts(link)
+        async with link.running():
+            framebuffer.blit(framebuffer.bounds, page())
+            sender.codec = BitmapCodec.REMOTEFX
+            await send(link)
+            sizes = [len(one.data) for one in link.told if isinstance(one, DrawSurfaceBits)]
+            assert len(sizes) > 1
+            assert max(sizes) < 20_000
+            assert psnr(link) > 35
+
+    async def test_one_codec_for_everything(self) -> None:
+        link = Link(takes=OPTIONAL_CODECS)
+        sender, framebuffer = parts(link)
+        async with link.running():
+            for codec in sender.usable_codecs:
+                sender.codec = codec
+                sender.codecs.clear()
+                framebuffer.blit(framebuffer.bounds, noise(200, 150))
+                sender.forget([framebuffer.bounds])
+                await send(link)
+                assert list(sender.codecs) == [codec]
+                assert link.is_in_step or not codec.is_lossless
+
+    async def test_a_stream_survives_cancelling_at_every_checkpoint(self) -> None:
+        for steps in range(1000):
+            link = Link(130, 130, takes=(BitmapCodec.QOIZ,))
+            sender, framebuffer = parts(link)
+            async with link.running():
+                link.encode_tile_by_tile()
+                framebuffer.blit(framebuffer.bounds, noise(130, 130, steps))
+                with cancelled_after(steps) as scope:
+                    await sender.send(framebuffer, lambda: True)
+                framebuffer.fill(Rect(60, 60, 8, 8), 0xFF00FF)
+                await send(link)
+                assert link.is_in_step
+            if not scope.cancelled_caught:
+                break
+        assert steps > 9
+
+    async def test_what_was_encoded_and_found_no_room_goes_first(self) -> None:
+        link = Link(limits=Limits(graphics_lane=20_000), takes=(BitmapCodec.QOIZ,))
+        sender, framebuffer = parts(link)
+        link.encode_tile_by_tile()
+        async with link.running():
+            link.pause_reading()
+            framebuffer.blit(framebuffer.bounds, noise(200, 150))
+            with trio.move_on_after(0.3):
+                await sender.send(framebuffer, lambda: True)
+            assert sender.owes
+            link.resume_reading()
+            # Without anything new to draw it goes out all the same.
+            framebuffer.damage.take()
+            await link.display._commit()
+            assert not sender.owes
+            framebuffer.damage.add(framebuffer.bounds)
+            await send(link)
             assert link.is_in_step
