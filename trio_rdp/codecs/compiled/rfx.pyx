@@ -25,7 +25,7 @@ cdef enum:
     HEADER = 19
     # A plane's length is sent in 16 bits.
     LONGEST = 65535
-    ROOM = HEADER + 3 * (LONGEST + 4)
+    ROOM = HEADER + 3 * (LONGEST + 8)
     # Longer planes are never all of one value.
     FEW = 64
 
@@ -425,9 +425,9 @@ cdef Py_ssize_t encode_tile(const uint8_t *pixels, Py_ssize_t stride, int width,
     for k in range(3):
         encode_coefficients(planes + 4096 * k, flat, factors, spare)
         if pairs:
-            size = encode3(planes + 4096 * k, 4096, p, p + LONGEST + 4)
+            size = encode3(planes + 4096 * k, 4096, p, p + LONGEST + 8)
         else:
-            size = encode1(planes + 4096 * k, 4096, p, p + LONGEST + 4)
+            size = encode1(planes + 4096 * k, 4096, p, p + LONGEST + 8)
         if size < 0 or size > LONGEST:
             return OVERRUN
         put16(out + 13 + 2 * k, <uint32_t>size)
@@ -532,12 +532,12 @@ def encode_coefficients_of(bytes plane, int entropy, Py_ssize_t room):
     """See the twin."""
     cdef Py_ssize_t size, count = len(plane) // 2
     cdef const char *source = plane
-    out = bytearray(room + 4)
+    out = bytearray(room + 8)
     cdef char *target = out
     if entropy == RLGR3:
-        size = encode3(<const int16_t *>source, <int>count, <uint8_t *>target, <uint8_t *>target + room + 4)
+        size = encode3(<const int16_t *>source, <int>count, <uint8_t *>target, <uint8_t *>target + room + 8)
     else:
-        size = encode1(<const int16_t *>source, <int>count, <uint8_t *>target, <uint8_t *>target + room + 4)
+        size = encode1(<const int16_t *>source, <int>count, <uint8_t *>target, <uint8_t *>target + room + 8)
     return OVERRUN if size > room or size < 0 else bytes(out[:size])
 
 

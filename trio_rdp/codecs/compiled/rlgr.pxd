@@ -16,17 +16,21 @@ cdef extern from *:
     static inline int trio_rdp_clz64(uint64_t v) { unsigned long i; _BitScanReverse64(&i, v); return 63 - (int)i; }
     static inline int trio_rdp_ctz64(uint64_t v) { unsigned long i; _BitScanForward64(&i, v); return (int)i; }
     #define trio_rdp_bswap32 _byteswap_ulong
+    #define trio_rdp_bswap64 _byteswap_uint64
     #define trio_rdp_likely(c) (c)
     #else
     #define trio_rdp_clz64 __builtin_clzll
     #define trio_rdp_ctz64 __builtin_ctzll
     #define trio_rdp_bswap32 __builtin_bswap32
+    #define trio_rdp_bswap64 __builtin_bswap64
     #define trio_rdp_likely(c) __builtin_expect(!!(c), 1)
     #endif
+    static inline void trio_rdp_store_be64(uint8_t *p, uint64_t v) { v = trio_rdp_bswap64(v); memcpy(p, &v, 8); }
     """
     int clz64 "trio_rdp_clz64"(uint64_t) noexcept nogil  # of a number that is not zero
     int ctz64 "trio_rdp_ctz64"(uint64_t) noexcept nogil
     uint32_t bswap32 "trio_rdp_bswap32"(uint32_t) noexcept nogil
+    void store_be64 "trio_rdp_store_be64"(uint8_t *, uint64_t) noexcept nogil
     bint likely "trio_rdp_likely"(bint) noexcept nogil
 
 cdef enum:
@@ -189,35 +193,58 @@ cdef inline void put(BitWriter *w, uint32_t value, int n) noexcept nogil:
             w.full = True
 
 
-cdef inline int put_code(BitWriter *w, int krp, uint32_t value) noexcept nogil:
-    """Append a Golomb-Rice code; the parameter for the next."""
-    cdef int kr = krp >> 3
-    cdef uint32_t ones = value >> kr, n = ones
-    while n >= 24:
-        put(w, 0xFFFFFF, 24)
-        n -= 24
-    put(w, (<uint32_t>2 << n) - 2, <int>n + 1)
-    if kr:
-        put(w, value & ((<uint32_t>1 << kr) - 1), kr)
-    if ones == 0:
-        return krp - 2 if krp > 2 else 0
-    if ones > 1:
-        return krp + <int>ones if ones < <uint32_t>(80 - krp) else 80
-    return krp
+cdef struct WideWriter:
+    uint64_t bits
+    int held                # fewer than eight between two symbols
+    bint full
+    uint8_t *p
+    uint8_t *end
+
+
+cdef inline void append(WideWriter *w, uint64_t value, int n) noexcept nogil:
+    """Append `n` bits, at most 56; as `put`, but without a branch that depends on them, at eight bytes a time."""
+    w.bits = (w.bits << n) | value
+    w.held += n
+    if likely(w.end - w.p >= 8):
+        store_be64(w.p, w.bits << (63 - w.held) << 1)
+        w.p += w.held >> 3
+    else:
+        w.full = True
+    w.held &= 7
+
+
+cdef inline int escapes_of(uint32_t run, int steps) noexcept nogil:
+    """How many escapes there are in a run of zeros when k has come so many steps; see `run_of`."""
+    cdef uint32_t sum = run + run_of(steps)
+    cdef int k
+    if likely(sum < 4096):
+        k = 62 - clz64(sum)
+        return 2 * k + <int>(sum >> k & 1) - steps
+    return 22 + <int>((sum - 4096) >> 10) - steps
+
+
+cdef inline uint32_t fold(int value) noexcept nogil:
+    return <uint32_t>((value * 2) ^ (value >> 31))
 
 
 cdef inline Py_ssize_t rlgr_encode(const int16_t *c, int count, uint8_t *out, uint8_t *end, bint pairs) noexcept nogil:
-    """Encode `count` coefficients; the bytes, or OVERRUN where there is no room for them and four more."""
-    cdef BitWriter w
-    cdef uint64_t four
-    cdef uint32_t run, first, second
-    cdef int o = 0, k = 1, kp = 8, krp = 8, v, z, n
+    """Encode `count` coefficients; the bytes, or OVERRUN where there is no room for them and eight more.
+
+    Most symbols are put together first, and appended at once.
+    """
+    cdef WideWriter w
+    cdef uint64_t four, symbol
+    cdef uint32_t run, first = 0, code, ones
+    cdef int o = 0, k, kp = 8, kr, krp = 8, v, z, n, length, second = 0
     w.bits = 0
     w.held = 0
     w.full = False
     w.p = out
     w.end = end
     while o < count:
+        k = kp >> 3
+        symbol = 0
+        length = 0
         if k:
             z = o
             while z + 4 <= count:
@@ -229,41 +256,51 @@ cdef inline Py_ssize_t rlgr_encode(const int16_t *c, int count, uint8_t *out, ui
             while z < count and c[z] == 0:
                 z += 1
             run = z - o
-            # At the end of the coefficients stands one more that is zero: its code is complete, and nobody reads it.
+            # At the end of the coefficients stands one more: its code is complete, and nobody reads it.
             v = c[z] if z < count else 1
             o = z + 1
-            while run >= <uint32_t>1 << k:
-                put(&w, 0, 1)
-                run -= <uint32_t>1 << k
-                kp = kp + 4 if kp < 76 else 80
-                k = kp >> 3
-            put(&w, (((<uint32_t>1 << k) | run) << 1) | (v < 0), k + 2)
-            krp = put_code(&w, krp, <uint32_t>((v if v > 0 else -v) - 1))
-            kp = kp - 6 if kp > 6 else 0
+            n = escapes_of(run, kp >> 2)
+            run -= run_of((kp >> 2) + n) - run_of(kp >> 2)
+            kp = clamp(kp + 4 * n)
             k = kp >> 3
+            while n > 8:
+                append(&w, 0, 8)
+                n -= 8
+            symbol = (((<uint64_t>1 << k) | run) << 1) | (v < 0)
+            length = n + k + 2
+            code = <uint32_t>((v if v > 0 else -v) - 1)
+            kp = clamp(kp - 6)
         else:
-            v = c[o]
-            first = <uint32_t>((v * 2) ^ (v >> 31))
+            first = fold(c[o])
+            code = first
             o += 1
             if pairs:
-                v = c[o] if o < count else 0
-                second = <uint32_t>((v * 2) ^ (v >> 31))
+                second = fold(c[o]) if o < count else 0
+                code += second
                 o += 1
-                krp = put_code(&w, krp, first + second)
-                if first + second:
-                    n = 64 - clz64(first + second)
-                    put(&w, first, n)
-                    if first and second:
-                        kp = kp - 6 if kp > 6 else 0
-                else:
-                    kp = kp + 6 if kp < 74 else 80
+                kp = clamp(kp + 6 - 6 * (first != 0) - 6 * (second != 0))
             else:
-                krp = put_code(&w, krp, first)
-                if first:
-                    kp = kp - 3 if kp > 3 else 0
-                else:
-                    kp = kp + 3 if kp < 77 else 80
-            k = kp >> 3
-    n = (w.held + 7) >> 3
-    put(&w, 0, 32 - w.held)
-    return OVERRUN if w.full else w.p - out - (4 - n)
+                kp = clamp(kp + 3 - 6 * (first != 0))
+        kr = krp >> 3
+        ones = code >> kr
+        n = <int>ones
+        if n > 24:
+            append(&w, symbol, length)
+            symbol = 0
+            length = 0
+            while n > 24:
+                append(&w, 0xFFFFFF, 24)
+                n -= 24
+        symbol = (symbol << 1 << n) | ((<uint64_t>2 << n) - 2)
+        symbol = (symbol << kr) | (code & ((<uint32_t>1 << kr) - 1))
+        length += n + 1 + kr
+        if pairs and not k:
+            n = 63 - clz64(2 * <uint64_t>code + 1)
+            symbol = (symbol << n) | first
+            length += n
+        append(&w, symbol, length)
+        n = <int>ones if ones < 80 else 80
+        krp = clamp(krp + n - (n == 1) - 2 * (n == 0))
+    if w.held:
+        w.p += 1
+    return OVERRUN if w.full else w.p - out
