@@ -4,6 +4,7 @@ import random
 from array import array
 from types import ModuleType
 
+import numpy as np
 import pytest
 
 from tests.codecs.twins import twins
@@ -86,3 +87,34 @@ def test_sizes_are_checked(surface: bytearray) -> None:
         compare.tile_hashes(surface, STRIDE, WIDTH, HEIGHT + 1)
     with pytest.raises(ValueError, match="tiles"):
         compare.tile_hashes(surface, STRIDE, WIDTH, HEIGHT, out=array("Q", [0] * 5))
+
+
+@pytest.mark.parametrize("tile", [2, 7, 64])
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (63, 65), (130, 20)])
+def test_two_frames(width: int, height: int, tile: int) -> None:
+    source = np.random.default_rng(4)
+    one = source.integers(0, 256, (height, width + 1, 4), np.uint8)
+    two = np.zeros((height, width + 3, 4), np.uint8)
+    two[:, :width] = one[:, :width]
+    strides = one.strides[0], two.strides[0]
+    columns, rows = compare.grid(width, height, tile)
+    assert compare.different_tiles(one, strides[0], two, strides[1], width, height, tile) == bytes(columns * rows)
+    # What stands beside the frames does not count; the fourth byte does.
+    one[:, width:] = 9
+    expected = bytearray(columns * rows)
+    for _ in range(3):
+        two[int(source.integers(height)), int(source.integers(width)), 3] ^= 1
+    for index in range(columns * rows):
+        top, left = index // columns * tile, index % columns * tile
+        part = slice(top, min(top + tile, height)), slice(left, min(left + tile, width))
+        expected[index] = int((one[part] != two[part]).any())
+    assert compare.different_tiles(one, strides[0], two, strides[1], width, height, tile) == expected
+
+
+def test_frames_that_do_not_fit(kernel: ModuleType) -> None:
+    with pytest.raises(ValueError, match="surface"):
+        compare.different_tiles(bytes(16), 8, bytes(15), 8, 2, 2)
+    with pytest.raises(ValueError, match="256"):
+        compare.different_tiles(bytes(16), 8, bytes(16), 8, 2, 2, 257)
+    with pytest.raises(ValueError, match="marks"):
+        kernel.compare_tiles(bytes(16), 8, bytes(16), 8, 2, 2, 2, bytearray())

@@ -50,6 +50,54 @@ def test_sixteen_bits(kind: PixelFormat, colours: tuple[bytes, ...]) -> None:
     assert surface == b"".join(colours)
 
 
+@pytest.mark.parametrize("kind", PixelFormat)
+@pytest.mark.parametrize("width", [1, 3, 4, 5, 21, 64])
+def test_out_and_in_again(kind: PixelFormat, width: int) -> None:
+    picture = np.random.default_rng(3).integers(0, 256, (4, width + 2, 4), np.uint8)
+    size = kind.bytes_per_pixel
+    stride = width * size + 5
+    data = bytearray(b"\x5a" * (3 * stride))
+    pixels.convert_from(View.of(picture, 1, 1, width, 3), kind, data, stride)
+    assert all(data[row * stride + width * size : (row + 1) * stride] == b"\x5a" * 5 for row in range(3))
+    again = np.zeros((3, width, 4), np.uint8)
+    pixels.convert_into(data, kind, stride, View.of(again))
+    expected = picture[1:, 1 : width + 1].copy()
+    expected[..., 3] = 255
+    if size == 2:
+        # What five or six bits keep.
+        assert not ((again ^ expected)[..., [0, 2]] & 0xF8).any()
+        assert not ((again ^ expected)[..., 1] & 0xFC).any()
+        second = bytearray(b"\x5a" * (3 * stride))
+        pixels.convert_from(View.of(again), kind, second, stride)
+        assert second == data
+    else:
+        assert np.array_equal(again, expected)
+
+
+def test_alpha_is_opaque_on_the_way_out() -> None:
+    for kind, expected in (
+        (PixelFormat.BGRA32, "10 20 30 ff"),
+        (PixelFormat.ABGR32, "ff 10 20 30"),
+        (PixelFormat.RGBA32, "30 20 10 ff"),
+        (PixelFormat.ARGB32, "ff 30 20 10"),
+        (PixelFormat.BGR24, "10 20 30"),
+        (PixelFormat.RGB24, "30 20 10"),
+    ):
+        data = bytearray(kind.bytes_per_pixel)
+        pixels.convert_from(View(b"\x10\x20\x30\x07", 4, 0, 0, 1, 1), kind, data, len(data))
+        assert data == bytes.fromhex(expected)
+
+
+def test_images_that_do_not_fit_are_not_filled() -> None:
+    source = View(bytes(16), 8, 0, 0, 2, 2)
+    for data, stride in ((bytearray(11), 6), (bytearray(12), 5), (bytearray(12), -6)):
+        with pytest.raises(ValueError, match=r"surface|negative"):
+            pixels.convert_from(source, PixelFormat.BGR24, data, stride)
+    with pytest.raises(ValueError, match="surface"):
+        pixels.convert_from(View(bytes(15), 8, 0, 0, 2, 2), PixelFormat.BGR24, bytearray(12), 6)
+    pixels.convert_from(View(b"", 0, 0, 0, 0, 5), PixelFormat.BGR24, bytearray(), 0)
+
+
 def test_strides_and_places() -> None:
     # Two by two pixels in rows of 9 bytes, to (1, 1) of a surface of three by three.
     data = bytes(range(1, 7)) + b"pad" + bytes(range(7, 13))

@@ -1,4 +1,4 @@
-"""Which tiles of a framebuffer changed since they were sent, by a 64-bit hash for each instead of a second frame."""
+"""Which tiles of a framebuffer changed: since they were sent, by a 64-bit hash for each, or from another frame."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from trio_rdp.codecs.kernels import compare as kernel
 if TYPE_CHECKING:
     from trio_rdp.codecs.plain.buffers import Readable
 
-__all__ = ["TILE", "changed_tiles", "grid", "tile_hashes"]
+__all__ = ["TILE", "changed_tiles", "different_tiles", "grid", "tile_hashes"]
 
 TILE = 64
 
@@ -61,6 +61,19 @@ def changed_tiles(
     if fresh == sent:
         return []
     return [(index, new) for index, (new, old) in enumerate(zip(fresh, sent, strict=True)) if new != old]
+
+
+def different_tiles(
+    one: Readable, one_stride: int, two: Readable, two_stride: int, width: int, height: int, tile: int = TILE
+) -> bytearray:
+    """Compare two BGRX surfaces: a byte for each tile, row by row, 1 where they differ and 0 where they do not.
+
+    All four bytes of a pixel count.  Releases the GIL.
+    """
+    columns, rows = grid(width, height, tile)
+    marks = bytearray(columns * rows)
+    kernel.compare_tiles(one, one_stride, two, two_stride, width, height, tile, marks)
+    return marks
 
 
 def _marks(columns: int, rows: int, tile: int, rects: Iterable[tuple[int, int, int, int]] | None) -> bytearray:

@@ -13,9 +13,9 @@ from trio_rdp.codecs.status import check, check_size
 from trio_rdp.codecs.view import View
 
 if TYPE_CHECKING:
-    from trio_rdp.codecs.plain.buffers import Readable
+    from trio_rdp.codecs.plain.buffers import Readable, Writable
 
-__all__ = ["convert_into", "draw_raw", "encode_raw"]
+__all__ = ["convert_from", "convert_into", "draw_raw", "encode_raw"]
 
 _PDU = "BitmapData"
 _NUMBERS = {member: number for number, member in enumerate(PixelFormat)}
@@ -70,6 +70,19 @@ def convert_into(
     Raises `ValueError` when the image does not lie in `pixels`, or the view not in its surface.  Releases the GIL.
     """
     kernel.convert(pixels, _NUMBERS[format], src_stride, *view)
+
+
+def convert_from(
+    view: View,
+    format: PixelFormat,  # noqa: A002
+    pixels: Writable,
+    dst_stride: int,
+) -> None:
+    """Fill `pixels` with a top-down image in any `PixelFormat` of the view; alpha is 255, and gaps are left alone.
+
+    Raises `ValueError` when the image does not lie in `pixels`, or the view not in its surface.  Releases the GIL.
+    """
+    kernel.convert_back(*view, pixels, _NUMBERS[format], dst_stride)
 
 
 def _check_depth(bits_per_pixel: int, depths: tuple[int, ...]) -> None:

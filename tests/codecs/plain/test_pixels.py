@@ -59,3 +59,12 @@ def test_encoding_agrees(data: bytes, bits: int, width: int, height: int, top_do
     plain, compiled = pair("pixels")
     arguments = (41, 1, 2, width, height, bits, top_down)
     assert plain.encode_raw(data, *arguments) == compiled.encode_raw(data, *arguments)
+
+
+@given(st.binary(min_size=640, max_size=640), st.integers(0, 7), st.integers(1, 9), SMALL, st.integers(0, 3))
+def test_converting_back_agrees(data: bytes, number: int, width: int, height: int, extra: int) -> None:
+    plain, compiled = pair("pixels")
+    one, two = bytearray(b"\x5a" * 600), bytearray(b"\x5a" * 600)
+    for kernel, target in ((plain, one), (compiled, two)):
+        kernel.convert_back(data, 45, 1, 2, width, height, target, number, width * 4 + extra)
+    assert one == two

@@ -4,7 +4,7 @@
 from trio_rdp.codecs.compiled.common cimport (
     PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer, guard, px32, region, uint8_t, uint32_t, uint64_t,
 )
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy, memset
 
 from trio_rdp.codecs.plain import compare as twin
 
@@ -95,3 +95,56 @@ def hash_tiles(surface, Py_ssize_t stride, Py_ssize_t width, Py_ssize_t height, 
             PyBuffer_Release(&wanted)
     finally:
         PyBuffer_Release(&source)
+
+
+def compare_tiles(one, Py_ssize_t one_stride, two, Py_ssize_t two_stride, Py_ssize_t width, Py_ssize_t height,
+                  Py_ssize_t tile, out):
+    """See the twin."""
+    cdef Py_buffer first, second, target
+    cdef Py_ssize_t columns, rows, row, column, left, right, y, changed = 0, left_over
+    cdef const uint8_t *s
+    cdef const uint8_t *t
+    cdef uint8_t *marks
+    if not 2 <= tile <= MAX_TILE:
+        raise ValueError("a tile has 2 to 256 pixels a side")
+    PyObject_GetBuffer(one, &first, PyBUF_SIMPLE)
+    try:
+        PyObject_GetBuffer(two, &second, PyBUF_SIMPLE)
+        try:
+            PyObject_GetBuffer(out, &target, PyBUF_WRITABLE)
+            try:
+                region(first.len, one_stride, 0, 0, width, height, 4)
+                region(second.len, two_stride, 0, 0, width, height, 4)
+                columns = (width + tile - 1) // tile
+                rows = (height + tile - 1) // tile
+                if target.len < columns * rows:
+                    raise ValueError("there are more tiles than marks")
+                with nogil:
+                    for row in range(rows):
+                        marks = <uint8_t *>target.buf + row * columns
+                        memset(marks, 0, columns)
+                        left_over = columns
+                        # Row by row, as memory lies, but for tiles that are known to differ.
+                        for y in range(row * tile, min((row + 1) * tile, height)):
+                            s = <const uint8_t *>first.buf + y * one_stride
+                            t = <const uint8_t *>second.buf + y * two_stride
+                            if left_over == 0:
+                                break
+                            if left_over == columns and memcmp(s, t, width * 4) == 0:
+                                continue
+                            for column in range(columns):
+                                if marks[column]:
+                                    continue
+                                left = column * tile
+                                right = min(left + tile, width)
+                                if memcmp(s + left * 4, t + left * 4, (right - left) * 4) != 0:
+                                    marks[column] = 1
+                                    left_over -= 1
+                                    changed += 1
+            finally:
+                PyBuffer_Release(&target)
+        finally:
+            PyBuffer_Release(&second)
+    finally:
+        PyBuffer_Release(&first)
+    return changed

@@ -23,14 +23,64 @@ cdef inline void row_to_565(cpx32_r s, px16_r d, Py_ssize_t n) noexcept nogil:
         d[i] = <px16>to_565(s[i])
 
 
-cdef inline void row_to_24(cpx32_r s, u8_r d, Py_ssize_t n) noexcept nogil:
+cdef inline void row_to_bgr16(cpx32_r s, px16_r d, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
-    cdef uint32_t p
     for i in range(n):
+        d[i] = <px16>(((s[i] << 8) & 0xF800) | ((s[i] >> 5) & 0x07E0) | ((s[i] >> 19) & 0x1F))
+
+
+cdef inline void row_to_24(cpx32_r s, u8_r d, Py_ssize_t n) noexcept nogil:
+    """Four pixels become three numbers of four bytes."""
+    cdef Py_ssize_t i, fours = n & ~3
+    cdef uint32_t p, q
+    cdef px32 *wide = <px32 *>d
+    for i in range(0, fours, 4):
+        p = s[i + 1]
+        q = s[i + 2]
+        wide[0] = (s[i] & 0xFFFFFF) | (p << 24)
+        wide[1] = ((p >> 8) & 0xFFFF) | (q << 16)
+        wide[2] = ((q >> 16) & 0xFF) | (s[i + 3] << 8)
+        wide += 3
+    for i in range(fours, n):
         p = s[i]
         d[3 * i] = p & 0xFF
         d[3 * i + 1] = (p >> 8) & 0xFF
         d[3 * i + 2] = (p >> 16) & 0xFF
+
+
+cdef inline uint32_t swapped(uint32_t p) noexcept nogil:
+    """A pixel whose first and third byte have changed places."""
+    return ((p >> 16) & 0xFF) | (p & 0xFF00) | ((p & 0xFF) << 16)
+
+
+cdef inline void row_to_rgb24(cpx32_r s, u8_r d, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i, fours = n & ~3
+    cdef uint32_t p, q
+    cdef px32 *wide = <px32 *>d
+    for i in range(0, fours, 4):
+        p = swapped(s[i + 1])
+        q = swapped(s[i + 2])
+        wide[0] = swapped(s[i]) | (p << 24)
+        wide[1] = (p >> 8) | (q << 16)
+        wide[2] = (q >> 16) | (swapped(s[i + 3]) << 8)
+        wide += 3
+    for i in range(fours, n):
+        p = s[i]
+        d[3 * i] = (p >> 16) & 0xFF
+        d[3 * i + 1] = (p >> 8) & 0xFF
+        d[3 * i + 2] = p & 0xFF
+
+
+cdef inline void row_to_abgr(cpx32_r s, px32_r d, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        d[i] = (s[i] << 8) | 0xFF
+
+
+cdef inline void row_to_argb(cpx32_r s, px32_r d, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(n):
+        d[i] = (swapped(s[i]) << 8) | 0xFF
 
 
 cdef inline void row_from_bgr16(cpx16_r s, px32_r d, Py_ssize_t n) noexcept nogil:
@@ -48,7 +98,7 @@ cdef inline void row_from_abgr(cpx32_r s, px32_r d, Py_ssize_t n) noexcept nogil
 cdef inline void row_from_rgba(cpx32_r s, px32_r d, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i
     for i in range(n):
-        d[i] = ((s[i] >> 16) & 0xFF) | (s[i] & 0xFF00) | ((s[i] & 0xFF) << 16) | 0xFF000000u
+        d[i] = swapped(s[i]) | 0xFF000000u
 
 
 cdef inline void row_from_argb(cpx32_r s, px32_r d, Py_ssize_t n) noexcept nogil:
@@ -183,6 +233,48 @@ def convert(pixels, int pixel_format, Py_ssize_t source_stride, surface, Py_ssiz
                         row_from_bgr16(<const px16 *>row, d, width)
                     else:
                         row_from_565(<const px16 *>row, d, width)
+        finally:
+            PyBuffer_Release(&target)
+    finally:
+        PyBuffer_Release(&source)
+
+
+def convert_back(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height, pixels,
+                 int pixel_format, Py_ssize_t target_stride):
+    """See the twin."""
+    cdef Py_buffer source, target
+    cdef Py_ssize_t i, wide
+    cdef const px32 *row
+    cdef uint8_t *d
+    if not 0 <= pixel_format < 8:
+        raise IndexError("tuple index out of range")
+    wide = 4 if pixel_format < 4 else 3 if pixel_format < 6 else 2
+    PyObject_GetBuffer(surface, &source, PyBUF_SIMPLE)
+    try:
+        PyObject_GetBuffer(pixels, &target, PyBUF_WRITABLE)
+        try:
+            region(source.len, stride, x, y, width, height, 4)
+            region(target.len, target_stride, 0, 0, width, height, wide)
+            with nogil:
+                for i in range(height if width else 0):
+                    row = <const px32 *>(<const uint8_t *>source.buf + (y + i) * stride + x * 4)
+                    d = <uint8_t *>target.buf + i * target_stride
+                    if pixel_format == 0:
+                        row_from_32(row, <px32 *>d, width)
+                    elif pixel_format == 1:
+                        row_to_abgr(row, <px32 *>d, width)
+                    elif pixel_format == 2:
+                        row_from_rgba(row, <px32 *>d, width)
+                    elif pixel_format == 3:
+                        row_to_argb(row, <px32 *>d, width)
+                    elif pixel_format == 4:
+                        row_to_24(row, d, width)
+                    elif pixel_format == 5:
+                        row_to_rgb24(row, d, width)
+                    elif pixel_format == 6:
+                        row_to_bgr16(row, <px16 *>d, width)
+                    else:
+                        row_to_565(row, <px16 *>d, width)
         finally:
             PyBuffer_Release(&target)
     finally:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["MAX_TILE", "MULTIPLIERS", "hash_tiles", "keys"]
+__all__ = ["MAX_TILE", "MULTIPLIERS", "compare_tiles", "hash_tiles", "keys"]
 
 MAX_TILE: Final = 256
 _MASK: Final = (1 << 64) - 1
@@ -88,3 +88,25 @@ def _sum(left: NDArray[np.uint32], right: NDArray[np.uint32]) -> Sequence[int]:
 
     total: list[int] = (left.astype(np.uint64) * right.astype(np.uint64)).sum(axis=1, dtype=np.uint64).tolist()
     return total
+
+
+def compare_tiles(
+    one: Readable, one_stride: int, two: Readable, two_stride: int, width: int, height: int, tile: int, out: Writable
+) -> int:
+    """Mark every tile that differs between two surfaces by 1, every other by 0; return how many differ."""
+    if not 2 <= tile <= MAX_TILE:
+        raise ValueError("a tile has 2 to 256 pixels a side")
+    first, second, marks = view(one), view(two), view(out)
+    check_region(len(first), one_stride, 0, 0, width, height, 4)
+    check_region(len(second), two_stride, 0, 0, width, height, 4)
+    columns, rows = -(-width // tile), -(-height // tile)
+    if len(marks) < columns * rows:
+        raise ValueError("there are more tiles than marks")
+    marks[: columns * rows] = bytes(columns * rows)
+    for y in range(height):
+        for column in range(columns):
+            left, right = column * tile * 4, min((column + 1) * tile, width) * 4
+            above = first[y * one_stride + left : y * one_stride + right]
+            if above != second[y * two_stride + left : y * two_stride + right]:
+                marks[y // tile * columns + column] = 1
+    return sum(marks[: columns * rows])

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from trio_rdp.codecs.plain.buffers import Readable, check_bitmap, check_region, view
+from trio_rdp.codecs.plain.buffers import Readable, Writable, check_bitmap, check_region, view
 from trio_rdp.codecs.status import TRUNCATED
 
-__all__ = ["FORMATS", "convert", "encode_raw", "pack_row", "raw", "unpack_row"]
+__all__ = ["FORMATS", "convert", "convert_back", "encode_raw", "pack_row", "raw", "unpack_row"]
 
 # Where blue, green and red lie in a pixel of each format of more than 16 bits.
 _PLACES: Final = {
@@ -157,3 +157,38 @@ def _line_from(line: bytes, name: str, wide: int) -> bytearray:
         return _unpack_565(_numbers(line), *((0, 11) if name == "RGB16" else (11, 0)))
     blue, green, red = _PLACES[name]
     return _join(line[blue::wide], line[green::wide], line[red::wide])
+
+
+def convert_back(
+    surface: Readable,
+    stride: int,
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    pixels: Writable,
+    pixel_format: int,
+    target_stride: int,
+) -> None:
+    """Fill a top-down image in one of `FORMATS`, given by its place there; where there is alpha it is 255."""
+    name = FORMATS[pixel_format]
+    wide = int(name[-2:]) // 8
+    source, target = view(surface), view(pixels)
+    check_region(len(source), stride, x, y, width, height, 4)
+    check_region(len(target), target_stride, 0, 0, width, height, wide)
+    for row in range(height if width else 0):
+        place = (y + row) * stride + x * 4
+        line = bytes(source[place : place + width * 4])
+        target[row * target_stride : row * target_stride + width * wide] = _line_to(line, name, wide)
+
+
+def _line_to(line: bytes, name: str, wide: int) -> bytes:
+    blue, green, red = line[0::4], line[1::4], line[2::4]
+    if wide == 2:
+        low, high = (blue, red) if name == "RGB16" else (red, blue)
+        values = ((h >> 3) << 11 | (g >> 2) << 5 | v >> 3 for v, g, h in zip(low, green, high, strict=True))
+        return b"".join(value.to_bytes(2, "little") for value in values)
+    out = bytearray(b"\xff") * (wide * len(blue))
+    for place, channel in zip(_PLACES[name], (blue, green, red), strict=True):
+        out[place::wide] = channel
+    return bytes(out)
