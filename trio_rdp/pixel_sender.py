@@ -118,7 +118,7 @@ class PixelSender:
             compression_header=not client.no_bitmap_compression_header,
             compress=bitmap is None or bitmap.bitmap_compression_flag,
             skip_alpha=client.skip_alpha,
-            max_update_size=min(stage.max_update_size, _UPDATE_SIZE),
+            max_update_size=min(stage.best_update_size, _UPDATE_SIZE),
         )
         self._encoder = PictureEncoder(
             stage.desktop_size.width,

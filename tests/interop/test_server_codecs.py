@@ -8,9 +8,12 @@ import pytest
 from tests.interop.display import Display
 from tests.interop.matrix import matrix
 from tests.interop.pictures import Picture, pattern, photo, psnr
+from tests.interop.rdesktop import rdesktop
 from tests.interop.serving import paint, serving, snapshot, wait_close, wait_equal
-from tests.interop.xfreerdp import NO_GFX, OK, xfreerdp
+from tests.interop.xfreerdp import NO_GFX, NO_GFX_NO_RFX, OK, xfreerdp
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
+from trio_rdp.codecs.pixel_format import PixelFormat
+from trio_rdp.graphics.content import Content
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.protocol.config import CompressionType, ServerConfig
 from trio_rdp.server import ServerSession
@@ -36,10 +39,6 @@ def cut(picture: Picture, rect: Rect) -> Picture:
 
 def used(session: ServerSession) -> dict[BitmapCodec, int]:
     return {codec: one.tiles for codec, one in session.statistics().display.codecs.items()}
-
-
-def flags_of(codec: str) -> list[str]:
-    return [NO_GFX, *([codec] if codec else [])]
 
 
 @pytest.mark.parametrize(
@@ -85,3 +84,105 @@ async def test_xfreerdp(client_display: Display, flag: str, bpp: int, level: int
         assert await client.close() == OK
         await guest.wait_left()
         assert guest.error is None
+
+
+@pytest.mark.parametrize("bpp", [8, 15, 16, 24, 32])
+@pytest.mark.parametrize("flags", [["-z"], ["-z", "-P"]], ids=["compressed", "cached"])
+async def test_rdesktop_compressed(client_display: Display, bpp: int, flags: list[str]) -> None:
+    async with (
+        serving(codecs=EVERY_CODEC, compression_type=CompressionType.RDP61) as served,
+        rdesktop(client_display, served.port, *flags, bpp=bpp) as client,
+    ):
+        session = (await served.guest()).session
+        await wait_equal(client, session)
+        for turn in range(3):
+            await paint(session, np.roll(snapshot(session), 37 + turn, axis=0))
+        await wait_equal(client, session)
+        compression = session.statistics().compression
+        assert compression.type is not None
+        assert compression.compressed_bytes < 0.9 * compression.bytes
+
+
+@pytest.mark.parametrize("path", ["+fast-path", "-fast-path"])
+@pytest.mark.parametrize("level", [0, 1, 2])
+async def test_xfreerdp_compressed_for_long(client_display: Display, path: str, level: int) -> None:
+    """Histories are filled and begin anew, on both paths, and after a reactivation."""
+    flags = (NO_GFX_NO_RFX, path, "+compression", f"/compression-level:{level}", "/dynamic-resolution")
+    async with (
+        serving(compression_type=CompressionType.RDP61) as served,
+        xfreerdp(client_display, served.port, *flags, security="tls", bpp=32) as client,
+    ):
+        guest = await served.guest()
+        session = guest.session
+        for turn in range(12):
+            await paint(session, np.roll(snapshot(session), 41 * turn, axis=turn % 2))
+        await wait_equal(client, session)
+        await session.display.resize(800, 600)
+        await paint(session)
+        await wait_equal(client, session)
+        compression = session.statistics().compression
+        assert compression.type == level
+        assert compression.bytes > 1_000_000
+        assert compression.compressed_bytes < 0.8 * compression.bytes
+        assert await client.close() == OK
+
+
+async def test_another_codec_for_a_session_and_for_a_rectangle(client_display: Display) -> None:
+    async with (
+        serving(codecs=EVERY_CODEC, paints=False) as served,
+        xfreerdp(client_display, served.port, NO_GFX, "/rfx", "/nsc", security="tls", bpp=32) as client,
+    ):
+        session = (await served.guest()).session
+        display = session.display
+        assert display.codecs[:3] == (BitmapCodec.REMOTEFX, BitmapCodec.NSCODEC, BitmapCodec.PLANAR)
+        picture = desktop(1024, 768)
+        async with display.frame() as frame:
+            frame.blit(frame.bounds, np.ascontiguousarray(picture), PixelFormat.RGB24, hint=Content.TEXT)
+        await wait_equal(client, session)
+        assert set(used(session)) == {BitmapCodec.PLANAR}
+        async with display.frame() as frame:
+            frame.hint(PHOTO, BitmapCodec.NSCODEC)
+            frame.hint(Rect(0, 0, 1024, 320), Content.PHOTO)
+            frame.blit(frame.bounds, np.ascontiguousarray(255 - picture), PixelFormat.RGB24)
+        await wait_close(client, session, 35)
+        assert used(session)[BitmapCodec.NSCODEC] == 40
+        assert used(session)[BitmapCodec.REMOTEFX] == 16 * 5
+        async with display.frame() as frame:
+            frame.hint(frame.bounds, Content.AUTO)
+        for codec in display.codecs:
+            display.codec = codec
+            await paint(session, np.roll(picture, 64, axis=1) // (1 + display.codecs.index(codec)))
+            await wait_close(client, session, 35 if not codec.is_lossless else 99)
+        assert set(used(session)) == set(display.codecs)
+
+
+@pytest.mark.parametrize("size", [20_000, 70_000, 1 << 20])
+async def test_frames_are_cut_to_what_the_client_puts_together(client_display: Display, size: int) -> None:
+    flags = (f"/tune:FreeRDP_SupportGraphicsPipeline:FALSE,FreeRDP_MultifragMaxRequestSize:{size}", "/rfx")
+    async with (
+        serving(codecs=EVERY_CODEC, quality=Quality.BEST, max_request_size=size, paints=False) as served,
+        xfreerdp(client_display, served.port, *flags, security="tls", bpp=32) as client,
+    ):
+        session = (await served.guest()).session
+        assert session.connection.capabilities.max_request_size >= size
+        await paint(session, photo(1024, 768))
+        await wait_close(client, session, 35)
+        assert set(used(session)) == {BitmapCodec.REMOTEFX}
+
+
+async def test_a_moving_photograph(client_display: Display) -> None:
+    async with (
+        serving(codecs=EVERY_CODEC, paints=False) as served,
+        xfreerdp(client_display, served.port, NO_GFX, "/rfx", security="tls", bpp=32) as client,
+    ):
+        session = (await served.guest()).session
+        picture, film = desktop(1024, 768), photo(1024, 400)
+        for frame in range(40):
+            picture[PHOTO.top : PHOTO.bottom, PHOTO.left : PHOTO.right] = film[:320, 8 * frame : 8 * frame + 512]
+            await paint(session, picture)
+        await wait_close(client, session, 35)
+        statistics = session.statistics().display
+        assert statistics.codecs[BitmapCodec.REMOTEFX].tiles == 40 * 40
+        assert statistics.codecs[BitmapCodec.PLANAR].tiles == 16 * 12 - 40
+        assert not statistics.late_acknowledgements
+        assert await client.close() == OK

@@ -20,6 +20,8 @@ from trio_rdp.pdu.pointer import (
 from trio_rdp.pdu.share import PduType2, ShareDataHeader
 from trio_rdp.pdu.surface import FrameAction, FrameMarkerCommand, SurfaceCommands
 from trio_rdp.pdu.update import GraphicsUpdate, SynchronizeUpdate, UnknownUpdate, Update, UpdateType, decode_update
+from trio_rdp.protocol.config import CompressionType
+from trio_rdp.protocol.deflation import Deflater
 from trio_rdp.protocol.envelopes import Envelopes, open_frame
 from trio_rdp.protocol.fragments import FragmentAssembler
 from trio_rdp.protocol.server_capabilities import ClientCapabilities
@@ -169,3 +171,21 @@ def test_what_cannot_be_sent_cannot_be_prepared() -> None:
         _encoder(True, 20_000).prepare(_bitmap(20_001))
     with pytest.raises(EncodeError, match="no slow-path form"):
         _encoder(False).prepare(MARKER)
+
+
+@pytest.mark.parametrize(
+    ("fast", "kind", "best"),
+    [
+        (True, CompressionType.K8, 60_000),  # in fragments, each of which is compressed
+        (True, None, 60_000),
+        (False, CompressionType.K64, 16_361),
+        (False, CompressionType.K8, 8_128),
+        (False, None, 16_361),
+    ],
+)
+def test_the_largest_update_that_is_compressed(fast: bool, kind: CompressionType | None, best: int) -> None:
+    capabilities = ClientCapabilities(fast_path_output=fast, max_request_size=60_000)
+    encoder = UpdateEncoder(Envelopes(True, share_id=7), capabilities, _MIB, Deflater(kind))
+    if Deflater(kind).kind is kind:  # in plain Python nothing is compressed
+        assert encoder.best_update_size == best
+        assert len(encoder.prepare(_bitmap(best)).commit()) < best + 100 * (best // 8_000)

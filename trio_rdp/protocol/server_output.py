@@ -41,11 +41,14 @@ class UpdateEncoder:
         self._fragment_size = FRAGMENT_SIZE
         self.max_update_size: int = _SLOW_PATH_ROOM
         """Bytes that the data of one update may have."""
+        self.best_update_size: int = min(_SLOW_PATH_ROOM, self._deflater.longest)
+        """Bytes up to which the data of an update is compressed; larger ones are not, where they are one packet."""
         if self._is_fast:
             # What fits one PDU needs no putting together, whatever the client says about that.
             self.max_update_size = max(min(capabilities.max_request_size, largest), FRAGMENT_SIZE)
             if capabilities.max_request_size >= FRAGMENT_SIZE:
                 self._fragment_size = min(FRAGMENT_SIZE, self._deflater.longest)
+            self.best_update_size = self.max_update_size
 
     def encode(self, update: Update) -> list[bytes]:
         """Give the frames of an update as they are, uncompressed.

@@ -117,6 +117,11 @@ class ServerStage:
         """Bytes that the data of one update may have."""
         return self._encoder.max_update_size
 
+    @property
+    def best_update_size(self) -> int:
+        """Bytes that the data of one update may have and still be compressed."""
+        return self._encoder.best_update_size
+
     def start(self) -> list[ServerStageOutput]:
         """What happened already while the connection was made; `process` does this by itself at its first call."""
         if self._is_started:
