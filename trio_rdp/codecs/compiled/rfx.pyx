@@ -11,13 +11,13 @@ from libc.string cimport memcpy, memset
 
 from trio_rdp.codecs.compiled.common cimport (
     INVALID, NO_MEMORY, OVERRUN, TRUNCATED, PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer, guard,
-    px32, region, uint8_t, uint16_t, uint32_t, uint64_t,
+    px32, region, uint8_t, uint32_t,
 )
-from trio_rdp.codecs.compiled.rlgr cimport RLGR1, RLGR3, rlgr_decode, rlgr_encode
-from trio_rdp.codecs.compiled.tile_color cimport bgrx_to_tile, tile_to_bgrx, ycbcr_to_bgrx
+from trio_rdp.codecs.compiled.rlgr cimport RLGR3, rlgr_decode, rlgr_encode
+from trio_rdp.codecs.compiled.tile_clip cimport Clip, clip, draw_masked
+from trio_rdp.codecs.compiled.tile_color cimport bgrx_to_tile, tile_to_bgrx
 from trio_rdp.codecs.compiled.wavelet cimport (
-    all_zero, do_differences, join_level, scale_band, split_level, spread_level,
-    undo_differences, unscale_band,
+    all_zero, do_differences, join_level, scale_band, split_level, spread_level, undo_differences, unscale_band,
 )
 
 cdef enum:
@@ -245,67 +245,6 @@ def scan_tiles(data, Py_ssize_t count, factors):
             PyBuffer_Release(&quants)
     finally:
         PyBuffer_Release(&source)
-
-
-cdef struct Clip:
-    int left
-    int top
-    int right
-    int bottom
-    uint64_t rows[64]
-
-
-cdef int clip(int left, int top, Py_ssize_t width, Py_ssize_t height, const uint8_t *rects, Py_ssize_t n,
-              Clip *c) noexcept nogil:
-    """What is drawn of the tile at `left`, `top`: 0 nothing, 1 a rectangle of it, 2 the pixels whose bits are set."""
-    cdef int found = 0, right = <int>min(width - left, 64), bottom = <int>min(height - top, 64), l, t, r, b, y
-    cdef Py_ssize_t i
-    cdef uint64_t bits
-    if right <= 0 or bottom <= 0:
-        return 0
-    for i in range(n):
-        l = <int>u16(rects + 8 * i) - left
-        t = <int>u16(rects + 8 * i + 2) - top
-        r = l + <int>u16(rects + 8 * i + 4)
-        b = t + <int>u16(rects + 8 * i + 6)
-        l = l if l > 0 else 0
-        t = t if t > 0 else 0
-        r = r if r < right else right
-        b = b if b < bottom else bottom
-        if l >= r or t >= b:
-            continue
-        if found == 0 or (r - l == right and b - t == bottom):
-            c.left = l
-            c.top = t
-            c.right = r
-            c.bottom = b
-            if r - l == right and b - t == bottom:
-                return 1
-            found = 1
-            continue
-        if found == 1:
-            found = 2
-            memset(c.rows, 0, sizeof(c.rows))
-            bits = (~<uint64_t>0 >> (64 - (c.right - c.left))) << c.left
-            for y in range(c.top, c.bottom):
-                c.rows[y] = bits
-        bits = (~<uint64_t>0 >> (64 - (r - l))) << l
-        for y in range(t, b):
-            c.rows[y] |= bits
-    return found
-
-
-cdef void draw_masked(const int16_t *planes, const uint64_t *rows, uint8_t *out, Py_ssize_t stride) noexcept nogil:
-    cdef uint16_t pixels[128]
-    cdef uint64_t bits
-    cdef int y, x
-    for y in range(64):
-        bits = rows[y]
-        if bits:
-            ycbcr_to_bgrx(planes + 64 * y, planes + 4096 + 64 * y, planes + 8192 + 64 * y, pixels, 64)
-            for x in range(64):
-                if bits >> x & 1:
-                    memcpy(out + y * stride + 4 * x, pixels + 2 * x, 4)
 
 
 cdef Py_ssize_t draw_tiles(const uint8_t *data, Py_ssize_t length, const uint8_t *table, Py_ssize_t first,
