@@ -40,7 +40,7 @@ class Decompressor:
             self._recent[:] = bytes(16)
             self._offset = 0
         elif flags & AT_FRONT:
-            # The document slides by half of the history; FreeRDP and Windows keep the last half before the offset.
+            # "Slid back by half its size": of what was sent the last 32,768 bytes stay, as FreeRDP 2.11 understands it.
             if self._offset < _HALF:
                 raise InvalidField(f"a history of {self._offset} bytes cannot slide back", pdu="CompressedData")
             self._history[:_HALF] = self._history[self._offset - _HALF : self._offset]

@@ -65,15 +65,14 @@ cdef inline void replicate(uint8_t *d, Py_ssize_t distance, Py_ssize_t count, Py
     if likely(count <= 64 and room - count >= 16):
         # Some at a time, the last too far, and then what was overwritten is put back.
         kept = load64(d + count)
+        more = load64(d + count + 8)
         if distance >= 8:
-            more = load64(d + count + 8)
             while True:
                 store64(d + piece, load64(s + piece))
                 store64(d + piece + 8, load64(s + piece + 8))
                 piece += 16
                 if likely(piece >= count):
                     break
-            store64(d + count + 8, more)
         else:
             step = 8 * distance
             pattern = load64(s) & ((<uint64_t>1 << step) - 1)
@@ -85,10 +84,12 @@ cdef inline void replicate(uint8_t *d, Py_ssize_t distance, Py_ssize_t count, Py
             step = STEPS[distance]
             while True:
                 store64(d + piece, pattern)
-                piece += step
-                if piece >= count:
+                store64(d + piece + step, pattern)
+                piece += 2 * step
+                if likely(piece >= count):
                     break
         store64(d + count, kept)
+        store64(d + count + 8, more)
     elif distance >= count:
         memcpy(d, s, count)
     elif distance == 1:
