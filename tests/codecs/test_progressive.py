@@ -203,6 +203,8 @@ def test_tiles_may_be_drawn_in_parts_by_several_threads() -> None:
     decoder, surface = progressive.Decoder(128, 128), screen()
     picture = decoder.read(message(region([grey_tile(n % 2, n // 2, 10 * n) for n in range(4)])))
     assert picture.tile_count == 4
+    assert picture.ranges(2) == [(0, 2), (2, 4)]
+    assert picture.ranges(9) == [(0, 1), (1, 2), (2, 3), (3, 4)]
     picture.draw(View.of(surface), 1, 2)
     assert greys(surface) == [0, 138, 0, 0]
     threads = [threading.Thread(target=picture.draw, args=(View.of(surface), n, n + 1)) for n in (0, 2, 3)]
@@ -234,6 +236,7 @@ def test_what_is_not_of_a_frame_is_ignored() -> None:
     assert decoder.decode_into(data, View.of(surface)) == []
     assert not surface.any()
     assert decoder.decode_into(b"", View.of(surface)) == []
+    assert decoder.read(b"").ranges(4) == [(0, 0)]
 
 
 @pytest.mark.parametrize(

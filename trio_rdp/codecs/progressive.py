@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from typing import TYPE_CHECKING, Final
 
@@ -128,6 +129,12 @@ class Picture:
         self.tile_count = check(
             plan.finish(struct.pack(f"={4 * len(rects)}i", *(n for rect in rects for n in rect))), _PDU
         )
+
+    def ranges(self, count: int) -> list[tuple[int, int]]:
+        """Give up to `count` ranges of tiles, about equal, that may be drawn at the same time in any order."""
+        pieces = max(min(count, self.tile_count), 1)
+        edges = [self.tile_count * number // pieces for number in range(pieces + 1)]
+        return list(itertools.pairwise(edges))
 
     def draw(self, view: View, first: int = 0, last: int | None = None) -> None:
         """Draw the tiles from `first` up to `last`, by default all, inside the rectangles and clipped to `view`.

@@ -2,7 +2,8 @@
 """The wavelet of RemoteFX Progressive with 33 low and 31 high samples in 64, [MS-RDPEGFX] 3.2.8.1.2.2, on raw pointers.
 
 `trio_rdp.codecs.plain.extrapolate` says what it does and how the bands lie.  `s` is the number of high samples in a row
-of a level (8, 16 or 32, of which the last is zero and not there); give it as a constant.  All arithmetic wraps at 16 bits.
+of a level (8, 16, or 32 of which the last is zero and not there); give it as a constant.  All arithmetic wraps at 16
+bits.
 """
 
 from libc.stdint cimport int16_t
@@ -55,7 +56,8 @@ cdef inline void first_row(ci16_r low, ci16_r high, i16_r out, int w) noexcept n
         out[i] = <int16_t>(low[i] - high[i])
 
 
-cdef inline void two_rows(ci16_r low, ci16_r above, ci16_r high, ci16_r out0, i16_r out1, i16_r out2, int w) noexcept nogil:
+cdef inline void two_rows(ci16_r low, ci16_r above, ci16_r high, ci16_r out0, i16_r out1, i16_r out2,
+                          int w) noexcept nogil:
     """The next even row `out2`, and the odd one before it."""
     cdef int i
     cdef int16_t even

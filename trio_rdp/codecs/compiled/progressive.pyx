@@ -1,229 +1,30 @@
 # cython: language_level=3
-"""RemoteFX Progressive on raw pointers; `trio_rdp.codecs.plain.progressive` says what it does.
-
-A tile that came whole, or in its first pass, is drawn from its stream without passing through memory; what is kept of it
-is the stream itself, a few hundred bytes.  Only when an upgrade or a difference builds upon it is the stream decoded
-again, to 24 KiB of coefficients that stay.
-"""
+"""Decoding RemoteFX Progressive on raw pointers; `trio_rdp.codecs.plain.progressive` says what it does."""
 
 from libc.stdint cimport int16_t, int32_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
 from trio_rdp.codecs.compiled.common cimport (
-    INVALID, MAX_PIXELS, NO_MEMORY, TRUNCATED, PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer, guard,
-    region, uint8_t, uint16_t, uint32_t,
+    INVALID, MAX_PIXELS, NO_MEMORY, TRUNCATED, PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer,
+    region, uint8_t, uint32_t,
 )
-from trio_rdp.codecs.compiled.extrapolate cimport SPARE, widen_level
-from trio_rdp.codecs.compiled.rlgr cimport rlgr_decode
-from trio_rdp.codecs.compiled.srl cimport BitReader, SrlReader, reader_open, srl_next, srl_open, take
+from trio_rdp.codecs.compiled.extrapolate cimport SPARE
+from trio_rdp.codecs.compiled.progressive_tile cimport (
+    DIFFERENCE, FIRST, FULL, PLANE, SIMPLE, UPGRADE, Record, Tile, add_plane, begin, dequantise, inverse, rescale,
+    spread, stream_of, unpack, upgrade_plane,
+)
+from trio_rdp.codecs.compiled.srl cimport SrlReader, srl_next, srl_open
 from trio_rdp.codecs.compiled.tile_color cimport tile_to_bgrx
-from trio_rdp.codecs.compiled.wavelet cimport ci16_r, i16_r, join_level, undo_differences
 
 cdef enum:
-    SIMPLE = 0xCCC5
-    FIRST = 0xCCC6
-    UPGRADE = 0xCCC7
-    FULL = 0xFF          # `progressive_blocks.FULL_QUALITY`
-    DIFFERENCE = 0x01
-    PLANE = 4096
-    TILE_BYTES = 3 * PLANE * 2
     SMALLEST = 22        # bytes of a tile without data
 
-# Where the bands of the classic transform begin, and those of the wide one.
-cdef int[22] BANDS = [0, 1024, 2048, 3072, 3328, 3584, 3840, 3904, 3968, 4032, 4096,
-                      0, 1023, 2046, 3007, 3279, 3551, 3807, 3879, 3951, 4015, 4096]
 cdef uint8_t[30] NO_BITS
-
-
-cdef struct Tile:
-    int16_t *sum          # what has come since the tile was last begun, or NULL: then `packed` says it
-    int16_t *base         # what was there before a difference, or NULL
-    uint8_t *packed       # the three streams of the tile's beginning
-    int sizes[3]
-    bint has_base
-    bint wide             # the transform of its beginning
-    bint begun
-    uint8_t first[30]     # the bits that its beginning left out, a band each of Y, Cb and Cr
-    uint8_t missing[30]   # those that are still left out
-
-
-cdef struct Record:
-    int32_t tile
-    int32_t kind
-    bint difference
-    bint wide
-    int32_t quants[3]     # where in the plan's tables its factors begin
-    int32_t bits          # and the bits that it leaves out; -1: none
-    const uint8_t *part[6]
-    int size[6]
 
 
 cdef inline int word(const uint8_t *p) noexcept nogil:
     return p[0] | p[1] << 8
-
-
-cdef inline void shift_band(i16_r c, int n, int bits) noexcept nogil:
-    cdef int i
-    if bits > 15:
-        memset(c, 0, n * 2)
-    elif bits > 0:
-        for i in range(n):
-            c[i] = <int16_t>(<uint16_t>c[i] << bits)
-
-
-cdef inline void shift_copy(ci16_r c, i16_r out, int n, int bits) noexcept nogil:
-    cdef int i
-    for i in range(n):
-        out[i] = <int16_t>(<uint16_t>c[i] << bits)
-
-
-cdef inline void shift_sum(ci16_r a, ci16_r b, i16_r out, int n, int bits) noexcept nogil:
-    cdef int i
-    for i in range(n):
-        out[i] = <int16_t>(<uint16_t>(a[i] + b[i]) << bits)
-
-
-cdef inline void add_plane(i16_r c, ci16_r d, int n) noexcept nogil:
-    cdef int i
-    for i in range(n):
-        c[i] = <int16_t>(c[i] + d[i])
-
-
-cdef inline int shift_of(int factor) noexcept nogil:
-    # A factor of 1 stands for a step of one 32nd, of 0 for half of that, which nobody sends.
-    return factor - 1 if factor > 0 else 0
-
-
-cdef void unpack(const uint8_t *p, int size, bint wide, const uint8_t *bits, const uint8_t *factors, int16_t *out) noexcept nogil:
-    """Decode one plane, shifted by the bits that were left out and, unless NULL, its factors of quantisation."""
-    cdef const int *at = BANDS + (11 if wide else 0)
-    cdef int band
-    rlgr_decode(p, p + size, out, PLANE, False)
-    undo_differences(out + at[9], PLANE - at[9])
-    for band in range(10):
-        shift_band(out + at[band], at[band + 1] - at[band],
-                   bits[band] + (shift_of(factors[band]) if factors != NULL else 0))
-
-
-cdef void dequantise(const int16_t *c, const int16_t *base, bint wide, const uint8_t *factors, int16_t *out) noexcept nogil:
-    cdef const int *at = BANDS + (11 if wide else 0)
-    cdef int band
-    for band in range(10):
-        if base == NULL:
-            shift_copy(c + at[band], out + at[band], at[band + 1] - at[band], shift_of(factors[band]))
-        else:
-            shift_sum(c + at[band], base + at[band], out + at[band], at[band + 1] - at[band], shift_of(factors[band]))
-
-
-cdef void rescale(int16_t *c, bint wide, const uint8_t *factors) noexcept nogil:
-    cdef const int *at = BANDS + (11 if wide else 0)
-    cdef int band
-    for band in range(10):
-        shift_band(c + at[band], at[band + 1] - at[band], shift_of(factors[band]))
-
-
-cdef void inverse(int16_t *c, bint wide, int16_t *spare) noexcept nogil:
-    if wide:
-        widen_level(c + 3807, 8, spare)
-        widen_level(c + 3007, 16, spare)
-        widen_level(c, 32, spare)
-    else:
-        join_level(c + 3840, 8, spare)
-        join_level(c + 3072, 16, spare)
-        join_level(c, 32, spare)
-
-
-cdef const uint8_t *stream_of(const Tile *tile, int plane) noexcept nogil:
-    cdef const uint8_t *p = tile.packed
-    cdef int k
-    for k in range(plane):
-        p += tile.sizes[k]
-    return p
-
-
-cdef int spread(Tile *tile) noexcept nogil:
-    """Have the tile's coefficients in `sum`."""
-    cdef int k
-    if tile.sum != NULL:
-        return 0
-    if tile.packed == NULL:
-        tile.sum = <int16_t *>calloc(1, TILE_BYTES)
-        return 0 if tile.sum != NULL else NO_MEMORY
-    tile.sum = <int16_t *>malloc(TILE_BYTES)
-    if tile.sum == NULL:
-        return NO_MEMORY
-    for k in range(3):
-        unpack(stream_of(tile, k), tile.sizes[k], tile.wide, tile.first + 10 * k, NULL, tile.sum + PLANE * k)
-    free(tile.packed)
-    tile.packed = NULL
-    return 0
-
-
-cdef int begin(Tile *tile, const Record *record, const uint8_t *bits) noexcept nogil:
-    """Take a tile's whole, or its first pass; a few bytes' copy, unless it is a difference."""
-    cdef int total = record.size[0] + record.size[1] + record.size[2], k
-    cdef uint8_t *p
-    cdef int16_t *spare
-    if record.difference:
-        if spread(tile) < 0:
-            return NO_MEMORY
-        if tile.has_base:
-            add_plane(tile.base, tile.sum, 3 * PLANE)
-            free(tile.sum)
-            tile.sum = NULL
-        else:
-            spare = tile.base
-            tile.base = tile.sum
-            tile.sum = NULL
-            free(spare)
-        tile.has_base = True
-    else:
-        tile.has_base = False
-        free(tile.base)
-        tile.base = NULL
-    free(tile.sum)
-    tile.sum = NULL
-    p = <uint8_t *>realloc(tile.packed, total if total else 1)
-    if p == NULL:
-        return NO_MEMORY
-    tile.packed = p
-    for k in range(3):
-        memcpy(p, record.part[k], record.size[k])
-        p += record.size[k]
-        tile.sizes[k] = record.size[k]
-    tile.wide = record.wide
-    memcpy(tile.first, bits, 30)
-    memcpy(tile.missing, bits, 30)
-    # What would take more room packed than spread is spread, so that a tile never takes more than 48 KiB.
-    return spread(tile) if total > TILE_BYTES else 0
-
-
-cdef void upgrade_plane(int16_t *c, const Record *record, int plane, uint8_t *missing, const uint8_t *bits) noexcept nogil:
-    cdef const int *at = BANDS + (11 if record.wide else 0)
-    cdef SrlReader srl
-    cdef BitReader raw
-    cdef int band, i, n, left
-    srl_open(&srl, record.part[2 * plane], record.size[2 * plane])
-    reader_open(&raw, record.part[2 * plane + 1], record.size[2 * plane + 1])
-    for band in range(10):
-        left = bits[band]
-        n = missing[band] - left
-        # "A band in a given pass might not have any bits to read."
-        if n <= 0:
-            continue
-        missing[band] = <uint8_t>left
-        if band == 9:
-            for i in range(at[9], PLANE):
-                c[i] = <int16_t>(c[i] + (take(&raw, n) << left))
-        else:
-            for i in range(at[band], at[band + 1]):
-                if c[i] == 0:
-                    c[i] = <int16_t>(srl_next(&srl, n) * (1 << left))
-                elif c[i] > 0:
-                    c[i] = <int16_t>(c[i] + (take(&raw, n) << left))
-                else:
-                    c[i] = <int16_t>(c[i] - <int>(take(&raw, n) << left))
 
 
 cdef class Tiles:
@@ -289,7 +90,8 @@ cdef class Plan:
         free(self.inside)
         free(self.meets)
 
-    def add(self, Py_ssize_t start, Py_ssize_t end, Py_ssize_t count, bytes quants not None, bytes bits not None, bint wide):
+    def add(self, Py_ssize_t start, Py_ssize_t end, Py_ssize_t count, bytes quants not None, bytes bits not None,
+            bint wide):
         """See the twin."""
         cdef Py_ssize_t room, had = self.count, base = self.table_size, quant_size = len(quants), bits_size = len(bits)
         cdef Py_ssize_t status
@@ -316,7 +118,8 @@ cdef class Plan:
             memcpy(tables + base + quant_size, <const char *>bits, bits_size)
             self.table_size += quant_size + bits_size
         with nogil:
-            status = self.scan(p + start, p + end, count, base, quant_size // 10, base + quant_size, bits_size // 30, wide)
+            status = self.scan(p + start, p + end, count, base, quant_size // 10, base + quant_size, bits_size // 30,
+                               wide)
         if status < 0:
             self.count = had
         return status
@@ -490,7 +293,9 @@ cdef class Plan:
             PyBuffer_Release(&target)
         return status if status < 0 else last - first
 
-    cdef int draw_unit(self, Py_ssize_t unit, uint8_t *out, Py_ssize_t stride, Py_ssize_t width, Py_ssize_t height) noexcept nogil:
+    cdef int draw_unit(self, Py_ssize_t unit, uint8_t *out, Py_ssize_t stride, Py_ssize_t width,
+                       Py_ssize_t height) noexcept nogil:
+        """Take what the message says of a tile, and draw the tile as that leaves it."""
         cdef const Record *record = NULL
         cdef const uint8_t *bits
         cdef Tile *tile = NULL

@@ -6,31 +6,25 @@ from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memset
 
 from trio_rdp.codecs.compiled.common cimport (
-    INVALID, MAX_PIXELS, NO_MEMORY, OVERRUN, PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer, guard, region, uint8_t, uint32_t,
+    INVALID, MAX_PIXELS, NO_MEMORY, OVERRUN, PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer, guard, region, uint8_t,
+    uint32_t,
 )
 from trio_rdp.codecs.compiled.extrapolate cimport SPARE, narrow_level
+from trio_rdp.codecs.compiled.progressive_tile cimport (
+    BANDS, DIFFERENCE, FIRST, PLANE, SIMPLE, TILE_BYTES, UPGRADE,
+)
 from trio_rdp.codecs.compiled.rlgr cimport BitWriter, put, rlgr_encode
 from trio_rdp.codecs.compiled.srl cimport SrlWriter, srl_close, srl_put, srl_start, writer_close, writer_open
 from trio_rdp.codecs.compiled.tile_color cimport bgrx_to_tile
 from trio_rdp.codecs.compiled.wavelet cimport ci16_r, do_differences, i16_r, split_level, unscale_band
 
 cdef enum:
-    SIMPLE = 0xCCC5
-    FIRST = 0xCCC6
-    UPGRADE = 0xCCC7
-    DIFFERENCE = 0x01
-    PLANE = 4096
-    TILE_BYTES = 3 * PLANE * 2
     LONGEST = 65535             # bytes of a part, whose length has 16 bits
     ROOM = LONGEST + 8          # the coders want a few bytes more
     TILE_ROOM = 26 + 6 * ROOM
 
-# Where the bands of the classic transform begin, and those of the wide one.
-cdef int[22] BANDS = [0, 1024, 2048, 3072, 3328, 3584, 3840, 3904, 3968, 4032, 4096,
-                      0, 1023, 2046, 3007, 3279, 3551, 3807, 3879, 3951, 4015, 4096]
 
-
-cdef struct Tile:
+cdef struct Known:
     int16_t *planes       # what is to be told, quantised, or NULL
     int16_t *bases        # what was there before a difference, or NULL
     bint wide
@@ -106,7 +100,7 @@ cdef void shorten(const int16_t *c, int16_t *out, bint wide, const uint8_t *bits
     shorten_down(c + at[9], out + at[9], PLANE - at[9], bits[9])
 
 
-cdef void add_told(const Tile *tile, int16_t *out) noexcept nogil:
+cdef void add_told(const Known *tile, int16_t *out) noexcept nogil:
     """Add to three planes what the decoder has been told of a tile."""
     cdef const int *at = BANDS + (11 if tile.wide else 0)
     cdef int band, k, o
@@ -119,7 +113,7 @@ cdef void add_told(const Tile *tile, int16_t *out) noexcept nogil:
                 told_down(tile.planes + o, out + o, PLANE - at[9], tile.missing[10 * k + band])
 
 
-cdef int differ(Tile *tile, const int16_t *planes, bint wide, const uint8_t *factors, int16_t *out) noexcept nogil:
+cdef int differ(Known *tile, const int16_t *planes, bint wide, const uint8_t *factors, int16_t *out) noexcept nogil:
     """Make the difference to what the decoder has, in `out`, if that has more zeros: 1, 0, or a status."""
     cdef const int *at = BANDS + (11 if wide else 0)
     if tile.planes == NULL or tile.wide != wide or memcmp(tile.factors, factors, 30) != 0:
@@ -216,7 +210,7 @@ cdef bint put_upgrade(const int16_t *c, bint wide, const uint8_t *missing, const
     return not (runs.target.full or numbers.full)
 
 
-cdef Py_ssize_t put_tile_upgrade(uint8_t *start, const Tile *tile, int number, int columns, const uint8_t *indices,
+cdef Py_ssize_t put_tile_upgrade(uint8_t *start, const Known *tile, int number, int columns, const uint8_t *indices,
                                  const uint8_t *bits, int quality, uint8_t *room) noexcept nogil:
     """Write a tile's upgrade; the bytes, or a status."""
     cdef uint8_t *p = put_head(start, UPGRADE, indices, number % columns, number // columns)
@@ -249,14 +243,14 @@ cdef class Sent:
     """See the twin."""
 
     cdef readonly int columns, rows
-    cdef Tile *tiles
+    cdef Known *tiles
 
     def __cinit__(self, Py_ssize_t width, Py_ssize_t height):
         if width < 1 or height < 1 or width > 65535 or height > 65535 or width * height > MAX_PIXELS:
             raise ValueError("a surface has 1 to 33554432 pixels")
         self.columns = <int>((width + 63) >> 6)
         self.rows = <int>((height + 63) >> 6)
-        self.tiles = <Tile *>calloc(self.columns * self.rows, sizeof(Tile))
+        self.tiles = <Known *>calloc(self.columns * self.rows, sizeof(Known))
         if self.tiles == NULL:
             raise MemoryError
 
@@ -298,7 +292,7 @@ cdef class Sent:
     cdef int keep(self, int number, const int16_t *planes, const uint8_t *factors, const uint8_t *bits, bint wide,
                   bint difference) noexcept nogil:
         """Remember what a tile is to become."""
-        cdef Tile *tile = &self.tiles[number]
+        cdef Known *tile = &self.tiles[number]
         if not difference:
             free(tile.bases)
             tile.bases = NULL
@@ -379,11 +373,13 @@ def encode(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t wi
     cdef const uint8_t *left_out = <const uint8_t *><const char *>bits if len(bits) else NULL
     cdef Output out = Output()
     cdef Py_ssize_t i, n = 0, count = len(tiles) // 4, left, top
+    cdef const uint8_t *pixels
     cdef uint8_t *end
     PyObject_GetBuffer(surface, &source, PyBUF_SIMPLE)
     try:
         region(source.len, stride, x, y, width, height, 4)
-        if (width + 63) >> 6 != sent.columns or (height + 63) >> 6 != sent.rows or len(factors) != 30 or len(indices) != 3:
+        if (width + 63) >> 6 != sent.columns or (height + 63) >> 6 != sent.rows or len(factors) != 30 or (
+                len(indices) != 3):
             raise ValueError("the surface has another size, or the tables have")
         if not all([6 <= value <= 15 for value in factors]) or len(bits) not in (0, 30) or max(bits, default=0) > 15:
             raise ValueError("factors are 6 to 15, bits up to 15")
@@ -395,9 +391,9 @@ def encode(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t wi
                 if end == NULL:
                     n = NO_MEMORY
                     break
-                n = sent.put_tile(end, numbers[i], <const uint8_t *>source.buf + (y + top) * stride + (x + left) * 4,
-                                  stride, <int>min(width - left, 64), <int>min(height - top, 64), table, places, left_out,
-                                  quality, wide, keep, differences)
+                pixels = <const uint8_t *>source.buf + (y + top) * stride + (x + left) * 4
+                n = sent.put_tile(end, numbers[i], pixels, stride, <int>min(width - left, 64),
+                                  <int>min(height - top, 64), table, places, left_out, quality, wide, keep, differences)
                 if n < 0:
                     break
                 out.size += n
@@ -406,7 +402,8 @@ def encode(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t wi
     return out.take(n)
 
 
-def upgrade(bytes tiles not None, bytes indices not None, bytes bits not None, int quality, Sent sent not None, bint keep):
+def upgrade(bytes tiles not None, bytes indices not None, bytes bits not None, int quality, Sent sent not None,
+            bint keep):
     """See the twin."""
     cdef const int32_t *numbers = sent.check(tiles, True)
     cdef const uint8_t *places = <const uint8_t *><const char *>indices
@@ -415,7 +412,7 @@ def upgrade(bytes tiles not None, bytes indices not None, bytes bits not None, i
     cdef Py_ssize_t i, n = 0, count = len(tiles) // 4
     cdef uint8_t *end
     cdef uint8_t *room
-    cdef Tile *tile
+    cdef Known *tile
     cdef int k
     cdef bint done
     if len(bits) != 30 or len(indices) != 3:

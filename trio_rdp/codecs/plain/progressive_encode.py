@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from trio_rdp.codecs.plain import extrapolate, rfx, rlgr, wavelet
 from trio_rdp.codecs.plain.buffers import Readable, check_region, view
+from trio_rdp.codecs.plain.progressive import CLASSIC_BANDS
 from trio_rdp.codecs.plain.srl import BitWriter, SrlWriter
 from trio_rdp.codecs.status import MAX_PIXELS, OVERRUN
 
@@ -28,8 +29,6 @@ UPGRADE: Final = 0xCCC7
 FULL: Final = 0xFF
 DIFFERENCE: Final = 0x01
 LONGEST: Final = 65535
-
-CLASSIC_BANDS: Final = (0, 1024, 2048, 3072, 3328, 3584, 3840, 3904, 3968, 4032, 4096)
 
 SIMPLE_HEAD: Final = struct.Struct("<HI3BHHBHHHH")
 FIRST_HEAD: Final = struct.Struct("<HI3BHHBBHHHH")
