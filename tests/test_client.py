@@ -9,9 +9,11 @@ import trio
 import trio.testing
 
 from tests.identities import identity
+from tests.interop.pictures import pattern, psnr
 from tests.robustness.peers import Peer, client_config, host_until, living_tasks
 from trio_rdp import painting, transport
 from trio_rdp.client import Session, open_session, open_session_over
+from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.framed import Framed
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pointer import PointerKind
@@ -19,7 +21,7 @@ from trio_rdp.handshake import accept_begin, mark_as_upgraded
 from trio_rdp.pdu.error_info import ErrorInfo
 from trio_rdp.pdu.mcs import Reason
 from trio_rdp.pdu.pointer import SystemPointerType, SystemPointerUpdate
-from trio_rdp.protocol.config import ClientConfig, DesktopSize, Security, ServerConfig
+from trio_rdp.protocol.config import OPTIONAL_CODECS, BitmapCodec, ClientConfig, DesktopSize, Security, ServerConfig
 from trio_rdp.protocol.framing import TS_REQUEST_HINT
 from trio_rdp.protocol.input_events import UnicodePressed
 from trio_rdp.protocol.limits import Limits
@@ -144,6 +146,30 @@ class TestSession:
             await session.info.wait_changed()
 
 
+class TestCodecs:
+    @pytest.mark.parametrize("codec", OPTIONAL_CODECS)
+    async def test_each_draws_what_our_server_encodes(self, codec: BitmapCodec) -> None:
+        server = replace(SERVER, codecs=(codec,))
+        async with open_session_pair(client_config=client_config(), server_config=server) as (session, host):
+            least = 100 if codec.is_lossless else 30  # a sixth of this picture is noise
+            for width, height in ((400, 331), (350, 340)):
+                if (width, height) != (session.screen.width, session.screen.height):
+                    await host.display.resize(width, height)  # from here on both sides' codecs begin anew
+                for number in range(2):
+                    picture = pattern(width, height, f"{number}")
+                    async with host.display.frame() as frame:
+                        frame.blit(Rect(0, 0, width, height), picture, format=PixelFormat.RGB24)
+                    with trio.fail_after(20):
+                        while psnr(session.screen.snapshot()[:, :, 2::-1], picture) < (
+                            100 if codec.is_lossless else 30
+                        ):
+                            await session.screen.wait_changed()
+            found = session.statistics().codecs
+            assert set(found) == {codec}
+            assert found[codec].bytes > 0
+            assert found[codec].tiles >= 16
+
+
 class TestEnds:
     async def test_iteration_ends_on_a_clean_disconnect(self) -> None:
         async with hosted() as (session, host):
@@ -192,7 +218,7 @@ class TestEnds:
             seen = client.screen.pixel(1900, 1000)
 
         async with open_session_pair(client_config=replace(CONFIG, desktop_size=size)) as (client, server):
-            client._painter._rate = 1.0  # seconds a pixel: nothing is painted on the loop
+            client._painter._first_rate = 1.0  # seconds a pixel: nothing is painted on the loop
             async with server.display.frame() as frame:
                 frame.fill(Rect(0, 0, 1920, 1080), (9, 8, 7))
             async with trio.open_nursery() as nursery:
