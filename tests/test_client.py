@@ -160,9 +160,7 @@ class TestCodecs:
                     async with host.display.frame() as frame:
                         frame.blit(Rect(0, 0, width, height), picture, format=PixelFormat.RGB24)
                     with trio.fail_after(20):
-                        while psnr(session.screen.snapshot()[:, :, 2::-1], picture) < (
-                            100 if codec.is_lossless else 30
-                        ):
+                        while psnr(session.screen.snapshot()[:, :, 2::-1], picture) < least:
                             await session.screen.wait_changed()
             found = session.statistics().codecs
             assert set(found) == {codec}
