@@ -1,7 +1,7 @@
 """QOIZ bitmaps: QOI images in one zstd stream that lasts as long as the session's graphics, as IronRDP defines it.
 
 Each image is written to the same stream, which is flushed behind it and never ended, so that an image is found again in
-those before it.  Both sides begin a new stream at a reactivation: `reset`.
+those before it.  Each begins a new stream at a reactivation: `reset`.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ MAX_WINDOW_LOG: Final = 27
 # asks every decoder to take.  A frame of 1920 x 1080 has 0.7 MiB of QOI.
 WINDOW_LOG: Final = 23
 
+# A stream begins with these bytes; where it goes on, after a flush, they would announce a block of 390,821 bytes, and
+# blocks have 128 KiB at most.  So a peer that began again is understood, whatever made it do so.
+_MAGIC: Final = b"\x28\xb5\x2f\xfd"
+
 # IronRDP's.
 _LEVEL: Final = 3
 
@@ -43,7 +47,8 @@ def _bound(width: int, height: int) -> int:
 class Decoder:
     """One session's stream; images must be given in the order in which they came.
 
-    zstd is loaded and its window made at the first image.  After an error nothing decodes until `reset`.
+    zstd is loaded and its window made at the first image.  After an error nothing decodes until the peer begins
+    a new stream.
     """
 
     def __init__(self) -> None:
@@ -57,6 +62,8 @@ class Decoder:
         fault may have been drawn; see `qoi.decompress_into`.
         """
         check_size(width, height, _PDU)
+        if bytes(data[:4]) == _MAGIC:
+            self.reset()
         if self._failed:
             raise DecodeError("the stream broke off with an image before this one", pdu=_PDU)
         self._failed = True
@@ -65,7 +72,7 @@ class Decoder:
         qoi.decompress_into(image, view, width, height, keep_alpha=keep_alpha)
 
     def reset(self) -> None:
-        """Begin a new stream, as the peer does."""
+        """Forget the stream, and give its window back."""
         self._stream, self._failed = None, False
 
     def _inflate(self, data: Readable, limit: int) -> bytes:
