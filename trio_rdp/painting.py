@@ -33,7 +33,7 @@ _SLICE_SECONDS = 0.002
 _COMPILED_RATE = 4e-9  # seconds a pixel, before anything was measured
 _PLAIN_RATE = 2e-7
 _JOB_SECONDS = 5e-6  # of Python around a bitmap, however small
-_READING_RATE = 2e-9  # seconds a byte, to find the tiles of a divisible job
+_READING_RATE = 5e-10  # seconds a byte, to find the tiles of a divisible job
 _SMOOTHING = 0.2
 _WORTH_MEASURING = 1024  # pixels: in smaller bitmaps Python takes the time
 _JOB_SIZE = 256  # bytes of a job beside its data; a palette has a few more
@@ -112,7 +112,9 @@ class Painter:
         self._busy = False
         self._work = trio.Event()
         self._room = trio.Event()
-        self._first_rate = _PLAIN_RATE if form_of(planar_kernel) == "plain" else _COMPILED_RATE
+        is_plain = form_of(planar_kernel) == "plain"
+        self._first_rate = _PLAIN_RATE if is_plain else _COMPILED_RATE
+        self._reading_rate = _READING_RATE * (_PLAIN_RATE / _COMPILED_RATE if is_plain else 1)
         self._rates: dict[BitmapCodec | None, float] = {}
         self._decoded: dict[BitmapCodec, DecodeStatistics] = {}
         self._palette: SetPalette | None = None
@@ -190,7 +192,7 @@ class Painter:
     async def _paint_tiles(self, image: DecodedImage, job: PaintJob) -> _Painted:
         """Paint one job with all the workers there are, in turns of about 2 ms; none is left when this returns."""
         work = partial(_start, image, job)
-        drawing, seconds = await self._scheduler.run(work, _size(job) * _READING_RATE)
+        drawing, seconds = await self._scheduler.run(work, _size(job) * self._reading_rate)
         workers = self._scheduler.workers
         turns = (int(self._seconds([job]) / (_SLICE_SECONDS * workers)) + 1) * workers  # the same for each
         spent = [seconds]

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trio_rdp.codecs import nscodec, qoi, qoiz, rfx
 from trio_rdp.codecs.bitmap_codec import Quality
@@ -137,6 +141,24 @@ def test_qoiz_is_one_stream_until_it_is_reset() -> None:
         assert np.array_equal(shown, picture)
         encoder.reset()
         decoders.reset()
+
+
+@given(st.sampled_from([1, 3, 10, 11]), st.integers(0, 40), st.integers(0, 40), st.binary(max_size=60), st.data())
+def test_whatever_the_bytes(codec_id: int, width: int, height: int, noise: bytes, data: st.DataObject) -> None:
+    good = {
+        1: lambda view: nscodec.compress(view),
+        3: lambda view: rfx.Encoder(40, 24).encode(view, [(0, 0, 40, 24)]),
+        10: lambda view: qoi.compress(view),
+        11: lambda view: qoiz.Encoder().encode(view),
+    }[codec_id](View.of(scene(40, 24)))
+    at = data.draw(st.integers(0, len(good)))
+    mutated = good[:at] + noise + good[at + len(noise) :]
+    shown = np.full((32, 48, 4), 7, np.uint8)
+    with contextlib.suppress(DecodeError):
+        damage = run(SurfaceDecoders().start(job(codec_id, mutated, width, height), View.of(shown, 4, 4, 30, 20)))
+        assert all(Rect(4, 4, 30, 20).contains(rect) for rect in damage)
+    shown[4:24, 4:34] = 7
+    assert (shown == 7).all()
 
 
 @pytest.mark.parametrize("codec_id", [0, 2, 99, 255])
