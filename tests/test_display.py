@@ -10,8 +10,10 @@ import trio
 import trio.testing
 
 from tests.display_link import RAW, SHAPE, Link, cancelled_after, color_at, noise, paint
+from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.display import Frame
+from trio_rdp.graphics.content import Content
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import BeginFrame, DrawBitmap, EndFrame
 from trio_rdp.graphics.pointer import PointerKind
@@ -336,6 +338,67 @@ class TestSuppression:
             link.display.suppress(False)
             await link.settle()
             assert [one.rect for one in link.told if isinstance(one, DrawBitmap)] == [Rect(0, 0, 64, 64)]
+
+
+class TestCodecs:
+    async def test_what_the_client_takes(self) -> None:
+        assert Link().display.codecs == (BitmapCodec.PLANAR, BitmapCodec.RAW)
+        display = Link(takes=(BitmapCodec.QOI, BitmapCodec.REMOTEFX)).display
+        assert display.codecs == (BitmapCodec.REMOTEFX, BitmapCodec.QOI, BitmapCodec.PLANAR, BitmapCodec.RAW)
+
+    async def test_one_for_everything_also_after_a_resize(self) -> None:
+        async with Link(takes=(BitmapCodec.QOI,)).running() as link:
+            display = link.display
+            assert display.codec is None
+            display.codec = BitmapCodec.PLANAR
+            await paint(link)
+            assert list(display.statistics().codecs) == [BitmapCodec.PLANAR]
+            await display.resize(220, 170)
+            await paint(link, (4, 5, 6))
+            await link.settle()
+            assert link.is_in_step
+            assert list(display.statistics().codecs) == [BitmapCodec.PLANAR]
+            display.codec = None
+            await paint(link, (7, 8, 9))
+            assert list(display.statistics().codecs) == [BitmapCodec.PLANAR, BitmapCodec.QOI]
+
+    async def test_one_that_the_client_does_not_take(self) -> None:
+        display = Link(takes=(BitmapCodec.QOI,)).display
+        with pytest.raises(
+            LocalProtocolError, match="codec REMOTEFX is not usable with this client; there are QOI, PL"
+        ):
+            display.codec = BitmapCodec.REMOTEFX
+        assert display.codec is None
+
+    async def test_hints(self) -> None:
+        async with Link(takes=(BitmapCodec.REMOTEFX, BitmapCodec.QOI)).running() as link:
+            display = link.display
+            async with display.frame() as frame:
+                frame.blit(Rect(0, 0, 128, 64), noise(128, 64), hint=Content.TEXT)
+                frame.hint(Rect(0, 64, 64, 64), BitmapCodec.PLANAR)
+                frame.hint(Rect(64, 64, 64, 64), Content.PHOTO)
+            found = {codec: one.tiles for codec, one in display.statistics().codecs.items()}
+            assert found == {BitmapCodec.QOI: 10, BitmapCodec.PLANAR: 1, BitmapCodec.REMOTEFX: 1}
+            # What was said holds for what is drawn later.
+            await paint(link, (1, 2, 3), Rect(0, 0, 128, 128))
+            found = {codec: one.tiles for codec, one in display.statistics().codecs.items()}
+            assert found == {BitmapCodec.QOI: 12, BitmapCodec.PLANAR: 2, BitmapCodec.REMOTEFX: 2}
+        with pytest.raises(LocalProtocolError, match="not open"):
+            frame.hint(Rect(0, 0, 9, 9), Content.TEXT)
+
+    async def test_quality(self) -> None:
+        async with Link(takes=(BitmapCodec.REMOTEFX,), server={"quality": Quality.LOW}).running() as link:
+            display = link.display
+            assert display.quality is Quality.LOW
+            sizes = []
+            for seed, quality in enumerate(Quality):
+                display.quality = quality
+                before = display.statistics().bytes_encoded
+                async with display.frame() as frame:
+                    frame.blit(frame.bounds, noise(200, 150, seed), hint=Content.PHOTO)
+                sizes.append(display.statistics().bytes_encoded - before)
+            assert sizes == sorted(sizes)
+            assert sizes[0] < sizes[-1]
 
 
 class TestPointers:

@@ -18,9 +18,11 @@ from __future__ import annotations
 
 from trio_rdp.channel import StaticChannel
 from trio_rdp.client import Session, open_session, open_session_over
+from trio_rdp.codecs.bitmap_codec import Quality
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.credentials import Accounts
 from trio_rdp.display import Display, Frame
+from trio_rdp.graphics.content import Content
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pointer_shape import PointerShape
 from trio_rdp.input import Keyboard, Mouse
@@ -85,6 +87,7 @@ __all__ = [
     "ClientConfig",
     "CompressionType",
     "ConnectFailed",
+    "Content",
     "Credentials",
     "DeadlineExceeded",
     "DecodeError",
@@ -119,6 +122,7 @@ __all__ = [
     "Pointer",
     "PointerShape",
     "ProtocolError",
+    "Quality",
     "RdpError",
     "Rect",
     "RemoteProtocolError",
