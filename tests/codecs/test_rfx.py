@@ -289,6 +289,24 @@ def test_pictures_come_back(width: int, height: int, entropy: Entropy) -> None:
     assert psnr(decode(data, width, height), pixels) > 38
 
 
+@pytest.mark.usefixtures("kernel")
+@pytest.mark.parametrize("odd", [1, 2, 3])
+def test_rows_may_begin_anywhere(odd: int) -> None:
+    pixels = picture_of("gradient", 70, 9)
+    stride = 4 * 72 + odd
+    surface = bytearray(b"\xa5" * stride * 9)
+    for y in range(9):
+        surface[y * stride + 4 : y * stride + 4 + 280] = pixels[y].tobytes()
+    data = Encoder(70, 9).encode(View(surface, stride, 1, 0, 70, 9), [(0, 0, 70, 9)])
+    assert data == Encoder(70, 9).encode(View.of(pixels), [(0, 0, 70, 9)])
+    Decoder().read(data).draw(View(surface, stride, 1, 0, 70, 9))
+    expected = decode(data, 70, 9)
+    for y in range(9):
+        row = surface[y * stride : (y + 1) * stride]
+        assert row[4:284] == expected[y].tobytes()
+        assert row[:4] + row[284:] == b"\xa5" * (8 + odd)
+
+
 # In dB, for gradients, text and noise of one pixel.
 BOUNDS = {
     Quality.LOW: (40, 28, 22),
@@ -433,6 +451,7 @@ def test_tiles_that_do_not_fit() -> None:
     part = encoder.encode_tiles(View.of(picture_of("noise", 64, 64)), [(0, 0)])
     with pytest.raises(EncodeError, match="does not fit 1000"):
         encoder.messages([(0, 0, 64, 64)], [part], 1000)
+    # Nothing of the stream is lost by that.
     (message,) = encoder.messages([(0, 0, 64, 64)], [part], len(part) + 200)
     assert message.startswith(encoder.headers)
 

@@ -321,23 +321,25 @@ class Encoder:
     def messages(self, rects: Iterable[Rect], parts: Iterable[bytes], limit: int) -> list[bytes]:
         """Put encoded tiles into as few messages as are needed to have at most `limit` bytes in each.
 
-        Each changes only what its tiles show.  Raises `EncodeError` when a tile and its headers have more.
+        Each changes only what its tiles show.  Raises `EncodeError` when a tile and its headers have more; then the
+        stream is as it was.
         """
         seen = [rect for rect in map(self._clip, rects) if rect[2]]
         data = b"".join(parts)
         if self._overhead(len(seen)) + len(data) <= limit:
             return [self._message(seen, data)]
-        pieces = self._pieces(seen)
+        pieces, tiles = self._pieces(seen), _scan(data)
+        for _, size, tile in tiles:
+            if self._overhead(len(pieces.get(tile, []))) + size > limit:
+                raise EncodeError(f"a tile of {size} bytes does not fit {limit}")
         messages: list[bytes] = []
         chosen: list[Rect] = []
         start = end = 0
-        for begin, size, tile in _scan(data):
+        for begin, size, tile in tiles:
             more = pieces.get(tile, [])
             if end > start and self._overhead(len(chosen) + len(more)) + begin + size - start > limit:
                 messages.append(self._message(_merge(chosen), data[start:end]))
                 chosen, start = [], begin
-            if self._overhead(len(more)) + size > limit:
-                raise EncodeError(f"a tile of {size} bytes does not fit {limit}")
             chosen += more
             end = begin + size
         messages.append(self._message(_merge(chosen), data[start:end]))
