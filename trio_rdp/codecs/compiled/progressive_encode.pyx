@@ -7,7 +7,7 @@ from libc.string cimport memcmp, memcpy, memset
 
 from trio_rdp.codecs.compiled.common cimport (
     INVALID, MAX_PIXELS, NO_MEMORY, OVERRUN, PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer, guard, region, uint8_t,
-    uint32_t,
+    uint32_t, uint64_t,
 )
 from trio_rdp.codecs.compiled.extrapolate cimport SPARE, narrow_level
 from trio_rdp.codecs.compiled.progressive_tile cimport (
@@ -188,6 +188,7 @@ cdef bint put_upgrade(const int16_t *c, bint wide, const uint8_t *missing, const
                       BitWriter *numbers) noexcept nogil:
     """Write a plane's elements; whether there was room."""
     cdef const int *at = BANDS + (11 if wide else 0)
+    cdef uint64_t four
     cdef int band, i, n, left, had, v, mask
     for band in range(10):
         left = bits[band]
@@ -196,8 +197,17 @@ cdef bint put_upgrade(const int16_t *c, bint wide, const uint8_t *missing, const
         if n <= 0:
             continue
         mask = (1 << n) - 1
-        for i in range(at[band], at[band + 1]):
+        i = at[band]
+        while i < at[band + 1]:
+            # Most elements are zeros.
+            if band != 9 and i + 4 <= at[band + 1]:
+                memcpy(&four, c + i, 8)
+                if four == 0:
+                    runs.zeros += 4
+                    i += 4
+                    continue
             v = c[i]
+            i += 1
             if band == 9:
                 put(numbers, (v >> left) & mask, n)
                 continue
@@ -206,7 +216,7 @@ cdef bint put_upgrade(const int16_t *c, bint wide, const uint8_t *missing, const
             if v >> had:
                 put(numbers, (v >> left) & mask, n)
             else:
-                srl_put(runs, v >> left if c[i] > 0 else -(v >> left), n)
+                srl_put(runs, v >> left if c[i - 1] > 0 else -(v >> left), n)
     return not (runs.target.full or numbers.full)
 
 

@@ -10,7 +10,7 @@ from libc.stdint cimport int16_t, int32_t
 from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
-from trio_rdp.codecs.compiled.common cimport NO_MEMORY, uint8_t, uint16_t
+from trio_rdp.codecs.compiled.common cimport NO_MEMORY, uint8_t, uint16_t, uint64_t
 from trio_rdp.codecs.compiled.extrapolate cimport widen_level
 from trio_rdp.codecs.compiled.rlgr cimport rlgr_decode
 from trio_rdp.codecs.compiled.srl cimport BitReader, SrlReader, reader_open, srl_next, srl_open, take
@@ -200,6 +200,7 @@ cdef inline void upgrade_plane(int16_t *c, const Record *record, int plane, uint
     cdef const int *at = BANDS + (11 if record.wide else 0)
     cdef SrlReader srl
     cdef BitReader raw
+    cdef uint64_t four
     cdef int band, i, n, left
     srl_open(&srl, record.part[2 * plane], record.size[2 * plane])
     reader_open(&raw, record.part[2 * plane + 1], record.size[2 * plane + 1])
@@ -214,10 +215,19 @@ cdef inline void upgrade_plane(int16_t *c, const Record *record, int plane, uint
             for i in range(at[9], PLANE):
                 c[i] = <int16_t>(c[i] + (take(&raw, n) << left))
         else:
-            for i in range(at[band], at[band + 1]):
+            i = at[band]
+            while i < at[band + 1]:
+                # Most elements are zeros that stay what they are.
+                if srl.zeros >= 4 and i + 4 <= at[band + 1]:
+                    memcpy(&four, c + i, 8)
+                    if four == 0:
+                        srl.zeros -= 4
+                        i += 4
+                        continue
                 if c[i] == 0:
                     c[i] = <int16_t>(srl_next(&srl, n) * (1 << left))
                 elif c[i] > 0:
                     c[i] = <int16_t>(c[i] + (take(&raw, n) << left))
                 else:
                     c[i] = <int16_t>(c[i] - <int>(take(&raw, n) << left))
+                i += 1
