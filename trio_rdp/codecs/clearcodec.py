@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from trio_rdp.codecs.clearcodec_encoder import Encoder
 from trio_rdp.codecs.kernels import clearcodec as kernel
 from trio_rdp.codecs.status import check, check_size
 from trio_rdp.codecs.view import View
@@ -11,7 +12,7 @@ from trio_rdp.codecs.view import View
 if TYPE_CHECKING:
     from trio_rdp.codecs.plain.buffers import Readable
 
-__all__ = ["MAX_MEMORY", "Decoder"]
+__all__ = ["MAX_MEMORY", "Decoder", "Encoder"]
 
 _PDU = "CLEARCODEC_BITMAP_STREAM"
 

@@ -11,7 +11,7 @@ from trio_rdp.codecs.compiled.common cimport (
     uint16_t, uint32_t, uint64_t,
 )
 from trio_rdp.codecs.compiled.nsc_packing cimport nsc_encode
-from trio_rdp.codecs.compiled.nsc_planes cimport load64, low_byte
+from trio_rdp.codecs.compiled.nsc_planes cimport load64
 
 cdef enum:
     GLYPH_INDEX = 1
@@ -29,6 +29,8 @@ cdef enum:
     BAND_HEADER = 11
     TEXT = 24            # one pixel in so many must begin a run for a cell to be looked at as text
     SIDE = 64            # of a cell
+    SHORTEST = 8         # rows for which a palette must do to be worth it
+    COLOURFUL = 32       # rows that are given up at once where it does not
     AREA = SIDE * SIDE
     LINES = SIDE // 2    # lines of text in a cell, at most: a row and another between
     # What the residual layer has to draw in a cell.
@@ -76,7 +78,7 @@ ctypedef struct Line:
 ctypedef struct Work:
     uint32_t pixels[AREA + 16]
     uint8_t changes[AREA + 16]
-    uint16_t starts[AREA + 1]
+    uint16_t starts[AREA + 9]
     uint8_t indexes[AREA]
     uint32_t palette[MAX_PALETTE + 1]
     uint8_t places[512]
@@ -84,6 +86,11 @@ ctypedef struct Work:
     uint8_t planes[4 * AREA]
     int16_t rows[4 * SIDE]
     Line lines[LINES]
+
+# What the residual layer has to draw in a row of a cell.
+ctypedef struct Part:
+    uint32_t kind
+    uint32_t colour
 
 ctypedef struct State:
     int number
@@ -209,53 +216,51 @@ cdef inline uint32_t load_row(cpx32_r s, u32_r d, Py_ssize_t n, uint32_t first) 
 
 
 cdef inline void mark_changes(cu32_r s, uint8_t *d, Py_ssize_t n) noexcept nogil:
-    """Mark the pixels that differ from the one before; the first does."""
+    """Mark the pixels that differ from the one before."""
     cdef Py_ssize_t i
     for i in range(1, n):
         d[i] = s[i] != s[i - 1]
-    d[0] = 1
+    d[0] = 0
     memset(d + n, 0, 8)
 
 
-cdef inline Py_ssize_t count_changes(const uint8_t *d, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t i
-    cdef uint32_t count = 0
-    for i in range(n):
-        count += d[i]
-    return count
+cdef inline Py_ssize_t list_starts(const uint8_t *changes, Py_ssize_t n, uint16_t *starts) noexcept nogil:
+    """List where runs begin, the first at 0: the runs.  Writes up to eight places too many."""
+    cdef Py_ssize_t base, k, runs = 1
+    starts[0] = 0
+    for base in range(0, n, 8):
+        if load64(changes + base):
+            # Without a branch for each pixel, which nobody could foresee in text.
+            for k in range(8):
+                starts[runs] = <uint16_t>(base + k)
+                runs += changes[base + k]
+    starts[runs] = <uint16_t>n
+    return runs
 
 
-cdef Py_ssize_t list_runs(Work *w, Py_ssize_t n, Py_ssize_t *colours) noexcept nogil:
-    """List where runs begin and the indexes of their colours: the runs; `colours` is zero when there are too many."""
-    cdef Py_ssize_t base, runs = 0, count = 0, at
-    cdef uint64_t bits
+cdef Py_ssize_t name_colours(Work *w, const uint32_t *pixels, Py_ssize_t runs, Py_ssize_t *colours) noexcept nogil:
+    """Make the palette of as many runs as it does for, and give each its index: the runs."""
+    cdef Py_ssize_t at, count = 0
     cdef uint32_t colour, place, index
     memset(w.places, 0, sizeof(w.places))
-    for base in range(0, n, 8):
-        bits = load64(w.changes + base)
-        while bits:
-            at = base + low_byte(bits)
-            bits &= bits - 1
-            colour = w.pixels[at]
-            place = (colour * MULTIPLIER) >> 23
-            while True:
-                index = w.places[place]
-                if index == 0:
-                    if count == MAX_PALETTE:
-                        colours[0] = 0
-                        return count_changes(w.changes, n)
-                    w.palette[count] = colour
-                    count += 1
-                    index = <uint32_t>count
-                    w.places[place] = <uint8_t>count
-                    break
-                if w.palette[index - 1] == colour:
-                    break
-                place = (place + 1) & 511
-            w.starts[runs] = <uint16_t>at
-            w.indexes[runs] = <uint8_t>(index - 1)
-            runs += 1
-    w.starts[runs] = <uint16_t>n
+    for at in range(runs):
+        colour = pixels[w.starts[at]]
+        place = (colour * MULTIPLIER) >> 23
+        while True:
+            index = w.places[place]
+            if index == 0:
+                if count == MAX_PALETTE:
+                    colours[0] = count
+                    return at
+                w.palette[count] = colour
+                count += 1
+                index = <uint32_t>count
+                w.places[place] = <uint8_t>count
+                break
+            if w.palette[index - 1] == colour:
+                break
+            place = (place + 1) & 511
+        w.indexes[at] = <uint8_t>(index - 1)
     colours[0] = count
     return runs
 
@@ -292,13 +297,11 @@ cdef Py_ssize_t put_rlex(Work *w, Py_ssize_t runs, Py_ssize_t colours) noexcept 
     return d - w.data
 
 
-cdef Py_ssize_t put_raw(Work *w, Py_ssize_t n) noexcept nogil:
+cdef inline void put_raw(const uint32_t *pixels, uint8_t *d, Py_ssize_t n) noexcept nogil:
+    """Writes a byte too many."""
     cdef Py_ssize_t i
-    cdef uint8_t *d = w.data
     for i in range(n):
-        # A fourth byte, which the next pixel overwrites.
-        memcpy(d + 3 * i, &w.pixels[i], 4)
-    return 3 * n
+        memcpy(d + 3 * i, pixels + i, 4)
 
 
 cdef inline void hash_row(cu32_r s, u32_r hashes, u32_r keys, u32_r first, u32_r last, Py_ssize_t n, uint32_t background,
@@ -317,7 +320,7 @@ cdef inline void hash_row(cu32_r s, u32_r hashes, u32_r keys, u32_r first, u32_r
         last[i] = row if pixel != background else last[i]
 
 
-cdef void scan_line(const Work *w, Line *line, Py_ssize_t width, uint32_t background) noexcept nogil:
+cdef void scan_line(const uint32_t *pixels, Line *line, Py_ssize_t width, uint32_t background) noexcept nogil:
     cdef uint32_t hashes[SIDE]
     cdef Py_ssize_t row
     memset(hashes, 0, sizeof(hashes))
@@ -326,7 +329,7 @@ cdef void scan_line(const Work *w, Line *line, Py_ssize_t width, uint32_t backgr
     for row in range(width):
         line.first[row] = 0xFF
     for row in range(line.height):
-        hash_row(w.pixels + (line.top + row) * width, hashes, line.keys, line.first, line.last, width, background,
+        hash_row(pixels + (line.top + row) * width, hashes, line.keys, line.first, line.last, width, background,
                  <uint32_t>row)
     line.left = 0
     while line.first[line.left] == 0xFF:
@@ -357,10 +360,10 @@ cdef Py_ssize_t price(State *state, const Line *line, uint32_t background) noexc
     return total
 
 
-cdef uint8_t *put_column(State *state, const Line *line, Py_ssize_t width, Py_ssize_t x, uint32_t background,
+cdef uint8_t *put_column(State *state, const uint32_t *pixels, const Line *line, Py_ssize_t width, Py_ssize_t x, uint32_t background,
                          uint8_t *d) noexcept nogil:
     """Encode a column of a band, and store it as the peer will."""
-    cdef const uint32_t *column = state.work.pixels + line.top * width + x
+    cdef const uint32_t *column = pixels + line.top * width + x
     cdef const uint32_t *short = column
     cdef uint32_t key = line.keys[x], whole = vbar_key(line, x, background)
     cdef Py_ssize_t on = 0, n = 0, slot, i
@@ -395,7 +398,7 @@ cdef inline bint has_ink(cu32_r s, Py_ssize_t n, uint32_t background) noexcept n
     return different != 0
 
 
-cdef Py_ssize_t put_text(State *state, Py_ssize_t left, Py_ssize_t top, Py_ssize_t width, Py_ssize_t height,
+cdef Py_ssize_t put_text(State *state, const uint32_t *pixels, Py_ssize_t left, Py_ssize_t top, Py_ssize_t width, Py_ssize_t height,
                          Py_ssize_t runs, Py_ssize_t colours, Py_ssize_t limit, uint32_t *ground) noexcept nogil:
     """Encode what stands on a background in bands, where that promises to take fewer than `limit` bytes: whether."""
     cdef Work *w = state.work
@@ -413,7 +416,7 @@ cdef Py_ssize_t put_text(State *state, Py_ssize_t left, Py_ssize_t top, Py_ssize
     background = w.palette[best]
     while y < height:
         start = y
-        while y < height and has_ink(w.pixels + y * width, width, background):
+        while y < height and has_ink(pixels + y * width, width, background):
             y += 1
         if y - start > MAX_VBAR:
             return False
@@ -425,7 +428,7 @@ cdef Py_ssize_t put_text(State *state, Py_ssize_t left, Py_ssize_t top, Py_ssize
         else:
             y += 1
     for i in range(lines):
-        scan_line(w, &w.lines[i], width, background)
+        scan_line(pixels, &w.lines[i], width, background)
         total += price(state, &w.lines[i], background)
     if total >= limit:
         return False
@@ -440,78 +443,146 @@ cdef Py_ssize_t put_text(State *state, Py_ssize_t left, Py_ssize_t top, Py_ssize
         d = put16(d, top + line.top + line.height - 1)
         d = put_triplet(d, background)
         for x in range(line.left, line.right + 1):
-            d = put_column(state, line, width, x, background, d)
+            d = put_column(state, pixels, line, width, x, background, d)
         state.bands.size = d - state.bands.start
         guard(state.bands.size <= state.bands.room)
     ground[0] = background
     return True
 
 
-cdef Py_ssize_t choose(State *state, const uint8_t *s, Py_ssize_t stride, Py_ssize_t left, Py_ssize_t top,
-                       Py_ssize_t width, Py_ssize_t height, bint alone, int level, bint subsampling,
-                       uint32_t *background) noexcept nogil:
-    """Encode a cell in the way that takes the fewest bytes: what is left to the residual layer, or a status."""
+cdef inline void note(Part *part, Py_ssize_t across, Py_ssize_t height, uint32_t kind, uint32_t colour) noexcept nogil:
+    cdef Py_ssize_t row
+    for row in range(height):
+        part[row * across].kind = kind
+        part[row * across].colour = colour
+
+
+cdef Py_ssize_t between_lines(const uint8_t *changes, Py_ssize_t width, Py_ssize_t rows) noexcept nogil:
+    """Move a cut up to below a row of one colour, if one is near: where text is not cut through."""
+    cdef Py_ssize_t row = rows, x
+    cdef uint8_t changed
+    while row > rows >> 1:
+        changed = 0
+        for x in range(1, width):
+            changed |= changes[(row - 1) * width + x]
+        if not changed:
+            return row
+        row -= 1
+    return rows
+
+
+cdef Py_ssize_t choose(State *state, Py_ssize_t left, Py_ssize_t top, Py_ssize_t width, Py_ssize_t height,
+                       Py_ssize_t done, Py_ssize_t across, int level, bint subsampling, Part *parts) noexcept nogil:
+    """Encode rows of a cell, of which `done` are, in the way that takes the fewest bytes: how many, or a status.
+
+    Fills what the residual layer has to draw in each row; the next row's part is `across` behind.
+    """
     cdef Work *w = state.work
-    cdef Py_ssize_t n = width * height, runs = 1, colours = 1, residual, size, status
-    cdef uint32_t different = 0
-    cdef int kind
+    cdef const uint32_t *pixels = w.pixels + done * width
+    cdef Part *part = parts + done * across
+    cdef Py_ssize_t rows = height - done, n = rows * width, runs, named, colours, residual, size, status
+    cdef uint32_t background = pixels[0]
+    cdef bint has_palette = True
+    cdef int kind = RAW
     cdef uint8_t *d
-    for kind in range(height):
-        different |= load_row(<const px32 *>(s + kind * stride), w.pixels + kind * width, width,
-                              (<const px32 *>s)[0] & MASK)
-    background[0] = w.pixels[0]
-    if different:
-        mark_changes(w.pixels, w.changes, n)
-        runs = list_runs(w, n, &colours)
-    else:
-        w.palette[0] = w.pixels[0]
-        w.starts[0] = 0
-        w.starts[1] = <uint16_t>n
-        w.indexes[0] = 0
+    w.changes[done * width] = 0
+    runs = list_starts(w.changes + done * width, n, w.starts)
+    named = name_colours(w, pixels, runs, &colours)
+    if named < runs:
+        rows = w.starts[named] // width
+        if rows < SHORTEST:
+            has_palette = False
+            rows = min(height - done, COLOURFUL)
+        else:
+            rows = between_lines(w.changes + done * width, width, rows)
+        n = rows * width
+        runs = named if has_palette else 0
+        # The rows end in the midst of runs.
+        while has_palette and w.starts[runs - 1] >= n:
+            runs -= 1
+        if has_palette:
+            w.starts[runs] = <uint16_t>n
+            colours = 0
+            for residual in range(runs):
+                if w.indexes[residual] >= colours:
+                    colours = w.indexes[residual] + 1
+        else:
+            while w.starts[runs] < n:
+                runs += 1
+    top += done
     residual = 4 * runs
-    if not alone and state.ground >= 0 and (w.pixels[0] != state.ground or w.pixels[n - 1] != state.ground):
+    if across > 1 and state.ground >= 0 and (pixels[0] != state.ground or pixels[n - 1] != state.ground):
         # Where neighbours have other colours, runs end at each row.
-        residual += 4 * height
+        residual += 4 * rows
     size = min(3 + 3 * colours, 3 * n)  # no palette takes fewer
-    if not colours or residual > SUBCODEC_HEADER + size:
-        if colours:
+    if not has_palette or residual > SUBCODEC_HEADER + size:
+        if has_palette:
             kind = RLEX
             size = put_rlex(w, runs, colours)
         else:
             kind = NSCODEC
             size = 0
             if level:
-                size = nsc_encode(<const uint8_t *>w.pixels, width * 4, width, height, level, subsampling, False,
-                                  w.planes, w.rows, w.data)
+                size = nsc_encode(<const uint8_t *>pixels, width * 4, width, rows, level, subsampling, False, w.planes,
+                                  w.rows, w.data)
         if not 0 < size < 3 * n:
             kind = RAW
             size = 3 * n
     if residual <= SUBCODEC_HEADER + size:
         if state.ground < 0:
-            state.ground = w.pixels[0]
-        return PIXELS if different else COLOUR
+            state.ground = background
+        note(part, across, rows, COLOUR if runs == 1 else PIXELS, background)
+        return rows
     if kind == RLEX and runs * TEXT >= n:
-        status = put_text(state, left, top, width, height, runs, colours, SUBCODEC_HEADER + size, background)
+        status = put_text(state, pixels, left, top, width, rows, runs, colours, SUBCODEC_HEADER + size, &background)
         if status < 0:
             return status
         if status:
             if state.ground < 0:
-                state.ground = background[0]
-            return COLOUR
-    if ensure(&state.subcodecs, SUBCODEC_HEADER + size) < 0:
+                state.ground = background
+            note(part, across, rows, COLOUR, background)
+            return rows
+    if ensure(&state.subcodecs, SUBCODEC_HEADER + size + 1) < 0:
         return NO_MEMORY
     d = state.subcodecs.start + state.subcodecs.size
     d = put16(d, left)
     d = put16(d, top)
     d = put16(d, width)
-    d = put16(d, height)
+    d = put16(d, rows)
     d = put32(d, size)
     d[0] = <uint8_t>kind
     if kind == RAW:
-        put_raw(w, n)
-    memcpy(d + 1, w.data, size)
+        put_raw(pixels, d + 1, n)
+    else:
+        memcpy(d + 1, w.data, size)
     state.subcodecs.size += SUBCODEC_HEADER + size
-    return NOTHING
+    note(part, across, rows, NOTHING, 0)
+    return rows
+
+
+cdef Py_ssize_t encode_cell(State *state, const uint8_t *s, Py_ssize_t stride, Py_ssize_t left, Py_ssize_t top,
+                            Py_ssize_t width, Py_ssize_t height, Py_ssize_t across, int level, bint subsampling,
+                            Part *parts) noexcept nogil:
+    """Encode a cell, in as many pieces as it needs: 0, or a status."""
+    cdef Work *w = state.work
+    cdef Py_ssize_t row, done = 0, status
+    cdef uint32_t different = 0, first = (<const px32 *>s)[0] & MASK
+    for row in range(height):
+        different |= load_row(<const px32 *>(s + row * stride), w.pixels + row * width, width, first)
+    if not different and (across == 1 or state.ground < 0 or state.ground == first):
+        # Of one colour, which is the residual layer's.
+        if state.ground < 0:
+            state.ground = first
+        note(parts, across, height, COLOUR, first)
+        return 0
+    mark_changes(w.pixels, w.changes, width * height)
+    while done < height:
+        status = choose(state, left, top, width, height, done, across, level, subsampling, parts)
+        if status < 0:
+            return status
+        guard(status > 0)
+        done += status
+    return 0
 
 
 ctypedef struct Run:
@@ -550,54 +621,50 @@ cdef Py_ssize_t layers(State *state, const uint8_t *s, Py_ssize_t stride, Py_ssi
                        bint subsampling) noexcept nogil:
     """Fill the buffers of the three layers: 0, or a status."""
     cdef Py_ssize_t across = (width + SIDE - 1) // SIDE, down = (height + SIDE - 1) // SIDE
-    cdef Py_ssize_t i, j, left, top, bottom, y, kind, status = 0
+    cdef Py_ssize_t i, j, left, right, top, bottom, y, status = 0
     cdef bint needed = False
-    cdef uint8_t *kinds = <uint8_t *>malloc(across * down)
-    cdef uint32_t *colours = <uint32_t *>malloc(across * down * sizeof(uint32_t))
+    cdef Part *parts = <Part *>malloc(across * height * sizeof(Part))
+    cdef Part *part
     cdef Run run
     state.bands.size = state.subcodecs.size = state.residual.size = 0
     state.ground = -1
     run.colour = -1
     run.count = 0
     run.d = NULL
-    if kinds == NULL or colours == NULL:
-        status = NO_MEMORY
-    for i in range(across * down if status == 0 else 0):
-        left = width * (i % across) // across
-        top = height * (i // across) // down
-        kind = choose(state, s + top * stride + left * 4, stride, left, top,
-                      width * (i % across + 1) // across - left, height * (i // across + 1) // down - top,
-                      across == 1, level, subsampling, &colours[i])
-        if kind < 0:
-            status = kind
+    if parts == NULL:
+        return NO_MEMORY
+    for i in range(down):
+        top = height * i // down
+        bottom = height * (i + 1) // down
+        for j in range(across):
+            left = width * j // across
+            right = width * (j + 1) // across
+            if status == 0:
+                status = encode_cell(state, s + top * stride + left * 4, stride, left, top, right - left, bottom - top,
+                                     across, level, subsampling, parts + top * across + j)
+    for i in range(across * height if status == 0 else 0):
+        needed = needed or parts[i].kind != NOTHING
+    for y in range(height if needed else 0):
+        if ensure(&state.residual, 4 * width + 32) < 0:
+            status = NO_MEMORY
             break
-        kinds[i] = <uint8_t>kind
-        needed = needed or kind != NOTHING
+        run.d = state.residual.start + state.residual.size
+        part = parts + y * across
+        for j in range(across):
+            left = width * j // across
+            right = width * (j + 1) // across
+            if part[j].kind == NOTHING:
+                run.count += right - left
+            elif part[j].kind == COLOUR:
+                go_on(&run, part[j].colour, right - left)
+            else:
+                go_on_row(&run, s + y * stride + left * 4, right - left)
+        state.residual.size = run.d - state.residual.start
+        guard(state.residual.size + 10 <= state.residual.room)
     if needed and status == 0:
-        for i in range(down):
-            top = height * i // down
-            bottom = height * (i + 1) // down
-            for y in range(top, bottom):
-                if ensure(&state.residual, 4 * width + 32) < 0:
-                    status = NO_MEMORY
-                    break
-                run.d = state.residual.start + state.residual.size
-                for j in range(across):
-                    left = width * j // across
-                    kind = kinds[i * across + j]
-                    if kind == NOTHING:
-                        run.count += width * (j + 1) // across - left
-                    elif kind == COLOUR:
-                        go_on(&run, colours[i * across + j], width * (j + 1) // across - left)
-                    else:
-                        go_on_row(&run, s + y * stride + left * 4, width * (j + 1) // across - left)
-                state.residual.size = run.d - state.residual.start
-                guard(state.residual.size <= state.residual.room)
-        if status == 0:
-            run.d = put_run(put_triplet(run.d, <uint32_t>run.colour), run.count)
-            state.residual.size = run.d - state.residual.start
-    free(kinds)
-    free(colours)
+        run.d = put_run(put_triplet(run.d, <uint32_t>run.colour), run.count)
+        state.residual.size = run.d - state.residual.start
+    free(parts)
     return status
 
 

@@ -32,6 +32,10 @@ CELL: Final = 64
 MAX_PALETTE: Final = 0x7F
 SUBCODEC_HEADER, BAND_HEADER = 13, 11
 
+# A cell with too many colours is cut where its palette is full, but one that does for fewer rows than this is no use;
+# then so many rows at once do without.
+SHORTEST, COLOURFUL = 8, 32
+
 # One pixel in so many must begin a run for a cell to be looked at as text.
 TEXT: Final = 24
 
@@ -117,6 +121,27 @@ class _Cell:
         return self.pixels[(y - self.y) * self.width : (y - self.y + 1) * self.width]
 
 
+def _cut(cell: _Cell) -> tuple[_Cell, _Cell, list[int]]:
+    """Cut a cell where its palette is full: the first part, the rest, and the palette, if there is one."""
+    palette = dict.fromkeys(cell.pixels[:1])
+    rows = cell.height
+    for at, pixel in enumerate(cell.pixels):
+        palette[pixel] = None
+        if len(palette) > MAX_PALETTE:
+            rows = at // cell.width
+            break
+    if rows < min(cell.height, SHORTEST):
+        rows, palette = min(cell.height, COLOURFUL), {}
+    elif rows < cell.height:
+        # Below a row of one colour, if one is near: where text is not cut through.
+        flat = [row for row in range(rows // 2, rows) if len(set(cell.row(cell.y + row))) == 1]
+        rows = flat[-1] + 1 if flat else rows
+    cut = rows * cell.width
+    first = _Cell(cell.x, cell.y, cell.width, rows, cell.pixels[:cut])
+    rest = _Cell(cell.x, cell.y + rows, cell.width, cell.height - rows, cell.pixels[cut:])
+    return first, rest, list(dict.fromkeys(first.pixels)) if palette else []
+
+
 class Encoder:
     """What the peer of one session has stored, and the number of the next message."""
 
@@ -169,19 +194,21 @@ class Encoder:
         width, height = len(rows[0]), len(rows)
         across, down = -(-width // CELL), -(-height // CELL)
         xs = [width * step // across for step in range(across + 1)]
-        strips = []
+        columns: list[list[_Cell]] = [[] for _ in range(across)]
         for top, bottom in pairwise([height * step // down for step in range(down + 1)]):
-            strip = []
-            for left, right in pairwise(xs):
+            for column, (left, right) in zip(columns, pairwise(xs), strict=True):
                 pixels = [pixel for line in rows[top:bottom] for pixel in line[left:right]]
-                strip.append(_Cell(left, top, right - left, bottom - top, pixels))
-                self._choose(strip[-1], across, level, subsampling)
-            strips.append(strip)
-        residual = _residual(strips)
+                cell = _Cell(left, top, right - left, bottom - top, pixels)
+                while cell.pixels:
+                    cell, rest, palette = _cut(cell)
+                    self._choose(cell, palette, across, level, subsampling)
+                    column.append(cell)
+                    cell = rest
+        residual = _residual([[cell for cell in column for _ in range(cell.height)] for column in columns])
         layers = residual, self._bands, self._subcodecs
         return struct.pack("<III", *map(len, layers)) + b"".join(layers)
 
-    def _choose(self, cell: _Cell, across: int, level: int, subsampling: bool) -> None:
+    def _choose(self, cell: _Cell, palette: list[int], across: int, level: int, subsampling: bool) -> None:
         """Encode a cell in the way that takes the fewest bytes, or leave it to the residual layer."""
         pixels = cell.pixels
         runs = _runs(pixels)
@@ -189,8 +216,7 @@ class Encoder:
         if across > 1 and self._ground >= 0 and (pixels[0], pixels[-1]) != (self._ground, self._ground):
             # Where neighbours have other colours, runs end at each row.
             residual += 4 * cell.height
-        palette = list(dict.fromkeys(colour for colour, _ in runs))
-        if len(palette) <= MAX_PALETTE:
+        if palette:
             kind, data = RLEX, _rlex(palette, runs)
         else:
             kind, data = NSCODEC, _nscodec(cell, level, subsampling)
@@ -305,24 +331,26 @@ def _nscodec(cell: _Cell, level: int, subsampling: bool) -> bytes:
     return nscodec.encode(pixels, cell.width * 4, 0, 0, cell.width, cell.height, level, subsampling, False, True)
 
 
-def _residual(strips: list[list[_Cell]]) -> bytes:
-    """Encode what is left to the residual layer in runs, which go on over what other layers draw."""
+def _residual(columns: list[list[_Cell]]) -> bytes:
+    """Encode what is left to the residual layer in runs, which go on over what other layers draw.
+
+    `columns` has the cell of each row, from left to right.
+    """
     out = bytearray()
     current, count = -1, 0
-    for strip in strips:
-        for y in range(strip[0].y, strip[0].y + strip[0].height):
-            for cell in strip:
-                if cell.drawn_elsewhere:
-                    count += cell.width
-                    continue
-                background = cell.background
-                for colour, length in _runs(cell.row(y)) if background is None else [(background, cell.width)]:
-                    if colour != current:
-                        if current >= 0:
-                            out += _triplet(current) + _run_length(count)
-                            count = 0
-                        current = colour
-                    count += length
+    for y, row in enumerate(zip(*columns, strict=True)):
+        for cell in row:
+            if cell.drawn_elsewhere:
+                count += cell.width
+                continue
+            background = cell.background
+            for colour, length in _runs(cell.row(y)) if background is None else [(background, cell.width)]:
+                if colour != current:
+                    if current >= 0:
+                        out += _triplet(current) + _run_length(count)
+                        count = 0
+                    current = colour
+                count += length
     if current >= 0:
         out += _triplet(current) + _run_length(count)
     return bytes(out)
