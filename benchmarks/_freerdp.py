@@ -74,7 +74,8 @@ class _RfxContext(ctypes.Structure):
     ]
 
 
-_BULK_TAIL = (_POINTER, _POINTER, _U32, _POINTER, _POINTER)
+_PRIMITIVES = {"YUV420ToRGB": 23, "RGBToYUV420": 24, "RGBToYUV444": 25, "YUV444ToRGB": 28}
+_BULK_TAIL = (_POINTER, _U32, _POINTER, _POINTER)
 _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "region16_init": (None, _POINTER),
     "region16_uninit": (None, _POINTER),
@@ -113,6 +114,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
         *(_BOOL, _POINTER, *[_U32] * 6),
         *(_POINTER, *[_U32] * 4, _POINTER, _U32),
     ),
+    "primitives_get": (_POINTER,),
     "mppc_context_new": (_POINTER, _U32, _BOOL),
     **{f"{kind}_context_new": (_POINTER, _BOOL) for kind in ("ncrush", "xcrush")},
     **{f"{kind}_context_free": (None, _POINTER) for kind in ("mppc", "ncrush", "xcrush")},
@@ -440,6 +442,28 @@ class FreeRdp:
         to = (target.ctypes.data, FORMATS[target_format], target.strides[0], 0, 0, width, height)
         of = (source.ctypes.data, FORMATS[source_format], source.strides[0], 0, 0, None, 0)
         return lambda: self.freerdp_image_copy(*to, *of)
+
+    def yuv(self, pixels: NDArray[np.uint8], target: NDArray[np.uint8], *, half: bool) -> tuple[Call, Call]:
+        """To planes, 4:2:0 where they are halved, else 4:4:4, and back."""
+        height, width = pixels.shape[:2]
+        columns = width // 2 if half else width
+        planes = [np.zeros((height, width), np.uint8) for _ in range(3)]
+        self._keep.append(planes)
+        pointers = (_POINTER * 3)(*[plane.ctypes.data for plane in planes])
+        strides, size = (_U32 * 3)(width, columns, columns), (_U32 * 2)(width, height)
+        there = self._primitive("RGBToYUV420" if half else "RGBToYUV444", _POINTER, _U32, _U32, *[_POINTER] * 3)
+        back = self._primitive("YUV420ToRGB" if half else "YUV444ToRGB", *[_POINTER] * 3, _U32, _U32, _POINTER)
+        return (
+            lambda: there(pixels.ctypes.data, BGRX32, width * 4, pointers, strides, size),
+            lambda: back(pointers, strides, target.ctypes.data, width * 4, BGRX32, size),
+        )
+
+    def _primitive(self, name: str, *arguments: Any) -> Any:
+        """One of the functions of `primitives_t`, by its place in the public header."""
+        table = ctypes.cast(self.primitives_get(), ctypes.POINTER(_POINTER))
+        address = table[_PRIMITIVES[name]]
+        assert address
+        return ctypes.CFUNCTYPE(ctypes.c_int, *arguments)(address)
 
 
 def _loop(function: Any, calls: Iterable[tuple[Any, ...]]) -> Call:

@@ -1,6 +1,7 @@
 """What every benchmark shares: its options, how it measures, and how it prints rows or writes them as JSON.
 
 A row is `{name, value, unit, peer, peer_value, ratio, goal}`; a ratio above 1 means that we are better than the peer.
+A benchmark may add columns of its own, as `columns`.
 What a peer cannot be measured for says why in `peer`, and has no `peer_value`.
 """
 
@@ -10,7 +11,7 @@ import argparse
 import json
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 __all__ = ["Report", "Row", "best_seconds"]
@@ -25,19 +26,28 @@ class Row:
     peer_value: float | None = None
     ratio: float | None = None
     goal: float | None = None
+    columns: dict[str, float | str | None] = field(default_factory=dict)
 
 
 class Report:
     """The rows of one benchmark.  `quick` says whether it was asked to take seconds instead of minutes."""
 
-    def __init__(self, title: str, argv: list[str] | None = None) -> None:
+    def __init__(
+        self,
+        title: str,
+        argv: list[str] | None = None,
+        *,
+        options: Callable[[argparse.ArgumentParser], None] | None = None,
+    ) -> None:
         parser = argparse.ArgumentParser(description=title)
         parser.add_argument("--quick", action="store_true", help="take seconds, with coarser figures")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows there as well")
-        options = parser.parse_args(argv)
+        if options is not None:
+            options(parser)
+        self.options: argparse.Namespace = parser.parse_args(argv)
         self.title = title
-        self.quick: bool = options.quick
-        self.json: Path | None = options.json
+        self.quick: bool = self.options.quick
+        self.json: Path | None = self.options.json
         self.rows: list[Row] = []
 
     def add(
@@ -50,20 +60,23 @@ class Report:
         peer_value: float | None = None,
         goal: float | None = None,
         less_is_better: bool = False,
+        columns: dict[str, float | str | None] | None = None,
     ) -> Row:
         """Add a row; `goal` is in the row's unit unless its name says otherwise."""
         ratio = None
         if value and peer_value:
             ratio = peer_value / value if less_is_better else value / peer_value
-        row = Row(name, value, unit, peer, peer_value, ratio, goal)
+        row = Row(name, value, unit, peer, peer_value, ratio, goal, columns or {})
         self.rows.append(row)
         return row
 
     def finish(self) -> None:
         """Print the table, and write the JSON when asked to."""
-        columns = ["name", "value", "unit", "peer", "peer value", "ratio", "goal"]
+        own = list(dict.fromkeys(name for row in self.rows for name in row.columns))
+        columns = ["name", "value", "unit", "peer", "peer value", "ratio", "goal", *own]
         cells = [
             [row.name, _number(row.value), row.unit, row.peer, *map(_number, (row.peer_value, row.ratio, row.goal))]
+            + [_cell(row.columns.get(name)) for name in own]
             for row in self.rows
         ]
         _print_table(self.title, columns, cells)
@@ -90,6 +103,10 @@ def _number(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
+def _cell(value: float | str | None) -> str:
+    return value if isinstance(value, str) else _number(value)
+
+
 def _print_table(title: str, columns: list[str], cells: list[list[str]]) -> None:
     try:
         from rich.console import Console
@@ -101,9 +118,7 @@ def _print_table(title: str, columns: list[str], cells: list[list[str]]) -> None
         if console.is_terminal:
             table = Table(title=title)
             for column in columns:
-                table.add_column(
-                    column, justify="right" if column in ("value", "peer value", "ratio", "goal") else "left"
-                )
+                table.add_column(column, justify="left" if column in ("name", "unit", "peer") else "right")
             for row in cells:
                 table.add_row(*row)
             console.print(table)
