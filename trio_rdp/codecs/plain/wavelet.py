@@ -1,7 +1,7 @@
 """The 5/3 wavelet and the quantisation of RemoteFX in numpy, [MS-RDPRFX] 3.1.8.1.4 to 3.1.8.1.6 and back.
 
 A plane is 4096 numbers of 16 bits, as they are sent: HL1, LH1, HH1, HL2, LH2, HH2, HL3, LH3, HH3, LL3, each row by row.
-The first letter says what a band is horizontally, the second what it is vertically.  Means are exact, and what is stored
+The first letter says what a band is horizontally, the second what it is vertically.  Means are exact; what is stored
 wraps at 16 bits.
 """
 
