@@ -118,3 +118,21 @@ def test_frames_that_do_not_fit(kernel: ModuleType) -> None:
         compare.different_tiles(bytes(16), 8, bytes(16), 8, 2, 2, 257)
     with pytest.raises(ValueError, match="marks"):
         kernel.compare_tiles(bytes(16), 8, bytes(16), 8, 2, 2, 2, bytearray())
+
+
+def test_measures() -> None:
+    pixels = np.zeros((130, 200, 4), np.uint8)
+    pixels[:64, 64:128] = np.random.default_rng(2).integers(0, 256, (64, 64, 4))
+    pixels[..., 3] = np.random.default_rng(3).integers(0, 256, (130, 200))  # does not count
+    pixels[64:128:2, :64, 1] = 200
+    marks = bytearray(b"\1" * 12)
+    marks[4] = 0
+    measures = compare.measure_tiles(pixels, pixels.strides[0], 200, 130, marks)
+    pairs = list(zip(measures[::2], measures[1::2], strict=True))
+    assert pairs[0] == (64 * 16, 1)
+    assert pairs[1][0] < 3
+    assert 500 < pairs[1][1] < compare.BUCKETS
+    assert pairs[4] == (0, 0)
+    assert pairs[5] == (63 * 16 + 16, 1)
+    assert pairs[3] == (8 * 16, 1)
+    assert pairs[8] == (0, 0)  # two rows: none of them is looked at

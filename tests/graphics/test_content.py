@@ -9,11 +9,22 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
-from trio_rdp.graphics.content import Content, Hints, find_photos
+from trio_rdp.graphics import content
+from trio_rdp.graphics.content import Content, Hints
 from trio_rdp.graphics.geometry import Rect
 
 Pixels = np.ndarray[Any, np.dtype[np.uint8]]
 GRID = [(row, column) for row in range(2) for column in range(3)]
+
+
+def find_photos(pixels: Pixels, tiles: list[tuple[int, int]]) -> list[bool]:
+    columns = -(-pixels.shape[1] // 64)
+    marks = bytearray(columns * -(-pixels.shape[0] // 64))
+    for row, column in tiles:
+        marks[row * columns + column] = 1
+    found = content.find_photos(pixels, marks)
+    assert all(mark or not photo for mark, photo in zip(marks, found, strict=True))
+    return [bool(found[row * columns + column]) for row, column in tiles]
 
 
 def bgrx(rgb: Any) -> Pixels:

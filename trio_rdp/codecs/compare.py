@@ -11,9 +11,13 @@ from trio_rdp.codecs.kernels import compare as kernel
 if TYPE_CHECKING:
     from trio_rdp.codecs.plain.buffers import Readable
 
-__all__ = ["TILE", "changed_tiles", "different_tiles", "grid", "tile_hashes"]
+__all__ = ["BUCKETS", "STEP", "TILE", "changed_tiles", "different_tiles", "grid", "measure_tiles", "tile_hashes"]
 
 TILE = 64
+STEP = 4
+"""Every fourth row of a tile is looked at for `measure_tiles`."""
+BUCKETS = 1024
+"""As many colours `measure_tiles` counts at most."""
 
 
 def grid(width: int, height: int, tile: int = TILE) -> tuple[int, int]:
@@ -74,6 +78,20 @@ def different_tiles(
     marks = bytearray(columns * rows)
     kernel.compare_tiles(one, one_stride, two, two_stride, width, height, tile, marks)
     return marks
+
+
+def measure_tiles(
+    surface: Readable, stride: int, width: int, height: int, marks: Readable, tile: int = TILE
+) -> array[int]:
+    """Measure tiles of a BGRX surface: two numbers each in an `array("H")`, zeros for those whose mark is zero.
+
+    The first says how many of the pixels looked at, those of every fourth row from the fourth on, have the colour of
+    the one above or to the left of them; the second how many colours they have, about.  Releases the GIL.
+    """
+    columns, rows = grid(width, height, tile)
+    out = array("H", bytes(4 * columns * rows))
+    kernel.measure_tiles(surface, stride, width, height, tile, marks, memoryview(out))
+    return out
 
 
 def _marks(columns: int, rows: int, tile: int, rects: Iterable[tuple[int, int, int, int]] | None) -> bytearray:

@@ -1,13 +1,11 @@
 """What the tiles of a picture hold, for the choice between lossless and lossy codecs: measured, or told by a program.
 
-Text and user interfaces repeat pixels and have few colours; photographs do neither.  Every fourth row is looked at,
-for whole rows of tiles at a time.
+Text and user interfaces repeat pixels and have few colours; photographs do neither.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
@@ -36,53 +34,34 @@ Hint = Content | BitmapCodec
 """How to send a part: by what it shows, or in a certain codec, as far as the client takes that."""
 
 _HINTS: tuple[Hint, ...] = (Content.AUTO, Content.TEXT, Content.PHOTO, *BitmapCodec)
-_STEP = 4  # every fourth row is looked at
-
 # Of the pixels looked at.  Desktops repeat 60 % and more, also under the smoothed edges of letters; photographs repeat
 # 30 % and less, but for their white skies.
 _REPEATED = 0.4
-# Beneath it, dithered areas and drawings full of edges are told from photographs by their colours, out of 1,024 pixels.
+# Beneath it, dithered areas and drawings full of edges are told from photographs by their colours, among 1,024 pixels.
 _COLORS = 64
-_BUCKETS = 1024
+_LEAST = 8  # pixels of a side: less says too little
 
 
-def find_photos(pixels: NDArray[np.uint8], tiles: Sequence[tuple[int, int]]) -> list[bool]:
-    """Say of each tile, a (row, column) of the grid, whether it looks like a photograph.
+def find_photos(pixels: NDArray[np.uint8], marks: bytes | bytearray) -> bytearray:
+    """Say of each tile of the grid, row by row, whether it is marked and looks like a photograph: 1, else 0.
 
     `pixels` is contiguous uint8 (height, width, 4); the fourth byte does not count.  Tiles narrower or lower than eight
     pixels are none.
     """
-    import numpy as np
+    from trio_rdp.codecs.compare import BUCKETS, STEP, grid, measure_tiles
 
-    found = dict.fromkeys(tiles, False)
-    colors = pixels.reshape(pixels.shape[0], -1).view("<u4")
-    for row in sorted({row for row, _ in tiles}):
-        columns = [column for other, column in found if other == row]
-        first, last = min(columns), max(columns)
-        band = colors[row * TILE : (row + 1) * TILE, first * TILE : (last + 1) * TILE]
-        if band.shape[0] < 8:
-            continue
-        here = band[_STEP - 1 :: _STEP] & np.uint32(0xFFFFFF)
-        above = band[_STEP - 2 :: _STEP][: len(here)] & np.uint32(0xFFFFFF)
-        repeats = here == above
-        repeats[:, 1:] |= here[:, 1:] == here[:, :-1]
-        starts = np.arange(0, here.shape[1], TILE)
-        counts = np.add.reduceat(np.count_nonzero(repeats, axis=0), starts)
-        for column in columns:
-            index = column - first
-            part = here[:, index * TILE : (index + 1) * TILE]
-            if part.shape[1] >= 8 and counts[index] < _REPEATED * part.size:
-                found[row, column] = _count_colors(part) > _COLORS * part.size // _BUCKETS
-    return list(found.values())
-
-
-def _count_colors(part: NDArray[np.uint32]) -> int:
-    """About how many colours there are, at most `_BUCKETS`."""
-    import numpy as np
-
-    # Multiplying spreads colours that differ by little over the upper bits (Knuth's multiplicative hashing).
-    buckets = (part * np.uint32(2654435761)) >> np.uint32(22)
-    return int(np.count_nonzero(np.bincount(buckets.reshape(-1), minlength=_BUCKETS)))
+    found = bytearray(len(marks))
+    height, width = pixels.shape[:2]
+    columns, _ = grid(width, height)
+    measures = measure_tiles(pixels.reshape(-1), width * 4, width, height, marks)
+    index = -1
+    while (index := marks.find(1, index + 1)) >= 0:
+        row, column = divmod(index, columns)
+        wide, high = min(width - column * TILE, TILE), min(height - row * TILE, TILE)
+        looked = high // STEP * wide
+        if min(wide, high) >= _LEAST and measures[2 * index] < _REPEATED * looked:
+            found[index] = measures[2 * index + 1] > _COLORS * looked // BUCKETS
+    return found
 
 
 class Hints:

@@ -111,20 +111,57 @@ class PictureEncoder:
     ) -> dict[BitmapCodec, list[Rect]]:
         """Divide rectangles, which lie in the picture and do not overlap, among the codecs."""
         plain = self.codec or self.lossless or self.usable[0]
+        areas = list(rects)
         if (self.codec is not None or self.lossy is None or self.lossless is None) and not hints:
-            return {plain: list(rects)}
-        tiles = [(tile, part) for rect in rects for tile, part in _tiles(rect)]
-        wanted = {tile: self._wanted(hints.get(*tile) if hints else Content.AUTO) for tile, _ in tiles}
-        open_ = [tile for tile, codec in wanted.items() if codec is None]
-        for tile, is_photo in zip(open_, find_photos(pixels, open_), strict=True):
-            wanted[tile] = self.lossy if is_photo else plain
-        chosen: dict[BitmapCodec, list[Rect]] = {}
-        for tile, part in tiles:
-            codec = wanted[tile] or plain
-            if codec is BitmapCodec.REMOTEFX and self.codec is None and part.area < _SMALL:
-                codec = self.lossless or codec
-            _join(chosen.setdefault(codec, []), part)
-        return chosen
+            return {plain: areas}
+        columns = -(-pixels.shape[1] // TILE)
+        codecs = self._tile_codecs(pixels, areas, columns, hints, self.usable.index(plain))
+        chosen: list[list[Rect]] = [[] for _ in self.usable]
+        for rect in areas:
+            for number, part in self._runs(rect, codecs, columns):
+                chosen[number].append(part)
+        return {codec: parts for codec, parts in zip(self.usable, chosen, strict=True) if parts}
+
+    def _tile_codecs(
+        self, pixels: NDArray[np.uint8], areas: list[Rect], columns: int, hints: Hints | None, plain: int
+    ) -> bytearray:
+        """For each tile of the grid, as far as `areas` touch it, the number of its codec in `usable`."""
+        marks = bytearray(columns * -(-pixels.shape[0] // TILE))
+        for rect in areas:
+            first, last = rect.left // TILE, (rect.right - 1) // TILE + 1
+            for row in range(rect.top // TILE, (rect.bottom - 1) // TILE + 1):
+                marks[row * columns + first : row * columns + last] = b"\1" * (last - first)
+        codecs = bytearray([plain]) * len(marks)
+        if hints:
+            index = -1
+            while (index := marks.find(1, index + 1)) >= 0:
+                wanted = self._wanted(hints.get(*divmod(index, columns)))
+                if wanted is not None:
+                    marks[index], codecs[index] = 0, self.usable.index(wanted)
+        if self.lossy is not None:
+            lossy = self.usable.index(self.lossy)
+            for index, is_photo in enumerate(find_photos(pixels, marks)):
+                if is_photo:
+                    codecs[index] = lossy
+        return codecs
+
+    def _runs(self, rect: Rect, codecs: bytearray, columns: int) -> Iterator[tuple[int, Rect]]:
+        """Cut a rectangle into rows of tiles, and those where the codec changes: its number, and the part."""
+        remotefx = self.usable.index(BitmapCodec.REMOTEFX) if BitmapCodec.REMOTEFX in self.usable else -1
+        spare = remotefx if self.lossless is None or self.codec is not None else self.usable.index(self.lossless)
+        for row in range(rect.top // TILE, (rect.bottom - 1) // TILE + 1):
+            top, bottom = max(rect.top, row * TILE), min(rect.bottom, row * TILE + TILE)
+            start, current = rect.left, -1
+            for column in range(rect.left // TILE, (rect.right - 1) // TILE + 1):
+                left, right = max(rect.left, column * TILE), min(rect.right, column * TILE + TILE)
+                number = codecs[row * columns + column]
+                if number == remotefx and (right - left) * (bottom - top) < _SMALL:
+                    number = spare
+                if number != current:
+                    if current >= 0:
+                        yield current, Rect.from_edges(start, top, left, bottom)
+                    start, current = left, number
+            yield current, Rect.from_edges(start, top, rect.right, bottom)
 
     def _wanted(self, hint: Hint) -> BitmapCodec | None:
         """The codec for a hint; None where the tile is to be looked at."""
@@ -145,7 +182,7 @@ class PictureEncoder:
         """
         if not rects:
             return []
-        part = EncodedPart(codec, len({tile for rect in rects for tile, _ in _tiles(rect)}))
+        part = EncodedPart(codec, _count_tiles(rects))
         if codec is BitmapCodec.QOIZ:
             part.rects = rects
         elif codec is BitmapCodec.REMOTEFX and self._remotefx is not None:
@@ -172,18 +209,10 @@ class PictureEncoder:
         return part.updates
 
 
-def _tiles(rect: Rect) -> Iterator[tuple[tuple[int, int], Rect]]:
-    """The tiles of the grid that a rectangle touches, each a (row, column), and its part of them."""
-    for row in range(rect.top // TILE, (rect.bottom - 1) // TILE + 1):
-        for column in range(rect.left // TILE, (rect.right - 1) // TILE + 1):
-            yield (row, column), rect.intersect(Rect(column * TILE, row * TILE, TILE, TILE))
-
-
-def _join(rects: list[Rect], part: Rect) -> None:
-    """Add a part, to the last rectangle where it continues that to the right."""
-    if rects:
-        last = rects[-1]
-        if last.right == part.left and (last.top, last.bottom) == (part.top, part.bottom):
-            rects[-1] = Rect.from_edges(last.left, last.top, part.right, last.bottom)
-            return
-    rects.append(part)
+def _count_tiles(rects: Iterable[Rect]) -> int:
+    """How many tiles of the grid rectangles touch."""
+    touched: set[int] = set()
+    for rect in rects:
+        for row in range(rect.top // TILE, (rect.bottom - 1) // TILE + 1):
+            touched.update(range(row << 16 | rect.left // TILE, (row << 16 | (rect.right - 1) // TILE) + 1))
+    return len(touched)

@@ -11,6 +11,8 @@ from trio_rdp.codecs.plain import compare as twin
 cdef enum:
     MAX_TILE = 256
     WORDS = 128
+    STEP = 4
+    BUCKETS = 1024
 
 # The keys of both sums, each low and high half apart.
 cdef uint32_t KEYS[4][WORDS]
@@ -148,3 +150,66 @@ def compare_tiles(one, Py_ssize_t one_stride, two, Py_ssize_t two_stride, Py_ssi
     finally:
         PyBuffer_Release(&first)
     return changed
+
+
+cdef uint32_t measure_tile(const uint8_t *s, Py_ssize_t stride, Py_ssize_t w, Py_ssize_t h) noexcept nogil:
+    """Both measures of a tile: repeated pixels in the low half, colours in the high one."""
+    cdef uint8_t[BUCKETS] seen
+    cdef uint32_t repeats = 0, colors = 0, pixel, bucket
+    cdef Py_ssize_t x, y
+    cdef const px32 *here
+    cdef const px32 *above
+    memset(seen, 0, BUCKETS)
+    y = STEP - 1
+    while y < h:
+        here = <const px32 *>(s + y * stride)
+        above = <const px32 *>(s + (y - 1) * stride)
+        repeats += ((here[0] ^ above[0]) & 0xFFFFFF) == 0
+        for x in range(1, w):
+            repeats += (((here[x] ^ above[x]) & 0xFFFFFF) == 0) | (((here[x] ^ here[x - 1]) & 0xFFFFFF) == 0)
+        for x in range(w):
+            pixel = here[x] & 0xFFFFFF
+            bucket = <uint32_t>(pixel * <uint32_t>2654435761) >> 22
+            guard(bucket < BUCKETS)
+            colors += seen[bucket] == 0
+            seen[bucket] = 1
+        y += STEP
+    return repeats | colors << 16
+
+
+def measure_tiles(surface, Py_ssize_t stride, Py_ssize_t width, Py_ssize_t height, Py_ssize_t tile, marks, out):
+    """See the twin."""
+    cdef Py_buffer source, wanted, target
+    cdef Py_ssize_t columns, rows, row, column, index, w, h
+    cdef const uint8_t *s
+    cdef uint32_t value
+    if not 2 <= tile <= MAX_TILE:
+        raise ValueError("a tile has 2 to 256 pixels a side")
+    PyObject_GetBuffer(surface, &source, PyBUF_SIMPLE)
+    try:
+        PyObject_GetBuffer(marks, &wanted, PyBUF_SIMPLE)
+        try:
+            PyObject_GetBuffer(out, &target, PyBUF_WRITABLE)
+            try:
+                region(source.len, stride, 0, 0, width, height, 4)
+                columns = (width + tile - 1) // tile
+                rows = (height + tile - 1) // tile
+                if wanted.len < columns * rows or target.len < 4 * columns * rows:
+                    raise ValueError("there are more tiles than marks or measures")
+                s = <const uint8_t *>source.buf
+                with nogil:
+                    for row in range(rows):
+                        h = tile if (row + 1) * tile <= height else height - row * tile
+                        for column in range(columns):
+                            index = row * columns + column
+                            if (<const uint8_t *>wanted.buf)[index]:
+                                w = tile if (column + 1) * tile <= width else width - column * tile
+                                guard(w > 0 and h > 0)
+                                value = measure_tile(s + row * tile * stride + column * tile * 4, stride, w, h)
+                                memcpy(<uint8_t *>target.buf + 4 * index, &value, 4)
+            finally:
+                PyBuffer_Release(&target)
+        finally:
+            PyBuffer_Release(&wanted)
+    finally:
+        PyBuffer_Release(&source)

@@ -1,4 +1,4 @@
-"""Tile hashes in numpy: the same 64-bit numbers as the compiled kernel makes.
+"""Tile hashes and measures in numpy: the same numbers as the compiled kernel makes.
 
 A row of a tile is a list of 64-bit words, two pixels each.  Every word's two pixels are added to two keys, whose sums
 are multiplied (the NH hash, as UMAC has it), twice with different keys; all of it modulo 2**64.  Two different rows
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["MAX_TILE", "MULTIPLIERS", "compare_tiles", "hash_tiles", "keys"]
+__all__ = ["BUCKETS", "MAX_TILE", "MULTIPLIERS", "STEP", "compare_tiles", "hash_tiles", "keys", "measure_tiles"]
 
 MAX_TILE: Final = 256
+STEP: Final = 4
+BUCKETS: Final = 1024
 _MASK: Final = (1 << 64) - 1
 MULTIPLIERS: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93)
 
@@ -110,3 +112,36 @@ def compare_tiles(
             if above != second[y * two_stride + left : y * two_stride + right]:
                 marks[y // tile * columns + column] = 1
     return sum(marks[: columns * rows])
+
+
+def measure_tiles(
+    surface: Readable, stride: int, width: int, height: int, tile: int, marks: Readable, out: Writable
+) -> None:
+    """Measure every tile whose byte in `marks` is not zero to two numbers of 16 bits in `out`; tiles go row by row.
+
+    The first is how many pixels of every fourth row, from the fourth on, look like the one above or to the left of them
+    in their tile; the second how many different colours those rows have, about: they are counted in `BUCKETS`.
+    """
+    import numpy as np
+
+    if not 2 <= tile <= MAX_TILE:
+        raise ValueError("a tile has 2 to 256 pixels a side")
+    source, wanted, target = view(surface), view(marks), view(out)
+    check_region(len(source), stride, 0, 0, width, height, 4)
+    columns, rows = -(-width // tile), -(-height // tile)
+    if len(wanted) < columns * rows or len(target) < 4 * columns * rows:
+        raise ValueError("there are more tiles than marks or measures")
+    for index in range(columns * rows):
+        if not wanted[index]:
+            continue
+        y, x = index // columns * tile, index % columns * tile
+        right, bottom = min(x + tile, width), min(y + tile, height)
+        lines = b"".join(bytes(source[row * stride + x * 4 : row * stride + right * 4]) for row in range(y, bottom))
+        colors = np.frombuffer(lines, "<u4").reshape(bottom - y, right - x) & np.uint32(0xFFFFFF)
+        here = colors[STEP - 1 :: STEP]
+        repeats = here == colors[STEP - 2 :: STEP][: len(here)]
+        repeats[:, 1:] |= here[:, 1:] == here[:, :-1]
+        # Multiplying spreads colours that differ by little over the upper bits (Knuth's multiplicative hashing).
+        buckets = np.unique((here * np.uint32(2654435761)) >> np.uint32(22))
+        measures = int(np.count_nonzero(repeats)) | len(buckets) << 16
+        target[4 * index : 4 * index + 4] = measures.to_bytes(4, "little")
