@@ -16,6 +16,9 @@ from trio_rdp.codecs.compiled.common cimport (
 cdef enum:
     SHORT = 8                # orders of up to so many pixels are drawn as so many, in one piece
     SLACK = SHORT * 4        # so the output has room for that behind its end
+    SPARE = 6                # pixels behind a picture that the encoder may look at
+    FRESH = 1
+    BREAK = 2
 
 ctypedef fused pixel:
     uint8_t
@@ -381,16 +384,47 @@ cdef inline uint8_t *literals(uint8_t *d, const pixel *p, Py_ssize_t n) noexcept
     return d
 
 
-cdef inline pixel difference(const pixel *p, Py_ssize_t o, Py_ssize_t w) noexcept nogil:
-    return p[o] ^ p[o - w] if o >= w else p[o]
+cdef inline void differences(pixel *p, pixel *x, uint8_t *begins, Py_ssize_t w, Py_ssize_t total) noexcept nogil:
+    """What each pixel differs by from the one above, and where an order may begin that is shorter than its pixels.
+
+    FRESH says so of places behind another order, but for single pixels of the foreground colour, and BREAK of those
+    behind pixels that are kept as they are, where an order must save more: both hold wherever it is so, and now and
+    then where it is not.  Both arrays of pixels have room for SPARE more.
+    """
+    cdef Py_ssize_t i
+    cdef int zero, runs, mixed
+    for i in range(SPARE):
+        p[total + i] = 0
+        x[total + i] = 0
+    memcpy(x, p, min(w, total) * sizeof(pixel))
+    for i in range(w, total):
+        x[i] = p[i] ^ p[i - w]
+    for i in range(total):
+        zero = x[i] == 0
+        runs = ((x[i] == x[i + 1]) | (x[i + 1] == 0) | (p[i] == p[i + 1]) | ((p[i] == p[i + 2]) & (p[i + 1] == p[i + 3])))
+        begins[i] = <uint8_t>((zero | runs) * FRESH)
+    for i in range(total):
+        # Two or three differences that could be the beginning of a foreground/background image.
+        mixed = (((x[i] == 0) & ((x[i + 2] == 0) | (x[i + 2] == x[i + 1])) & ((x[i + 3] == 0) | (x[i + 3] == x[i + 1])))
+                 | (((x[i + 1] == 0) | (x[i + 1] == x[i])) & ((x[i + 2] == 0) | (x[i + 2] == x[i]))
+                    & ((x[i + 3] == 0) | (x[i + 3] == x[i]))))
+        runs = (x[i] == 0) & (x[i + 1] == 0)
+        if pixel is uint32_t:
+            runs = (runs | (x[i] == x[i + 1]) | ((p[i] == p[i + 1]) & (p[i] == p[i + 2]))
+                    | ((p[i] == p[i + 2]) & (p[i + 1] == p[i + 3])))
+        else:
+            runs = (runs | ((x[i] == x[i + 1]) & (x[i] == x[i + 2]))
+                    | ((p[i] == p[i + 1]) & (p[i] == p[i + 2]) & (p[i] == p[i + 3]))
+                    | ((p[i] == p[i + 2]) & (p[i + 1] == p[i + 3]) & (p[i] == p[i + 4]) & (p[i + 1] == p[i + 5])))
+        begins[i] |= <uint8_t>((mixed | runs) * BREAK)
 
 
-cdef Py_ssize_t mixture(const pixel *p, Py_ssize_t o, Py_ssize_t end, Py_ssize_t w, pixel fg) noexcept nogil:
+cdef Py_ssize_t mixture(const pixel *differ, Py_ssize_t o, Py_ssize_t end, pixel fg) noexcept nogil:
     """How many pixels from `o` on differ from those above by nothing or by `fg`, up to a stretch of sixteen alike."""
     cdef Py_ssize_t i = o, since = o
-    cdef pixel x, last = difference(p, o, w)
+    cdef pixel x, last = differ[o]
     while i < end:
-        x = difference(p, i, w)
+        x = differ[i]
         if x != 0 and x != fg:
             break
         if x != last:
@@ -402,7 +436,8 @@ cdef Py_ssize_t mixture(const pixel *p, Py_ssize_t o, Py_ssize_t end, Py_ssize_t
     return i - o
 
 
-cdef uint8_t *encode_orders(const pixel *p, Py_ssize_t w, Py_ssize_t total, pixel white, uint8_t *d) noexcept nogil:
+cdef uint8_t *encode_orders(const pixel *p, const pixel *differ, const uint8_t *begins, Py_ssize_t w, Py_ssize_t total,
+                            pixel white, uint8_t *d) noexcept nogil:
     """Writes orders at `d`, at most 4 + 2 * size bytes each, each for at least one pixel."""
     cdef Py_ssize_t o = 0, kept = 0, end, n = 0, m = 0, f = 0, c = 0, k, gain, wide = size(white), cost, limit, best
     cdef pixel fg = white, x, y = 0
@@ -411,17 +446,21 @@ cdef uint8_t *encode_orders(const pixel *p, Py_ssize_t w, Py_ssize_t total, pixe
     while o < total:
         if o == w:
             after_background = False
+        if (not begins[o] & BREAK and kept < 65534) if kept else (not begins[o] & FRESH and differ[o] != fg):
+            kept += 1
+            o += 1
+            continue
         end = w if o < w else total
         limit = end if end - o < 65535 else o + 65535
         cost = 3 if kept else 0
-        x = difference(p, o, w)
+        x = differ[o]
         if x == 0:
             n = 1
-            while o + n < limit and difference(p, o + n, w) == 0:
+            while o + n < limit and differ[o + n] == 0:
                 n += 1
             if n < 8 and o + n < limit:
-                y = difference(p, o + n, w)
-                m = mixture(p, o, limit, w, y)
+                y = differ[o + n]
+                m = mixture(differ, o, limit, y)
                 if m >= 16:
                     kind = 5
                 else:
@@ -435,7 +474,7 @@ cdef uint8_t *encode_orders(const pixel *p, Py_ssize_t w, Py_ssize_t total, pixe
             kind = 0
             best = cost
             f = 1
-            while o + f < limit and difference(p, o + f, w) == x:
+            while o + f < limit and differ[o + f] == x:
                 f += 1
             gain = f * wide - (1 if x == fg else 1 + wide)
             if gain > best:
@@ -459,15 +498,15 @@ cdef uint8_t *encode_orders(const pixel *p, Py_ssize_t w, Py_ssize_t total, pixe
                     kind = 4
                     c = m
             limit = end if end - o < 65535 else o + 65535
-            if f == 1 and o + 1 < limit and difference(p, o + 1, w) == 0 and x == fg and after_background and kept == 0:
+            if f == 1 and o + 1 < limit and differ[o + 1] == 0 and x == fg and after_background and kept == 0:
                 # A background run right after another begins with one pixel of the foreground colour for nothing.
                 n = 2
-                while o + n < limit and difference(p, o + n, w) == 0:
+                while o + n < limit and differ[o + n] == 0:
                     n += 1
                 if n >= 8:
                     kind = 1
             if kind != 1 and f < 8 and c < 8:
-                m = mixture(p, o, limit, w, x)
+                m = mixture(differ, o, limit, x)
                 if m >= 16:
                     kind = 5
         if kind == 0:
@@ -508,7 +547,7 @@ cdef uint8_t *encode_orders(const pixel *p, Py_ssize_t w, Py_ssize_t total, pixe
             while m:
                 bits = 0
                 for k in range(8):
-                    if difference(p, o + k, w):
+                    if differ[o + k]:
                         bits |= 1 << k
                 d[0] = <uint8_t>bits
                 d += 1
@@ -524,6 +563,8 @@ def encode(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t wi
     cdef Py_ssize_t total = width * height, i, k
     cdef uint32_t *pixels = NULL
     cdef uint16_t *narrow
+    cdef uint8_t *bytes_
+    cdef uint8_t *begins
     cdef uint8_t *out = NULL
     cdef uint8_t *end = NULL
     cdef const uint8_t *s
@@ -534,7 +575,7 @@ def encode(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t wi
     try:
         region(source.len, stride, x, y, width, height, unit)
         s = <const uint8_t *>source.buf + y * stride + x * unit
-        pixels = <uint32_t *>malloc(total * 4)
+        pixels = <uint32_t *>malloc((total + SPARE) * 9)
         out = <uint8_t *>malloc(total * 10 + 16)
         if pixels == NULL or out == NULL:
             raise MemoryError
@@ -553,12 +594,18 @@ def encode(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t wi
                 else:
                     for k in range(width):
                         pixels[i * width + k] = row[k] & 0xFFFFFF
+            begins = <uint8_t *>(pixels + 2 * (total + SPARE))
             if bits_per_pixel == 8:
-                end = encode_orders[uint8_t](<uint8_t *>pixels, width, total, 0xFF, out)
+                bytes_ = <uint8_t *>pixels
+                differences(bytes_, bytes_ + total + SPARE, begins, width, total)
+                end = encode_orders(bytes_, bytes_ + total + SPARE, begins, width, total, <uint8_t>0xFF, out)
             elif bits_per_pixel == 24:
-                end = encode_orders[uint32_t](pixels, width, total, 0xFFFFFF, out)
+                differences(pixels, pixels + total + SPARE, begins, width, total)
+                end = encode_orders(pixels, pixels + total + SPARE, begins, width, total, <uint32_t>0xFFFFFF, out)
             else:
-                end = encode_orders[uint16_t](narrow, width, total, 0x7FFF if bits_per_pixel == 15 else 0xFFFF, out)
+                differences(narrow, narrow + total + SPARE, begins, width, total)
+                end = encode_orders(narrow, narrow + total + SPARE, begins, width, total,
+                                    <uint16_t>(0x7FFF if bits_per_pixel == 15 else 0xFFFF), out)
             guard(end - out <= total * 10 + 16)
         return (<const char *>out)[:end - out]
     finally:
