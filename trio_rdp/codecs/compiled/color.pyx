@@ -14,6 +14,82 @@ from trio_rdp.codecs.compiled.common cimport (
 )
 from trio_rdp.codecs.compiled.tile_color cimport bgrx_to_ycbcr, ycbcr_to_bgrx
 
+cdef extern from *:
+    """
+    #if defined(__AVX2__)
+    #include <immintrin.h>
+
+    /* What no compiler makes of `row_to_luma` and `rows_to_chroma`: products of bytes, added in pairs.  The weight of
+       green does not fit a signed byte, so it comes in two parts.  Both do 32 columns at a time, and say how many. */
+    static inline Py_ssize_t trio_rdp_luma_fast(const uint8_t *s, uint8_t *y, Py_ssize_t n) {
+        const __m256i one = _mm256_set1_epi32(0x00365C13), two = _mm256_set1_epi32(0x00005B00);
+        const __m256i half = _mm256_set1_epi16(128), order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+        Py_ssize_t i;
+        int k;
+        for (i = 0; i + 32 <= n; i += 32) {
+            __m256i v[4];
+            for (k = 0; k < 4; k++) {
+                __m256i p = _mm256_loadu_si256((const __m256i *)(s + 4 * i + 32 * k));
+                v[k] = _mm256_add_epi16(_mm256_maddubs_epi16(p, one), _mm256_maddubs_epi16(p, two));
+            }
+            v[0] = _mm256_srli_epi16(_mm256_add_epi16(_mm256_hadd_epi16(v[0], v[1]), half), 8);
+            v[2] = _mm256_srli_epi16(_mm256_add_epi16(_mm256_hadd_epi16(v[2], v[3]), half), 8);
+            _mm256_storeu_si256((__m256i *)(y + i),
+                                _mm256_permutevar8x32_epi32(_mm256_packus_epi16(v[0], v[2]), order));
+        }
+        return i;
+    }
+
+    static inline Py_ssize_t trio_rdp_chroma_fast(const uint8_t *s, const uint8_t *t, uint8_t *u, uint8_t *v,
+                                                  Py_ssize_t n) {
+        const __m256i pairs = _mm256_setr_epi8(0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15,
+                                               0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15);
+        const __m256i ones = _mm256_set1_epi8(1), two = _mm256_set1_epi16(2), middle = _mm256_set1_epi32(32895);
+        const __m256i blue = _mm256_setr_epi16(128, -99, -29, 0, 128, -99, -29, 0, 128, -99, -29, 0, 128, -99, -29, 0);
+        const __m256i red = _mm256_setr_epi16(-12, -116, 128, 0, -12, -116, 128, 0,
+                                              -12, -116, 128, 0, -12, -116, 128, 0);
+        Py_ssize_t i;
+        int k;
+        for (i = 0; i + 32 <= n; i += 32) {
+            __m256i b[4], r[4];
+            for (k = 0; k < 4; k++) {
+                __m256i p = _mm256_loadu_si256((const __m256i *)(s + 4 * i + 32 * k));
+                __m256i q = _mm256_loadu_si256((const __m256i *)(t + 4 * i + 32 * k));
+                p = _mm256_maddubs_epi16(_mm256_shuffle_epi8(p, pairs), ones);
+                q = _mm256_maddubs_epi16(_mm256_shuffle_epi8(q, pairs), ones);
+                p = _mm256_srli_epi16(_mm256_add_epi16(_mm256_add_epi16(p, q), two), 2);
+                b[k] = _mm256_madd_epi16(p, blue);
+                r[k] = _mm256_madd_epi16(p, red);
+            }
+            for (k = 0; k < 4; k += 2) {
+                b[k] = _mm256_srli_epi32(_mm256_add_epi32(_mm256_hadd_epi32(b[k], b[k + 1]), middle), 8);
+                r[k] = _mm256_srli_epi32(_mm256_add_epi32(_mm256_hadd_epi32(r[k], r[k + 1]), middle), 8);
+            }
+            b[0] = _mm256_packus_epi16(_mm256_packus_epi32(b[0], b[2]), _mm256_packus_epi32(r[0], r[2]));
+            {
+                __m128i low = _mm256_castsi256_si128(b[0]), high = _mm256_extracti128_si256(b[0], 1);
+                _mm_storeu_si128((__m128i *)(u + i / 2), _mm_unpacklo_epi16(low, high));
+                _mm_storeu_si128((__m128i *)(v + i / 2), _mm_unpackhi_epi16(low, high));
+            }
+        }
+        return i;
+    }
+    #else
+    static inline Py_ssize_t trio_rdp_luma_fast(const uint8_t *s, uint8_t *y, Py_ssize_t n) {
+        (void)s; (void)y; (void)n;
+        return 0;
+    }
+    static inline Py_ssize_t trio_rdp_chroma_fast(const uint8_t *s, const uint8_t *t, uint8_t *u, uint8_t *v,
+                                                  Py_ssize_t n) {
+        (void)s; (void)t; (void)u; (void)v; (void)n;
+        return 0;
+    }
+    #endif
+    """
+    Py_ssize_t luma_fast "trio_rdp_luma_fast"(const uint8_t *, uint8_t *, Py_ssize_t) noexcept nogil
+    Py_ssize_t chroma_fast "trio_rdp_chroma_fast"(const uint8_t *, const uint8_t *, uint8_t *, uint8_t *,
+                                                  Py_ssize_t) noexcept nogil
+
 cdef enum:
     CHUNK = 1024             # pixels of two rows that are converted together, while their chroma is in L1
     CUTOFF = 30
@@ -238,6 +314,16 @@ cdef inline void rows_to_chroma(cpx32_r s, cpx32_r t, u8_r u, u8_r v, Py_ssize_t
         v[i] = red_of(r, g, b)
 
 
+cdef inline void luma_of_row(const px32 *s, uint8_t *y, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t done = luma_fast(<const uint8_t *>s, y, n)
+    row_to_luma(s + done, y + done, n - done)
+
+
+cdef inline void chroma_of_rows(const px32 *s, const px32 *t, uint8_t *u, uint8_t *v, Py_ssize_t n) noexcept nogil:
+    cdef Py_ssize_t done = chroma_fast(<const uint8_t *>s, <const uint8_t *>t, u, v, n)
+    rows_to_chroma(s + done, t + done, u + (done >> 1), v + (done >> 1), (n - done) >> 1)
+
+
 cdef inline const px32 *padded(const uint8_t *s, Py_ssize_t width, Py_ssize_t columns, uint8_t *scratch) noexcept nogil:
     """A row of `columns` pixels: as it is, or copied and its last pixel repeated."""
     cdef Py_ssize_t i
@@ -289,9 +375,9 @@ def split(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t wid
                 for row in range(0, rows, 2):
                     one = padded(s + min(row, height - 1) * stride, width, columns, scratch)
                     two = padded(s + min(row + 1, height - 1) * stride, width, columns, scratch + columns * 4)
-                    row_to_luma(one, yp + row * y_stride, columns)
-                    row_to_luma(two, yp + (row + 1) * y_stride, columns)
-                    rows_to_chroma(one, two, up + (row >> 1) * uv_stride, vp + (row >> 1) * uv_stride, narrow)
+                    luma_of_row(one, yp + row * y_stride, columns)
+                    luma_of_row(two, yp + (row + 1) * y_stride, columns)
+                    chroma_of_rows(one, two, up + (row >> 1) * uv_stride, vp + (row >> 1) * uv_stride, columns)
     finally:
         free(scratch)
         held.close()

@@ -282,7 +282,8 @@ def draw_ycbcr(
     check_bitmap(width, height)
     luma, blue, red = (_components(plane, width, height) for plane in (y, cb, cr))
     target = _pixels(surface, stride, x, y_place, width, height)
-    luma = luma + np.int16(4096)
+    # Half of a 32nd is added, so that cutting off rounds, as in the document's example ([MS-RDPRFX] 4.2.4.4).
+    luma = luma + np.int16(4096 + 16)
     blue, red = blue * np.int16(4), red * np.int16(4)
     target[..., 3] = 255
     # 1.77, 0.34 and 0.71, 1.40 in 2**14ths.
