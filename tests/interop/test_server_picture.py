@@ -72,7 +72,7 @@ async def test_rdesktop(client_display: Display, bpp: int) -> None:
 @pytest.mark.parametrize("which", ["xfreerdp", "rdesktop"])
 async def test_codecs(client_display: Display, which: str, codec: BitmapCodec, bpp: int) -> None:
     async with contextlib.AsyncExitStack() as stack:
-        served = await stack.enter_async_context(serving(codecs=(codec, BitmapCodec.RAW)))
+        served = await stack.enter_async_context(serving(codecs=tuple(dict.fromkeys((codec, BitmapCodec.RAW)))))
         client = await stack.enter_async_context(
             xfreerdp(client_display, served.port, security="tls", bpp=bpp)
             if which == "xfreerdp"
