@@ -47,8 +47,8 @@ class Dechunker:
 
         A first chunk drops a message that was never completed, as FreeRDP does.  A chunk from the middle of no message
         is a message ("can be dispatched", 3.1.5.2.2).  Suspend and resume carry nothing.  Raises `RemoteProtocolError`,
-        after which the channel's traffic means nothing, for a compressed chunk (we advertise no compression of
-        channels), a message beyond `limit`, a last chunk of no message, and data that is not as long as declared.
+        after which the channel's traffic means nothing, for a compressed chunk (who takes such inflates them
+        first), a message beyond `limit`, a last chunk of no message, and data that is not as long as declared.
         """
         if len(pdu) < 8:
             raise Truncated(f"needs 8 bytes, {len(pdu)} there", pdu="ChannelHeader", offset=0)
