@@ -96,7 +96,8 @@ cdef inline void fill(uint32_t *d, uint32_t pixel, Py_ssize_t n) noexcept nogil:
             break
 
 
-cdef inline Py_ssize_t take_pen(Pen *pen, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height) noexcept nogil:
+cdef inline Py_ssize_t take_pen(Pen *pen, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width,
+                                Py_ssize_t height) noexcept nogil:
     pen.x = x
     pen.y = y
     pen.width = width

@@ -35,7 +35,8 @@ def decode_into(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py
             with nogil:
                 status = nsc_open(s, s + source.len, width, height, &nsc)
                 if status == 0:
-                    status = nsc_draw(&nsc, width, height, d, stride, visible_width, visible_height, top_down, keep_alpha)
+                    status = nsc_draw(&nsc, width, height, d, stride, visible_width, visible_height, top_down,
+                                      keep_alpha)
                 nsc_close(&nsc)
                 if status == 0:
                     status = width * height
