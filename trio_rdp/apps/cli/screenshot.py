@@ -23,7 +23,7 @@ from trio_rdp.apps.cli.options import (
 )
 from trio_rdp.apps.cli.running import Output, run, say_json
 from trio_rdp.client import open_session
-from trio_rdp.protocol.config import ClientConfig, DesktopSize, Security
+from trio_rdp.protocol.config import BitmapCodec, ClientConfig, DesktopSize, Security
 from trio_rdp.security.certificate import fingerprint
 
 __all__ = ["screenshot"]
@@ -108,6 +108,7 @@ def screenshot(
         certificate_policy=certificate_policy,
         desktop_size=size,
         autologon=user is not None,
+        codecs=(BitmapCodec.QOIZ, BitmapCodec.QOI),  # the picture as it is: what a lossy codec saves is sent once
     )
     with out.status(f"looking at {address}"):
         taken = run(
