@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
 import trio
 import trio.testing
@@ -13,6 +16,7 @@ from tests.interop.pictures import pattern, psnr
 from tests.robustness.peers import Peer, client_config, host_until, living_tasks
 from trio_rdp import painting, transport
 from trio_rdp.client import Session, open_session, open_session_over
+from trio_rdp.codecs import rfx
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.framed import Framed
 from trio_rdp.graphics.geometry import Rect
@@ -166,6 +170,35 @@ class TestCodecs:
             assert set(found) == {codec}
             assert found[codec].bytes > 0
             assert found[codec].tiles >= 16
+
+    async def test_the_session_goes_on_while_threads_draw(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        server = replace(SERVER, codecs=(BitmapCodec.REMOTEFX,))
+        config = replace(CONFIG, desktop_size=DesktopSize(640, 480))
+        drawing, go_on = threading.Event(), threading.Event()
+
+        def held(self: rfx.Picture, *arguments: Any) -> None:
+            drawing.set()
+            assert go_on.wait(20)
+            draw(self, *arguments)
+
+        draw = rfx.Picture.draw
+        async with open_session_pair(client_config=config, server_config=server) as (session, host):
+            session._painter._first_rate = 1.0  # seconds a pixel: nothing is drawn on the loop
+            monkeypatch.setattr(rfx.Picture, "draw", held)
+            async with host.display.frame() as frame:
+                frame.fill(Rect(0, 0, 640, 480), (200, 100, 50))
+            with trio.fail_after(20):
+                assert await trio.to_thread.run_sync(drawing.wait, 20)
+                await host.channel("echo").send(b"meanwhile")
+                assert await session.channel("echo").receive() == b"meanwhile"
+                await session.keyboard.type("x")
+                async for event in host.input:
+                    if event == UnicodePressed("x"):
+                        break
+                assert not session.screen.is_painted
+                go_on.set()
+                await session.screen.wait_changed()
+            assert np.abs(np.subtract(session.screen.pixel(639, 479), (200, 100, 50))).max() < 8
 
 
 class TestEnds:
