@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import pytest
 
@@ -186,3 +188,40 @@ async def test_a_moving_photograph(client_display: Display) -> None:
         assert statistics.codecs[BitmapCodec.PLANAR].tiles == 16 * 12 - 40
         assert not statistics.late_acknowledgements
         assert await client.close() == OK
+
+
+async def test_streams_begin_anew_after_a_resize(client_display: Display) -> None:
+    async with (
+        serving(codecs=EVERY_CODEC, paints=False) as served,
+        xfreerdp(client_display, served.port, NO_GFX, "/rfx", "/dynamic-resolution", security="tls", bpp=32) as client,
+    ):
+        session = (await served.guest()).session
+        for width, height in ((1024, 768), (900, 700), (1000, 760)):
+            if width != session.size.width:
+                await session.display.resize(width, height)
+            await paint(session, desktop(width, height))
+            await wait_close(client, session, 35)
+        assert used(session)[BitmapCodec.REMOTEFX] >= 3 * 40
+        assert await client.close() == OK
+
+
+async def test_rdesktop_is_sent_no_compressed_channel_data(client_display: Display) -> None:
+    """It asks for that, and then takes it for what it is not."""
+    names = b"".join(
+        struct.pack("<I", 0xC000 + number) + "Name".encode("utf-16le").ljust(32, b"\0") for number in range(9)
+    )
+    async with (
+        serving(static_channels=("cliprdr",)) as served,
+        rdesktop(client_display, served.port, "-z", "-r", "clipboard:PRIMARYCLIPBOARD", bpp=32) as client,
+    ):
+        session = (await served.guest()).session
+        clipboard = session.channel("cliprdr")
+        await clipboard.send(struct.pack("<HHI", 1, 0, 0))  # Monitor Ready
+        while (await clipboard.receive())[0] != 2:  # its Format List
+            pass
+        await clipboard.send(struct.pack("<HHI", 2, 0, len(names)) + names)
+        while (await clipboard.receive())[0] != 3:  # Format List Response
+            pass
+        await paint(session, np.roll(snapshot(session), 99, axis=0))
+        await wait_equal(client, session)
+        assert "unhandled" not in client.log

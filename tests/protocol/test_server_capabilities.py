@@ -15,6 +15,8 @@ from trio_rdp.pdu.capabilities_basic import (
     InputFlags,
     OrderCapabilitySet,
     PointerCapabilitySet,
+    VirtualChannelCapabilitySet,
+    VirtualChannelFlags,
 )
 from trio_rdp.pdu.capabilities_extensions import (
     CommandFlags,
@@ -99,6 +101,31 @@ class TestReading:
             ]
         )
         assert found.acknowledges_frames is acknowledges
+
+    @pytest.mark.parametrize(
+        ("channels", "commands", "takes"),
+        [
+            (VirtualChannelFlags.COMPRESSION_SC, CommandFlags.FRAME_MARKER, True),
+            (VirtualChannelFlags.COMPRESSION_SC, CommandFlags(0), False),  # as rdesktop, which inflates none
+            (VirtualChannelFlags.COMPRESSION_CS_8K, CommandFlags.FRAME_MARKER, False),
+        ],
+    )
+    def test_compressed_channels(self, channels: VirtualChannelFlags, commands: CommandFlags, takes: bool) -> None:
+        sets = [VirtualChannelCapabilitySet(flags=channels), SurfaceCommandsCapabilitySet(cmd_flags=commands)]
+        assert ClientCapabilities.read(sets).takes_compressed_channels is takes
+
+    @pytest.mark.parametrize(
+        ("fast", "commands", "takes"),
+        [
+            (True, CommandFlags.SET_SURFACE_BITS, True),
+            (True, CommandFlags.STREAM_SURFACE_BITS, True),
+            (True, CommandFlags.FRAME_MARKER, False),
+            (False, CommandFlags.SET_SURFACE_BITS, False),
+        ],
+    )
+    def test_surface_bits(self, fast: bool, commands: CommandFlags, takes: bool) -> None:
+        found = ClientCapabilities(fast_path_output=fast, surface_command_flags=commands)
+        assert found.takes_surface_bits is takes
 
 
 def _core(width: int = 800, height: int = 600) -> ClientCoreData:

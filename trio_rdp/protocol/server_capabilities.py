@@ -144,7 +144,8 @@ class ClientCapabilities:
             surface_command_flags=surface.cmd_flags,
             max_unacknowledged_frame_count=frames.max_unacknowledged_frame_count,
             codecs=read_codecs(find_capability(sets, BitmapCodecsCapabilitySet)),
-            takes_compressed_channels=VirtualChannelFlags.COMPRESSION_SC in channels.flags,
+            # rdesktop 1.9 says so and inflates none; those who know surface commands mean it.
+            takes_compressed_channels=VirtualChannelFlags.COMPRESSION_SC in channels.flags and bool(surface.cmd_flags),
             input_flags=entry.input_flags,
             capability_sets=sets,
         )
