@@ -136,6 +136,9 @@ def test_headers_that_cannot_be() -> None:
     for size in range(len(good)):
         with pytest.raises(Truncated):
             nscodec.decompress_into(good[:size], view, 12, 1)
+    # A plane of three bytes has no room for a raw end.
+    with pytest.raises(Truncated):
+        nscodec.decompress_into(stream("05", "05", "05", ""), view, 3, 1)
     for level in (0, 8, 255):
         with pytest.raises(InvalidField):
             nscodec.decompress_into(good[:16] + bytes((level,)) + good[17:], view, 12, 1)

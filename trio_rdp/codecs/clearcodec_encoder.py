@@ -13,7 +13,7 @@ class Encoder:
 
     Text that repeats (columns of pixels, and bitmaps of up to 1,024 pixels) is sent once and then named.  A few colours
     become palettes, flat areas runs, and the rest is sent as it is, or with a `color_loss_level` of 1 to 7 in NSCodec.
-    Memory is taken as slots are filled: 30 MiB at most.
+    Memory is taken as slots are filled: 30 MiB at most, and room for the largest message.
     """
 
     def __init__(self, *, color_loss_level: int | None = None, subsampling: bool = True) -> None:

@@ -458,6 +458,12 @@ cdef Py_ssize_t open_state(State *state) noexcept nogil:
     return 0
 
 
+cdef inline uint8_t *put_layer(uint8_t *d, const Buffer *layer) noexcept nogil:
+    if layer.size:
+        memcpy(d, layer.start, layer.size)
+    return d + layer.size
+
+
 cdef class Encoder:
     """See the twin."""
 
@@ -544,9 +550,7 @@ cdef class Encoder:
             d = put32(d, state.residual.size)
             d = put32(d, state.bands.size)
             d = put32(d, state.subcodecs.size)
-            memcpy(d, state.residual.start, state.residual.size)
-            d += state.residual.size
-            memcpy(d, state.bands.start, state.bands.size)
-            d += state.bands.size
-            memcpy(d, state.subcodecs.start, state.subcodecs.size)
+            d = put_layer(d, &state.residual)
+            d = put_layer(d, &state.bands)
+            put_layer(d, &state.subcodecs)
         return out

@@ -122,9 +122,10 @@ cdef inline Py_ssize_t expand_plane(const uint8_t *s, const uint8_t *e, Py_ssize
             s += 7
         d += run
         left -= run
-    guard(left == NSC_END and d - out == size - NSC_END)
     if e - s < NSC_END:
         return TRUNCATED
+    # A plane of fewer than four bytes cannot come here: it would have to be shorter than its end.
+    guard(left == NSC_END and d - out == size - NSC_END)
     memcpy(d, s, NSC_END)
     return 0
 
