@@ -9,7 +9,7 @@ import trio.testing
 
 from tests.display_link import RAW, SHAPE, Link, cancelled_after, color_at, noise, paint
 from trio_rdp.graphics.pointer import PointerKind
-from trio_rdp.protocol.config import DesktopSize
+from trio_rdp.protocol.config import OPTIONAL_CODECS, BitmapCodec, DesktopSize
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.wire.errors import DeadlineExceeded, LocalProtocolError, SessionClosed
 
@@ -32,6 +32,19 @@ class TestResize:
             await link.settle()
             assert link.is_in_step
             assert link.display.statistics().resizes == 2
+
+    async def test_streams_begin_anew(self) -> None:
+        async with Link(takes=OPTIONAL_CODECS).running() as link:
+            for width, height in ((200, 150), (333, 222), (201, 149)):
+                if link.display.width != width:
+                    await link.display.resize(width, height)
+                await link.settle()
+                for seed, codec in enumerate((BitmapCodec.QOIZ, BitmapCodec.REMOTEFX, BitmapCodec.QOIZ)):
+                    link.display.codec = codec
+                    async with link.display.frame() as frame:
+                        frame.blit(frame.bounds, noise(width, height, seed))
+                    await link.settle()
+                assert link.is_in_step
 
     async def test_to_the_same_size(self) -> None:
         async with Link().running() as link:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from random import Random
 
 import pytest
 
@@ -79,6 +80,29 @@ def test_without_a_type_nothing_is_touched() -> None:
     deflater.reset()
     assert deflater.statistics().type is None
     assert deflater.statistics().packets == 0
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_does_not_get_smaller_is_let_pass(kind: CompressionType) -> None:
+    deflater, inflater = Deflater(kind), BulkDecompressor()
+    random = Random(1)
+    touched = 0
+    for _ in range(200):
+        noise = random.randbytes(4_000)
+        flags, packet = deflater.deflate(noise)
+        touched += flags != 0
+        assert inflater.decompress(flags, packet) == noise
+    assert touched < 40
+    # And it is noticed when that is over.
+    sizes = []
+    for _ in range(40):
+        flags, packet = deflater.deflate(TEXT)
+        sizes.append(len(packet))
+        assert inflater.decompress(flags, packet) == TEXT
+    assert sizes[-1] < len(TEXT) / 4
+    flags, packet = deflater.deflate(noise)
+    assert inflater.decompress(flags, packet) == noise
+    assert deflater.deflate(TEXT)[0]
 
 
 def test_chunks() -> None:

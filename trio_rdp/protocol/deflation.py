@@ -24,6 +24,11 @@ _CHUNK_SHIFT = 16
 _LONGEST_OF_8K = 8_192 - 64
 """Bytes of a packet with 8 KiB of history: "any data that is being compressed MUST be smaller" (3.1.8.1)."""
 
+_SHORTEST = 64  # bytes of a packet that says something of those to come
+_LEAST_GAIN = 16  # a sixteenth of a packet pays for the time that it takes
+_PATIENCE = 4  # packets that gained less, before the next ones are let pass
+_LONGEST_PAUSE = 32  # packets
+
 assert ChannelFlags.COMPRESSED == 0x20 << _CHUNK_SHIFT
 
 
@@ -34,6 +39,7 @@ class CompressionStatistics:
     type: CompressionType | None
     """None where nothing is compressed."""
     packets: int
+    """Those that were let pass among them, because the ones before had not become smaller."""
     packets_compressed: int
     """Those of them that became smaller."""
     bytes: int
@@ -65,6 +71,7 @@ class Deflater:
         self.kind: CompressionType | None = None if form_of(kernel) == "plain" else kind
         self._bulk = None if self.kind is None else BulkCompressor(self.kind)
         self._packets = self._compressed = self._bytes = self._compressed_bytes = 0
+        self._failures = self._pause = 0
 
     @property
     def longest(self) -> int:
@@ -75,12 +82,27 @@ class Deflater:
         """Give a packet's compression flags, zero for none, and its bytes."""
         if self._bulk is None:
             return 0, data
-        flags, compressed = self._bulk.compress(data)
+        if self._pause:
+            self._pause -= 1
+            flags, compressed = 0, data
+        else:
+            flags, compressed = self._bulk.compress(data)
+            if _SHORTEST <= len(data) <= self.longest:
+                self._learn(len(data), len(compressed))
         self._packets += 1
         self._compressed += len(compressed) < len(data)
         self._bytes += len(data)
         self._compressed_bytes += len(compressed)
         return flags, compressed
+
+    def _learn(self, size: int, compressed: int) -> None:
+        """Let packets pass by for a while, ever longer, when those before got hardly smaller: noise, or dense data."""
+        if compressed <= size - size // _LEAST_GAIN:
+            self._failures = 0
+            return
+        self._failures += 1
+        if self._failures >= _PATIENCE:
+            self._pause = min(self._failures, _LONGEST_PAUSE)
 
     def deflate_chunk(self, chunk: bytes) -> bytes:
         """Give a static channel's chunk, header and data, with its data compressed ([MS-RDPBCGR] 2.2.6.1.1)."""
