@@ -16,6 +16,7 @@ from pathlib import Path
 from tests.shared import cases
 from trio_rdp.codecs import (
     alpha,
+    avc,
     clearcodec,
     clearcodec_encoder,
     interleaved_rle,
@@ -281,10 +282,35 @@ def _zgfx_seeds(kind: zgfx.Kind) -> list[bytes]:
     return [join(0, 0, *map(compressor.compress, messages))]
 
 
+def _h264(mode: avc.Mode) -> Target:
+    """FFmpeg eats the streams; what is ours is the framing, and the planes that it gives."""
+
+    def seeds() -> list[bytes]:
+        found = []
+        for view, width, height in pictures()[8:]:
+            encoder = avc.Encoder(width, height, mode)
+            found.append(join(width - 1, height - 1, encoder.encode(view), encoder.encode(view)))
+        return found
+
+    def draw(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
+        decoder = avc.Decoder(max_pixels=1 << 20)
+        for message in messages:
+            decoder.decode_into(message, view, mode)
+
+    return Target(f"h264_{mode.name.lower()}", seeds, drawing(draw))
+
+
+def _lossy_planes(view: View) -> bytes:
+    return planar.compress(view, alpha=True, color_loss_level=2, subsampling=True)
+
+
 TARGETS = [
+    *(map(_h264, avc.Mode) if avc.is_available() else ()),
     *map(_run_lengths, (8, 15, 16, 24)),
     Target(
-        "planar", lambda: encoded(planar.compress) + vectors("planar-decode"), drawing(_alone(planar.decompress_into))
+        "planar",
+        lambda: encoded(planar.compress) + encoded(_lossy_planes) + vectors("planar-decode"),
+        drawing(_alone(planar.decompress_into)),
     ),
     Target("raw", lambda: encoded(lambda view: pixels.encode_raw(view, 24)), drawing(_raw)),
     Target("mppc_8k", lambda: _bulk_seeds(0, "mppc8k"), inflating(_bulk(0), 8192)),
