@@ -342,14 +342,18 @@ def _encode_band(
     """Look what has changed in a band, and encode that; in which thread does not matter."""
     started = time.perf_counter()
     changes = sent.changes(pixels, band.rects)
+    chosen = encoder.choose(pixels, changes.rects, hints)
+    looked = time.perf_counter()
     parts: list[EncodedPart] = []
     seconds: dict[BitmapCodec, float] = {}
-    for codec, rects in encoder.choose(pixels, changes.rects, hints).items():
-        made = encoder.prepare(codec, pixels, rects)
-        now = time.perf_counter()
-        # Looking counts for the first codec, as it is its work that it spares.
-        seconds[codec], started = now - started, now
-        parts += made
+    for codec, rects in chosen.items():
+        begun = time.perf_counter()
+        parts += encoder.prepare(codec, pixels, rects)
+        seconds[codec] = time.perf_counter() - begun
+    # Looking was done for all of them alike.
+    tiles = sum(part.tiles for part in parts)
+    for part in parts:
+        seconds[part.codec] += (looked - started) * part.tiles / tiles
     return _EncodedBand(changes, parts, seconds)
 
 
