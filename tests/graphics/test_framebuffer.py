@@ -50,6 +50,20 @@ def test_blit_from_arrays(layout: PixelFormat) -> None:
     assert (buffer.pixels[..., 3] == 255).all()
 
 
+@pytest.mark.parametrize("layout", [PixelFormat.BGRA32, PixelFormat.RGB24])
+def test_blit_from_arrays_however_their_rows_lie(layout: PixelFormat) -> None:
+    whole = to_format(noise(20, 20), layout)
+    shapes = [whole, whole[3:18, 2:9], whole[::2, 5:], whole[::-1], whole[4:5, 1:7], whole[2:9, 3:4]]
+    shapes += [np.broadcast_to(whole[:1], whole.shape), np.asfortranarray(whole), whole[:0], np.array(whole[:, :10])]
+    for part in shapes:
+        part.flags.writeable = False
+        expected = Framebuffer(24, 24)
+        expected.blit(Rect(-2, 3, part.shape[1], part.shape[0]), part.tobytes(), layout)
+        buffer = Framebuffer(24, 24)
+        buffer.blit(Rect(-2, 3, part.shape[1], part.shape[0]), part, layout)
+        assert (buffer.pixels == expected.pixels).all()
+
+
 @given(
     st.integers(-8, 12),
     st.integers(-8, 12),
