@@ -13,6 +13,7 @@ import time
 from dataclasses import replace
 from functools import partial
 
+import _kernel_time
 import numpy as np
 import trio
 from _frames import HEIGHT, WIDTH, frame
@@ -31,7 +32,7 @@ async def main(codec: str, name: str) -> None:
     done: dict[str, object] = {}
 
     async def handler(session: ServerSession) -> None:
-        started, number = time.process_time(), 0
+        started, kernels, number = time.process_time(), _kernel_time.seconds(), 0
         try:
             while True:
                 async with session.display.frame() as canvas:
@@ -40,11 +41,10 @@ async def main(codec: str, name: str) -> None:
                     canvas.fill(Rect(0, 0, 16, 16), (number * 37 & 255, number * 5 & 255, number >> 3 & 255))
                 number += 1
         finally:
-            statistics = session.display.statistics()
             done["frames"] = number
             done["cpu"] = time.process_time() - started
-            done["bytes"] = statistics.bytes_encoded
-            done["codecs"] = {str(name): vars_of(one) for name, one in statistics.codecs.items()}
+            done["bytes"] = session.statistics().writer.bytes_sent
+            done["kernels"] = _kernel_time.since(kernels)
 
     config = ServerConfig(
         security=Security.TLS,
@@ -59,10 +59,6 @@ async def main(codec: str, name: str) -> None:
         await trio.to_thread.run_sync(sys.stdin.read, abandon_on_cancel=True)
         nursery.cancel_scope.cancel()
     print(json.dumps(done), flush=True)
-
-
-def vars_of(statistics: object) -> dict[str, object]:
-    return {name: getattr(statistics, name) for name in ("bytes", "tiles", "seconds")}
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """Full-screen video through a whole session, 1920x1080 over TLS on loopback: frames a second, and what a frame costs.
 
 Server and client are processes of their own; each frame differs from the one before in every tile.  "Outside" is the
-part of a process's time that is neither its codec's nor TLS's, which is measured beside: encrypting (or decrypting) as
-many bytes with Python's `ssl` alone.  FreeRDP's pair, freerdp-shadow with xfreerdp, does the same with the codecs that
-it has; its frames are counted by a mark that changes on the client's display.
+part of a process's time that is neither its kernels' nor TLS's.  The kernels of `trio_rdp.codecs` are timed call by
+call: codecs, bulk compression, and what compares and copies pixels, which has a row of its own.  TLS is measured
+beside: encrypting (or decrypting) as many bytes with Python's `ssl` alone.  FreeRDP's pair, freerdp-shadow with
+xfreerdp, does the same with the codecs that it has; its frames are counted by a mark that changes on the client's
+display.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from _frames import HEIGHT, WIDTH
 from _x11 import Screen
@@ -40,6 +43,14 @@ SHARE_GOAL = 0.15
 
 
 @dataclass(frozen=True)
+class Shares:
+    """Of a process's time: what is neither the kernels' nor TLS's, and what is spent comparing and copying pixels."""
+
+    outside: float
+    looking: float
+
+
+@dataclass(frozen=True)
 class Result:
     """Frames a second, and of each process the processor seconds a frame; -1 where they are not known."""
 
@@ -47,8 +58,8 @@ class Result:
     server: float
     client: float
     size: float = 0.0
-    server_outside: float | None = None
-    client_outside: float | None = None
+    server_shares: Shares | None = None
+    client_shares: Shares | None = None
 
 
 def own(codec: str, name: str, seconds: float, tls: tuple[float, float]) -> Result:
@@ -66,17 +77,23 @@ def own(codec: str, name: str, seconds: float, tls: tuple[float, float]) -> Resu
         told = json.loads(server.stdout.read())
     size = told["bytes"] / told["frames"]
     server_cpu, client_cpu = told["cpu"] / told["frames"], client["cpu"] / client["frames"]
-    encoding = sum(one["seconds"] for one in told["codecs"].values()) / told["frames"]
-    decoding = client["codec_seconds"] / client["frames"]
     encrypting, decrypting = tls
     return Result(
         client["frames"] / client["seconds"],
         server_cpu,
         client_cpu,
         size,
-        1 - (encoding + size * encrypting) / server_cpu,
-        1 - (decoding + size * decrypting) / client_cpu,
+        shares(told, size * encrypting),
+        shares(client, size * decrypting),
     )
+
+
+def shares(told: dict[str, Any], tls: float) -> Shares:
+    """How a process spent its time, by what it told; `tls` is in seconds a frame."""
+    kernels: dict[str, float] = told["kernels"]
+    inside = sum(kernels.values()) + tls * told["frames"]
+    looking = kernels.get("compare", 0.0) + kernels.get("pixels", 0.0)
+    return Shares(1 - inside / told["cpu"], looking / told["cpu"])
 
 
 def freerdp(codec: str, name: str, seconds: float, folder: Path) -> Result:
@@ -194,9 +211,10 @@ def add_rows(report: Report, title: str, ours: Result, theirs: Result | None) ->
         report.add(
             f"{title}: CPU a frame, {side}", mine * 1000, "ms", peer=peer, peer_value=peer_value, less_is_better=True
         )
-    for side, share in (("server", ours.server_outside), ("client", ours.client_outside)):
-        if share is not None:
-            report.add(f"{title}: outside codecs and TLS, {side}", 100 * share, "%", goal=100 * SHARE_GOAL)
+    for side, spent in (("server", ours.server_shares), ("client", ours.client_shares)):
+        if spent is not None:
+            report.add(f"{title}: outside codecs and TLS, {side}", 100 * spent.outside, "%", goal=100 * SHARE_GOAL)
+            report.add(f"{title}: comparing and copying pixels, {side}", 100 * spent.looking, "%")
     report.add(f"{title}: bytes a frame", ours.size, "B")
 
 
