@@ -98,8 +98,9 @@ def test_drawing_is_clipped() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 255), st.integers(1, 300)), min_size=1, max_size=12) | st.integers(1, 400),
-    st.integers(1, 50),
+    st.lists(st.tuples(st.integers(0, 255), st.integers(1, 300) | st.just(7000)), min_size=1, max_size=12)
+    | st.integers(1, 40_000),
+    st.integers(1, 200),
     st.integers(0, 5),
 )
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60)

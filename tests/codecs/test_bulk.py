@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import random
 
 import pytest
@@ -26,6 +27,24 @@ def test_each_type_has_a_history_of_its_own() -> None:
     # Three back, three long, in each type's own codes.
     assert bulk.decompress(0x21, bytes((0b11111000, 0b01100000))) == b"xyz"
     assert bulk.decompress(0x20, bytes((0b11110000, 0b11000000))) == b"abc"
+
+
+@pytest.mark.parametrize("kind", range(4))
+def test_a_reset_decompressor_has_forgotten(kind: int) -> None:
+    compressor, bulk = BulkCompressor(kind), BulkDecompressor()
+    text = random.Random(kind).randbytes(400)
+    packets = [compressor.compress(text * 2), compressor.compress(text * 2)]
+    assert [bulk.decompress(*packet) for packet in packets] == [text * 2] * 2
+    # Each by itself and all together: the same bytes a second time, and then nothing to copy from.
+    one = bulk._decompressors[kind]
+    one.reset()
+    assert [one.decompress(data, flags) for flags, data in packets] == [text * 2] * 2
+    one.reset()
+    flags, data = packets[1]
+    with contextlib.suppress(DecodeError):
+        assert one.decompress(data, flags) != text * 2
+    bulk.reset()
+    assert not bulk._decompressors
 
 
 @pytest.mark.parametrize("kind", [4, 15])

@@ -2,12 +2,18 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Callable
 from types import ModuleType
 
+import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from tests.codecs.pictures import BGRX, gradient, noise, solid, text
 from tests.codecs.twins import twins
 from trio_rdp.codecs import interleaved_rle
+from trio_rdp.codecs.kernels import form_of
 from trio_rdp.codecs.view import View
 from trio_rdp.wire.errors import DecodeError, InvalidField, Truncated
 
@@ -167,6 +173,39 @@ def test_encoding_loses_nothing_but_low_bits(number: int, bits: int) -> None:
     assert set(once[3::4]) == {255}
     # What has lost its low bits once encodes to the same bytes again.
     assert interleaved_rle.compress(View(once, stride, 0, 0, width, height), bits) == stream
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@given(
+    st.tuples(st.integers(1, 200), st.integers(1, 200)),
+    st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 9)),
+    st.sampled_from((8, 15, 16, 24)),
+    st.sampled_from((text, gradient, noise, solid)),
+)
+def test_round_trips_at_any_size_and_place(
+    size: tuple[int, int], place: tuple[int, int, int], bits: int, make: Callable[[int, int], BGRX]
+) -> None:
+    (width, height), (x, y, more) = size, place
+    if form_of(vars(interleaved_rle)["kernel"]) == "plain":
+        width, height = min(width, 30), min(height, 20)
+    surface = make(width + x + more, height + y + 1)
+    inside = surface[y : y + height, x : x + width]
+    if bits == 8:
+        # One byte to a pixel, and a stride that need not be even.
+        indices = np.ascontiguousarray(surface[..., 0])
+        stream = interleaved_rle.compress(View(indices, indices.shape[1], x, y, width, height), 8)
+        assert interleaved_rle.decompress(stream, width, height, 8) == inside[::-1, :, 0].tobytes()
+        return
+    stream = interleaved_rle.compress(View.of(surface, x, y, width, height), bits)
+    assert len(stream) <= width * height * ((bits + 7) // 8) * 1.1 + 8
+    out = np.zeros_like(surface)
+    interleaved_rle.decompress_into(stream, View.of(out, x, y, width, height), width, height, bits)
+    mask = {24: (255, 255, 255), 16: (0xF8, 0xFC, 0xF8), 15: (0xF8, 0xF8, 0xF8)}[bits]
+    drawn = out[y : y + height, x : x + width]
+    assert not ((drawn[..., :3] ^ inside[..., :3]) & np.array(mask, np.uint8)).any()
+    assert (drawn[..., 3] == 255).all()
+    drawn[:] = 0
+    assert not out.any()
 
 
 def test_palette_indices_are_encoded_as_they_are() -> None:

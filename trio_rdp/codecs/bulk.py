@@ -26,6 +26,7 @@ class _Compressor(Protocol):
 
 class _Decompressor(Protocol):
     def decompress(self, data: Readable, flags: int) -> bytes: ...
+    def reset(self) -> None: ...
 
 
 _COMPRESSORS: Final[dict[int, Callable[[], _Compressor]]] = {
@@ -62,6 +63,10 @@ class BulkDecompressor:
                 raise RemoteProtocolError(f"peer used bulk compression type {kind}, which does not exist")
             decompressor = self._decompressors[kind] = _DECOMPRESSORS[kind]()
         return decompressor.decompress(data, flags)
+
+    def reset(self) -> None:
+        """Forget all histories, and give their memory back."""
+        self._decompressors.clear()
 
 
 class BulkCompressor:

@@ -49,8 +49,7 @@ class Decompressor:
     def look(self, data: Readable, flags: int) -> memoryview:
         """Decompress a packet without copying it: what is returned is good until the next packet."""
         if flags & FLUSHED:
-            self._history[:] = bytes(len(self._history))
-            self._offset = 0
+            self.reset()
         if flags & AT_FRONT:
             self._offset = 0
         if not flags & COMPRESSED:
@@ -59,6 +58,11 @@ class Decompressor:
         end = kernel.decompress(data, self._history, start)
         self._offset = end if end >= 0 else check(end, "CompressedData")
         return self._look[start:end]
+
+    def reset(self) -> None:
+        """Forget the history, as the peer does when it flushes."""
+        self._history[:] = bytes(len(self._history))
+        self._offset = 0
 
 
 class Compressor:

@@ -36,9 +36,7 @@ class Decompressor:
     def decompress(self, data: Readable, flags: int) -> bytes:
         """Return a packet's data; the low four bits of `flags` are not looked at.  Raises `DecodeError`."""
         if flags & FLUSHED:
-            self._history[:] = bytes(_HISTORY)
-            self._recent[:] = bytes(16)
-            self._offset = 0
+            self.reset()
         elif flags & AT_FRONT:
             # "Slid back by half its size": of what was sent the last 32,768 bytes stay, as FreeRDP 2.11 understands it.
             if self._offset < _HALF:
@@ -52,6 +50,12 @@ class Decompressor:
         end = kernel.decompress(data, self._history, start, self._recent)
         self._offset = end if end >= 0 else check(end, "CompressedData")
         return self._look[start:end].tobytes()
+
+    def reset(self) -> None:
+        """Forget the history, as the peer does when it flushes."""
+        self._history[:] = bytes(_HISTORY)
+        self._recent[:] = bytes(16)
+        self._offset = 0
 
 
 class Compressor:

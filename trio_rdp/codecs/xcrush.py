@@ -65,6 +65,12 @@ class Decompressor:
         self._offset = end if end >= 0 else check(end, _PDU)
         return self._look[start:end].tobytes()
 
+    def reset(self) -> None:
+        """Forget both histories."""
+        self._history[:] = bytes(_HISTORY)
+        self._inner.reset()
+        self._offset = 0
+
 
 class Compressor:
     """One direction's histories; packets must be sent in the order in which they were compressed.

@@ -10,6 +10,7 @@ def test_any_contiguous_buffer_is_bytes() -> None:
     assert bytes(view(b"abc")) == b"abc"
     assert bytes(view(np.arange(6, dtype=np.uint8).reshape(1, 2, 3))) == bytes(range(6))
     assert bytes(view(np.zeros((0, 4), np.uint8))) == b""
+    view(bytearray())[0:0] = b""
     target = bytearray(2)
     view(target)[1] = 7
     assert target == b"\0\7"

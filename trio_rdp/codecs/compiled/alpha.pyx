@@ -63,15 +63,18 @@ cdef Py_ssize_t check_runs(const uint8_t *s, const uint8_t *e, Py_ssize_t count)
     return done
 
 
-cdef void draw_runs(const uint8_t *s, uint8_t *out, Py_ssize_t stride, Py_ssize_t columns, Py_ssize_t rows,
-                    Py_ssize_t w) noexcept nogil:
-    """Draw runs that were checked, as far as they are seen."""
-    cdef Py_ssize_t row = 0, i = 0, run = 0, piece, seen
+cdef void draw_runs(const uint8_t *s, const uint8_t *e, uint8_t *out, Py_ssize_t stride, Py_ssize_t columns,
+                    Py_ssize_t rows, Py_ssize_t w) noexcept nogil:
+    """Draw runs that were checked, as far as they are seen; bytes that have changed since end it."""
+    cdef Py_ssize_t row = 0, i = 0, run = 0, piece, seen, used
     cdef uint32_t alpha = 0
     while row < rows:
         if run == 0:
+            used = segment(s, e, &run)
+            if used < 0:
+                return
             alpha = <uint32_t>s[0] << 24
-            s += segment(s, s + 8, &run)
+            s += used
             continue
         piece = run if run < w - i else w - i
         seen = piece if i + piece <= columns else columns - i
@@ -96,7 +99,7 @@ cdef Py_ssize_t decode(const uint8_t *s, Py_ssize_t n, uint8_t *out, Py_ssize_t 
         if status < 0:
             return status
         if columns:
-            draw_runs(s + 4, out, stride, columns, rows, w)
+            draw_runs(s + 4, s + n, out, stride, columns, rows, w)
         return w * h
     if n - 4 < w * h:
         return TRUNCATED

@@ -22,9 +22,9 @@ SIDE = 1 << 30
 
 def view(data: Readable) -> memoryview:
     """Look at any contiguous buffer as bytes."""
-    # Casting needs a shape without zeros; an empty buffer of any shape is no bytes.
+    # Casting needs a shape without zeros; an empty buffer of any shape is no bytes, which may be written too.
     look = memoryview(cast("Any", data))
-    return look.cast("B") if look.nbytes else memoryview(b"")
+    return look.cast("B") if look.nbytes else memoryview(bytearray())
 
 
 def check_region(length: int, stride: int, x: int, y: int, width: int, height: int, pixel: int) -> None:

@@ -19,6 +19,7 @@ SPECIAL_1, SPECIAL_2, WHITE, BLACK = 0xF9, 0xFA, 0xFD, 0xFE
 
 
 def _white(bits_per_pixel: int) -> bytes:
+    # Sources disagree on 15 bits per pixel, some have 0xFFFF; "0111 1111 1111 1111", says the document (GetColorWhite).
     return {8: b"\xff", 15: b"\xff\x7f", 16: b"\xff\xff", 24: b"\xff\xff\xff"}[bits_per_pixel]
 
 

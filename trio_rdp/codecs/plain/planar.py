@@ -108,7 +108,9 @@ def _to_rgb(header: int, planes: list[bytearray]) -> list[bytearray]:
     """Bring luma, orange and green chroma to red, green and blue.
 
     A chroma sample has lost `CLL` of its nine bits; shifted back by one less it is half of itself, as the inverse
-    transformation wants it.  "Client decoders MUST swap the B and R components" of streams without alpha (3.1.9.1.2).
+    transformation wants it.  "Client decoders MUST swap the B and R components" of what servers make of "24 bpp RGB
+    bitmaps" (3.1.9.1.2): streams without alpha.  Sources disagree on those with alpha; they are not of 24 bits, so the
+    document's matrix stands as it is.
     """
     shift = (header & CLL) - 1
     half = [(value << shift & 0xFF) - (value << shift & 0x80) * 2 for value in range(256)]
