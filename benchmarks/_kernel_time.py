@@ -1,7 +1,6 @@
 """How much processor time the codecs' kernels take in this process, by kernel.
 
-Importing it has every kernel timed, so it comes before the package: faces that are imported already keep the bare ones.
-
+Importing it has every kernel timed, in the faces that are imported already too.
 Each call is timed by its thread's own clock, so that it counts neither what it waited for nor what others did.  What
 the timing itself takes, about a microsecond a call, is outside.
 """
@@ -9,6 +8,7 @@ the timing itself takes, about a microsecond a call, is outside.
 from __future__ import annotations
 
 import functools
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -33,7 +33,10 @@ def _measure() -> None:
         for member, value in vars(original).items():
             is_function = callable(value) and not isinstance(value, type) and not member.startswith("_")
             setattr(timed, member, _timed(name, value) if is_function else value)
-        setattr(kernels, name, timed)
+        for module in list(sys.modules.values()):
+            if module.__name__.startswith("trio_rdp."):
+                for attribute in [key for key, value in vars(module).items() if value is original]:
+                    setattr(module, attribute, timed)
     from trio_rdp.codecs import qoiz
 
     for owner, method in ((qoiz.Encoder, "encode"), (qoiz.Decoder, "decode_into")):
