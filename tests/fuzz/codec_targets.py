@@ -32,6 +32,7 @@ from trio_rdp.codecs import (
 )
 from trio_rdp.codecs.bulk import BulkCompressor, BulkDecompressor
 from trio_rdp.codecs.view import View
+from trio_rdp.graphics.pointer_shape import PointerShape, decode_masks, encode_masks
 from trio_rdp.wire.errors import DecodeError
 
 __all__ = ["CORPUS", "TARGETS", "Target", "join", "pictures"]
@@ -125,7 +126,7 @@ def pictures() -> list[tuple[View, int, int]]:
                             pixel = (0, 0, 0) if (x * 7 + y * 3) % 11 < 2 else (255, 255, 255)
                         case _:
                             pixel = (source.randrange(256), source.randrange(256), source.randrange(256))
-                    surface += bytes((*pixel, 255))
+                    surface += bytes((*pixel, source.randrange(256) if kind == 3 else 255))
             found.append((View.whole(surface, width, height), width, height))
     return found
 
@@ -161,8 +162,11 @@ def _run_lengths(bits: int) -> Target:
             interleaved_rle.decompress_into(message, view, width, height, bits, PALETTE)
 
     def seeds() -> list[bytes]:
-        made = [] if bits == 8 else encoded(lambda view: interleaved_rle.compress(view, bits))
-        return made + vectors("interleaved-rle-decode")
+        def encode(view: View) -> bytes:
+            # Of 8 bits a surface has one byte to a pixel.
+            return interleaved_rle.compress(view._replace(stride=view.width) if bits == 8 else view, bits)
+
+        return encoded(encode) + vectors("interleaved-rle-decode")
 
     return Target(f"interleaved_rle_{bits}", seeds, drawing(draw))
 
@@ -226,9 +230,15 @@ def _progressive(messages: Iterable[bytes], view: View, width: int, height: int)
 def _progressive_seeds() -> list[bytes]:
     seeds = []
     for view, width, height in pictures():
-        encoder = progressive_encoder.Encoder(width, height)
-        messages = [encoder.encode(view, [(0, 0, width, height)])]
-        seeds.append(join(width - 1, height - 1, *messages))
+        for wide in (False, True):
+            # Whole tiles, then a difference to them, and then the passes of another.
+            encoder = progressive_encoder.Encoder(width, height, reduce_extrapolate=wide, differences=wide)
+            rects = [(0, 0, width, height)]
+            messages = [encoder.encode(view, rects), encoder.encode(view, rects)]
+            messages.append(encoder.encode(view, rects, progressive=True))
+            while data := encoder.upgrade():
+                messages.append(data)
+            seeds.append(join(width - 1, height - 1, *messages))
     return seeds + vectors("progressive-decode")
 
 
@@ -240,6 +250,41 @@ def _clear_seeds() -> list[bytes]:
         seeds.append(join(size[0] - 1, size[1] - 1, *messages))
         encoder.reset()
     return seeds
+
+
+# Pointers.
+
+_DEPTHS = (1, 4, 8, 15, 16, 24, 32)
+
+
+def _pointer(data: bytes) -> None:
+    """Two messages are the masks; in which depth, says the height."""
+    width, height, messages = split(data)
+    xor_mask, and_mask = [*messages, b"", b""][:2]
+    for side in (height, height % 24):
+        with contextlib.suppress(DecodeError):
+            shape = decode_masks(xor_mask, and_mask, width, side, _DEPTHS[height % 7], hotspot=(width, 500))
+            assert shape.pixels.shape == (side, width, 4)
+            assert not (width and side) or (shape.hotspot[0] < width and shape.hotspot[1] < side)
+
+
+def _pointer_seeds() -> list[bytes]:
+    seeds = []
+    for view, width, height in pictures():
+        shape = PointerShape.from_rgba(bytes(view.surface), width, height)
+        seeds += [join(width - 1, height - 1, *encode_masks(shape, bits)) for bits in (24, 32)]
+    for parameter in cases("pointer-decode"):
+        case = parameter.values[0]
+        if case:
+            size = case.params["width"] - 1, case.params["height"] - 1
+            seeds.append(join(*size, case.file("xor_mask"), case.file("and_mask")))
+    # Each of them in each depth.
+    return [struct.pack("<HH", width, height) + seed[4:] for seed in seeds for width, height in _sizes(seed)]
+
+
+def _sizes(seed: bytes) -> list[tuple[int, int]]:
+    width, height = struct.unpack_from("<HH", seed)
+    return [(width, height - number) for number in range(min(7, height + 1))]
 
 
 # Bytes.
@@ -304,6 +349,10 @@ def _lossy_planes(view: View) -> bytes:
     return planar.compress(view, alpha=True, color_loss_level=2, subsampling=True)
 
 
+def _lossy_nscodec(view: View) -> bytes:
+    return nscodec.compress(view, color_loss_level=3, subsampling=True, alpha=True)
+
+
 TARGETS = [
     *(map(_h264, avc.Mode) if avc.is_available() else ()),
     *map(_run_lengths, (8, 15, 16, 24)),
@@ -312,6 +361,7 @@ TARGETS = [
         lambda: encoded(planar.compress) + encoded(_lossy_planes) + vectors("planar-decode"),
         drawing(_alone(planar.decompress_into)),
     ),
+    Target("pointer", _pointer_seeds, _pointer),
     Target("raw", lambda: encoded(lambda view: pixels.encode_raw(view, 24)), drawing(_raw)),
     Target("mppc_8k", lambda: _bulk_seeds(0, "mppc8k"), inflating(_bulk(0), 8192)),
     Target("mppc_64k", lambda: _bulk_seeds(1, "mppc64k"), inflating(_bulk(1), 65536)),
@@ -319,7 +369,7 @@ TARGETS = [
     Target("xcrush", lambda: _bulk_seeds(3, "xcrush"), inflating(_bulk(3), 2_000_000)),
     Target(
         "nscodec",
-        lambda: encoded(nscodec.compress) + vectors("nscodec-decode"),
+        lambda: encoded(nscodec.compress) + encoded(_lossy_nscodec) + vectors("nscodec-decode"),
         drawing(_alone(nscodec.decompress_into)),
     ),
     Target("remotefx", _remote_fx_seeds, drawing(_remote_fx)),

@@ -53,6 +53,16 @@ def test_sixteen_bits_are_five_each(depth: int) -> None:
     assert shape.pixels.tolist() == [[[0, 0, 255, 255], [0, 255, 0, 255], [255, 0, 0, 255]]]
 
 
+def test_a_row_of_fifteen_bits_has_two_bytes_a_pixel() -> None:
+    for width in (15, 16, 17, 64):
+        row = bytes.fromhex("1f00") * width
+        for depth in (15, 16):
+            shape = decode_masks(row, b"", width, 1, depth)
+            assert shape.pixels.tolist() == [[[255, 0, 0, 255]] * width]
+        with pytest.raises(Truncated):
+            decode_masks(row[:-1], b"", width, 1, 15)
+
+
 def test_twenty_four_bits_rows_are_padded_to_two_bytes() -> None:
     # The document's example: a row of three pixels takes ten bytes.
     shape = decode_masks(bytes(range(30)), b"", 3, 3, 24)
@@ -99,8 +109,8 @@ def test_short_masks() -> None:
 
 
 @given(
-    st.binary(max_size=200),
-    st.binary(max_size=64),
+    st.binary(max_size=200) | st.binary(min_size=20, max_size=20).map(lambda data: data * 100),
+    st.binary(max_size=64) | st.binary(min_size=4, max_size=4).map(lambda data: data * 20),
     st.integers(0, 20),
     st.integers(0, 20),
     st.sampled_from([1, 4, 8, 15, 16, 24, 32, 5]),

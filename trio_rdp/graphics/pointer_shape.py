@@ -141,7 +141,8 @@ def decode_masks(
 
 
 def _row_size(width: int, bits_per_pixel: int) -> int:
-    return (width * bits_per_pixel + 15) // 16 * 2
+    # A pixel of 15 bits lies in two bytes.
+    return (width * (16 if bits_per_pixel == 15 else bits_per_pixel) + 15) // 16 * 2
 
 
 def _rows(mask: bytes, width: int, height: int, bits_per_pixel: int) -> NDArray[np.uint8]:
