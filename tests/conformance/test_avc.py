@@ -11,7 +11,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from tests.codecs.twins import FORMS, use
 from tests.shared import REQUIRED, ROOT, Case, cases
+from trio_rdp.codecs import color
 from trio_rdp.codecs.avc import Decoder, Mode
 from trio_rdp.codecs.avc_frames import (
     Avc420BitmapStream,
@@ -20,6 +22,7 @@ from trio_rdp.codecs.avc_frames import (
     Avc444BitmapStream,
     Subframes,
 )
+from trio_rdp.codecs.kernels import Form
 from trio_rdp.codecs.view import View
 
 STREAMS = ROOT / "vectors" / "avc"
@@ -100,9 +103,11 @@ def streams() -> list[Path]:
     return found
 
 
+@pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("path", streams(), ids=lambda path: path.stem.rpartition("PositiveTest_")[2])
-def test_microsofts_streams(path: Path) -> None:
+def test_microsofts_streams(path: Path, form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("av")
+    use(form, monkeypatch, color)
     root = ET.parse(path).getroot()
     width, height = number(root, "SurfaceInfo/Width"), number(root, "SurfaceInfo/Height")
     surface = np.zeros((height, width, 4), np.uint8)
