@@ -194,3 +194,13 @@ def test_each_program_has_its_own() -> None:
         return current_scheduler()
 
     assert trio.run(get) is not trio.run(get)
+
+
+async def test_users_are_counted_while_they_use_it() -> None:
+    scheduler = EncodeScheduler(2)
+    assert scheduler.users == 0
+    with scheduler.using(), scheduler.using():
+        assert scheduler.users == 2
+    with pytest.raises(ValueError, match="oops"), scheduler.using():
+        raise ValueError("oops")
+    assert scheduler.users == 0

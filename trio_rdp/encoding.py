@@ -10,7 +10,8 @@ from __future__ import annotations
 import heapq
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -43,6 +44,7 @@ class EncodeScheduler:
         self._workers = workers or max(1, os.cpu_count() or 1)
         self._limiter = trio.CapacityLimiter(self._workers)
         self._busy = 0
+        self._users = 0
         self._waiting: list[tuple[float, int, trio.Event]] = []
         self._order = itertools.count()
         self._inline = 0
@@ -53,6 +55,20 @@ class EncodeScheduler:
     def workers(self) -> int:
         """How many pieces are done at a time."""
         return self._workers
+
+    @property
+    def users(self) -> int:
+        """How many have a picture in work, in however many pieces."""
+        return self._users
+
+    @contextmanager
+    def using(self) -> Iterator[None]:
+        """Count as one of the `users` meanwhile, by which others see that they share."""
+        self._users += 1
+        try:
+            yield
+        finally:
+            self._users -= 1
 
     async def run(self, work: Callable[[], _T], seconds: float) -> _T:
         """Do a piece of work that takes about `seconds`: on the loop if it is short, else in a thread at its turn.

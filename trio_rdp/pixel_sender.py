@@ -44,6 +44,11 @@ if TYPE_CHECKING:
 __all__ = ["CodecStatistics", "PixelSender"]
 
 _SLICE_SECONDS = 0.002
+_LONE_PIECES = 2
+"""Pieces for each worker while nobody else wants one: enough to keep all of them busy, and every hand-off costs time.
+
+Not longer than `_LONE_SLICE_SECONDS` each, which is what somebody who comes meanwhile has to wait."""
+_LONE_SLICE_SECONDS = 0.008
 _COMPILED_RATE = 1.2e-8  # seconds a pixel, before anything was measured
 _PLAIN_RATE = 1e-6
 _SMOOTHING = 0.2
@@ -64,7 +69,7 @@ class CodecStatistics:
     bytes: int = 0
     """Before bulk compression."""
     seconds: float = 0.0
-    """Spent encoding, by all workers together."""
+    """Of processor time spent looking and encoding, by all workers together."""
 
 
 @dataclass(slots=True)
@@ -220,19 +225,33 @@ class PixelSender:
         again; the frame goes on with the next call.
         """
         await self._flush()
-        tiles = max(int(_SLICE_SECONDS / self._rate) // (TILE * TILE), 1)
-        bands = deque(cut_bands(framebuffer.damage.take(), framebuffer.bounds, tiles))
+        bands = deque(self._cut(framebuffer))
         try:
-            if len(bands) > 1 and bands[0].pixels * self._rate > INLINE_SECONDS:
-                await self._send_together(bands, framebuffer.pixels, should_go_on)
-            while bands and should_go_on():
-                piece = _Piece(bands[0])
-                await self._encode(piece, framebuffer.pixels)
-                await self._commit(piece, framebuffer.pixels, bands)
+            with self._scheduler.using():
+                await self._send_bands(bands, framebuffer, should_go_on)
         finally:
             for band in bands:
                 for rect in band.rects:
                     framebuffer.damage.add(rect)
+
+    def _cut(self, framebuffer: Framebuffer) -> list[Band]:
+        """Take the damage, in pieces that leave others their turns."""
+        damage = framebuffer.damage.take()
+        tiles = max(int(_SLICE_SECONDS / self._rate) // (TILE * TILE), 1)
+        if not self._scheduler.users:
+            whole = -(-sum(rect.area for rect in damage) // (TILE * TILE))
+            share = -(-whole // (_LONE_PIECES * self._scheduler.workers))
+            tiles = max(tiles, min(share, int(_LONE_SLICE_SECONDS / self._rate) // (TILE * TILE)))
+        return cut_bands(damage, framebuffer.bounds, tiles)
+
+    async def _send_bands(self, bands: deque[Band], framebuffer: Framebuffer, should_go_on: Callable[[], bool]) -> None:
+        """Send bands; those sent are gone from there."""
+        if len(bands) > 1 and bands[0].pixels * self._rate > INLINE_SECONDS:
+            await self._send_together(bands, framebuffer.pixels, should_go_on)
+        while bands and should_go_on():
+            piece = _Piece(bands[0])
+            await self._encode(piece, framebuffer.pixels)
+            await self._commit(piece, framebuffer.pixels, bands)
 
     async def _send_together(
         self, bands: deque[Band], pixels: NDArray[np.uint8], should_go_on: Callable[[], bool]
@@ -287,11 +306,10 @@ class PixelSender:
 
     async def _finish(self, part: EncodedPart, result: _EncodedBand, pixels: NDArray[np.uint8]) -> list[Update]:
         if part.is_open:
-            started = time.perf_counter()
-            work = partial(self._encoder.finish, part, pixels)
+            work = partial(_finish_part, self._encoder, part, pixels)
             area = sum(rect.area for rect in part.rects)
-            updates = await self._scheduler.run(work, area * self._rate)
-            result.seconds[part.codec] += time.perf_counter() - started
+            updates, seconds = await self._scheduler.run(work, area * self._rate)
+            result.seconds[part.codec] += seconds
             return updates
         return self._encoder.finish(part, pixels)
 
@@ -340,21 +358,28 @@ def _encode_band(
     encoder: PictureEncoder, sent: SentTiles, hints: Hints, pixels: NDArray[np.uint8], band: Band
 ) -> _EncodedBand:
     """Look what has changed in a band, and encode that; in which thread does not matter."""
-    started = time.perf_counter()
+    started = time.thread_time()
     changes = sent.changes(pixels, band.rects)
     chosen = encoder.choose(pixels, changes.rects, hints)
-    looked = time.perf_counter()
+    looked = time.thread_time()
     parts: list[EncodedPart] = []
     seconds: dict[BitmapCodec, float] = {}
     for codec, rects in chosen.items():
-        begun = time.perf_counter()
+        begun = time.thread_time()
         parts += encoder.prepare(codec, pixels, rects)
-        seconds[codec] = time.perf_counter() - begun
+        seconds[codec] = time.thread_time() - begun
     # Looking was done for all of them alike.
     tiles = sum(part.tiles for part in parts)
     for part in parts:
         seconds[part.codec] += (looked - started) * part.tiles / tiles
     return _EncodedBand(changes, parts, seconds)
+
+
+def _finish_part(encoder: PictureEncoder, part: EncodedPart, pixels: NDArray[np.uint8]) -> tuple[list[Update], float]:
+    """Make the updates of a part, and say how long that took."""
+    started = time.thread_time()
+    updates = encoder.finish(part, pixels)
+    return updates, time.thread_time() - started
 
 
 def _mark(action: FrameAction, frame_id: int) -> SurfaceCommands:
