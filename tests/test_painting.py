@@ -143,6 +143,7 @@ class Tiles:
     """A picture of eight tiles that are drawn when it is said so."""
 
     def __init__(self, painter: Painter, monkeypatch: pytest.MonkeyPatch, side: int = 1024) -> None:
+        self.places = set(range(8))
         self.job = DrawSurfaceBits(Rect(0, 0, side, side), side, side, 32, 3, bytes(1000))
         self.image = painter.image
         self.started = threading.Semaphore(0)
@@ -208,6 +209,63 @@ class TestTiles:
         tiles.go_on.set()
         bench.submit(tiles.job)
         assert tiles.drawn == [(0, 8)]
+
+    async def test_messages_of_one_frame_share_a_round(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        bench = Bench(1024, 1024, workers=2)
+        tiles = Tiles(bench.painter, monkeypatch)
+        tiles.go_on.set()
+        again = Tiles(bench.painter, monkeypatch)
+        again.places = set(range(8, 16))
+        again.go_on.set()
+        async with bench.running():
+            bench.painter.submit(BeginFrame(1))
+            bench.submit(tiles.job, again.job, EndFrame(1))
+            with trio.fail_after(20):
+                await bench.painter.wait_idle()
+        assert sorted(tiles.drawn) == sorted(again.drawn) == [(0, 3), (3, 6), (6, 8)]
+        assert bench.painter.decoded()[BitmapCodec.REMOTEFX].bitmaps == 2
+
+    async def test_one_above_another_is_drawn_after_it(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        bench = Bench(1024, 1024, workers=2)
+        below, above = Tiles(bench.painter, monkeypatch), Tiles(bench.painter, monkeypatch)
+        above.go_on.set()
+        async with bench.running():
+            bench.submit(BeginFrame(1), below.job, above.job, EndFrame(1))
+            await below.wait_started(2)
+            await trio.testing.wait_all_tasks_blocked()
+            assert above.drawn == []
+            below.go_on.set()
+            with trio.fail_after(20):
+                await bench.painter.wait_idle()
+        assert len(above.drawn) == 3
+
+
+class TestPatience:
+    async def test_the_beginning_of_a_frame_waits_for_more(self) -> None:
+        bench = Bench()
+        async with bench.running():
+            bench.submit(BeginFrame(1), draw(0, 0x112233))
+            await trio.testing.wait_all_tasks_blocked()
+            assert bench.painter.statistics().jobs == 0
+            bench.submit(EndFrame(1))
+            assert bench.shown == [1]
+
+    async def test_but_not_for_ever(self) -> None:
+        bench = Bench()
+        async with bench.running():
+            bench.submit(BeginFrame(1), draw(0, 0x112233))
+            with trio.fail_after(20):
+                await bench.painter.wait_idle()  # as at the end of a session
+            assert bench.painter.statistics().jobs == 2
+            assert not bench.screen.is_painted
+
+    async def test_and_not_until_reading_stops(self) -> None:
+        bench = Bench(limit=8192)
+        async with bench.running():
+            bench.submit(BeginFrame(1), *[SetPalette(b"") for _ in range(64)])
+            with trio.fail_after(20):
+                await bench.painter.wait_room()
+            assert bench.painter.statistics().jobs == 65
 
 
 class TestStatistics:

@@ -1,15 +1,17 @@
 """`Painter`: runs a session's paint jobs in their order, on a private picture, and shows finished frames on the screen.
 
 Small work is done on the loop; more goes to worker threads through the process's scheduler, in slices, so that many
-sessions share the processor; the tiles of a large picture are drawn in several threads at once.  Delta codecs cannot
-skip, so nothing is dropped but what was for a desktop of before a resize.
+sessions share the processor.  RemoteFX is drawn in several threads at once: each gets its share of all the tiles of a
+slice, whatever the number of messages in which they came.  As waking a thread costs as much as a few tiles, a frame
+that is coming in is left to wait until there is enough for a slice.  Delta codecs cannot skip, so nothing is dropped
+but what was for a desktop of before a resize.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -23,7 +25,7 @@ from trio_rdp.graphics.decoded_image import DecodedImage
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import BeginFrame, DrawBitmap, DrawSurfaceBits, EndFrame, PaintJob, SetPalette
 from trio_rdp.graphics.region import Region
-from trio_rdp.graphics.surface_bits import Drawing
+from trio_rdp.graphics.surface_bits import Drawing, Piece, layers, shares
 from trio_rdp.screen import Screen
 from trio_rdp.wire.errors import DecodeError
 
@@ -34,6 +36,7 @@ _COMPILED_RATE = 4e-9  # seconds a pixel, before anything was measured
 _PLAIN_RATE = 2e-7
 _JOB_SECONDS = 5e-6  # of Python around a bitmap, however small
 _READING_RATE = 5e-10  # seconds a byte, to find the tiles of a divisible job
+_READING_SECONDS = 3e-5  # of Python for each of them
 _SMOOTHING = 0.2
 _WORTH_MEASURING = 1024  # pixels: in smaller bitmaps Python takes the time
 _JOB_SIZE = 256  # bytes of a job beside its data; a palette has a few more
@@ -85,16 +88,26 @@ def _paint(image: DecodedImage, jobs: list[PaintJob]) -> _Painted:
     return painted
 
 
-def _start(image: DecodedImage, job: PaintJob) -> tuple[Drawing, float]:
+def _start(image: DecodedImage, jobs: list[PaintJob]) -> tuple[list[Drawing], float]:
     before = time.thread_time()
-    drawing = image.start(job)
-    return drawing, time.thread_time() - before
+    drawings = [image.start(job) for job in jobs]
+    return drawings, time.thread_time() - before
 
 
-def _draw(drawing: Drawing, first: int, last: int) -> float:
+def _draw(share: list[Piece]) -> float:
     before = time.thread_time()
-    drawing.draw(first, last)
+    for drawing, first, last in share:
+        drawing.draw(first, last)
     return time.thread_time() - before
+
+
+@dataclass(frozen=True, slots=True)
+class _Slice:
+    """Jobs to be painted in one go: the seconds that they may take, and whether threads may share their tiles."""
+
+    jobs: list[PaintJob]
+    seconds: float
+    is_divisible: bool
 
 
 class Painter:
@@ -106,7 +119,10 @@ class Painter:
         self._limit = limit
         self._shown = shown
         self._image = DecodedImage(screen.width, screen.height)
-        self._jobs: deque[PaintJob] = deque()
+        self._jobs: deque[tuple[PaintJob, float]] = deque()  # each with the seconds that it may take
+        self._seconds = 0.0  # all of them
+        self._is_coming = False  # the rest of a frame
+        self._enough = _SLICE_SECONDS * scheduler.workers
         self._damage = Region()
         self._in_frame = False
         self._busy = False
@@ -125,7 +141,11 @@ class Painter:
 
     def submit(self, job: PaintJob) -> None:
         """Queue a job; `flush` starts the work."""
-        self._jobs.append(job)
+        seconds = self._estimate(job)
+        self._jobs.append((job, seconds))
+        self._seconds += seconds
+        if isinstance(job, BeginFrame | EndFrame):
+            self._is_coming = isinstance(job, BeginFrame)
         self._pending += _size(job)
         if self._pending > self._peak:
             self._peak = self._pending
@@ -133,19 +153,27 @@ class Painter:
     def flush(self) -> None:
         """Paint what is queued: now if it is little, else in the task that runs `run`.
 
-        Raises `DecodeError` for jobs that cannot be painted.
+        The beginning of a frame may wait for more of it.  Raises `DecodeError` for jobs that cannot be painted.
         """
-        if not self._jobs or self._busy:
+        if self._busy or not self._is_worthwhile():
             return
-        if self._seconds(self._jobs) > INLINE_SECONDS:
+        if self._seconds > INLINE_SECONDS:
             self._work.set()
             return
         while self._jobs:
-            jobs = self._take_slice()
+            jobs = self._take_slice().jobs
             self._finish(jobs, _paint(self._image, jobs))
 
+    def _is_worthwhile(self) -> bool:
+        """Whether there is something to do that would not better be done together with what comes next."""
+        if self._is_coming and self._seconds < self._enough and self._pending <= self._limit // 2:
+            return False
+        return bool(self._jobs)
+
     async def wait_idle(self) -> None:
-        """Wait until everything that was submitted is painted."""
+        """Wait until everything that was submitted is painted, be it the beginning of a frame."""
+        self._is_coming = False
+        self._work.set()
         while self._pending:
             self._room = trio.Event()
             await self._room.wait()
@@ -161,6 +189,8 @@ class Painter:
     def resize(self, width: int, height: int) -> None:
         """Go on with a black picture of another size; what was queued for the old one is dropped."""
         self._jobs.clear()
+        self._seconds = 0.0
+        self._is_coming = False
         self._pending = 0
         self._room.set()
         self._in_frame = False
@@ -176,66 +206,73 @@ class Painter:
         while True:
             await self._work.wait()
             self._work = trio.Event()
-            while self._jobs:
-                jobs, image = self._take_slice(), self._image
+            while self._is_worthwhile():
+                part, image = self._take_slice(), self._image
                 self._busy = True
                 try:
-                    if self._is_divisible(jobs[0]):
-                        painted = await self._paint_tiles(image, jobs[0])
+                    if part.is_divisible and part.seconds > INLINE_SECONDS:
+                        painted = await self._paint_tiles(image, part)
                     else:
-                        painted = await self._scheduler.run(partial(_paint, image, jobs), self._seconds(jobs))
+                        painted = await self._scheduler.run(partial(_paint, image, part.jobs), part.seconds)
                 finally:
                     self._busy = False
                 if image is self._image:
-                    self._finish(jobs, painted)
+                    self._finish(part.jobs, painted)
 
-    async def _paint_tiles(self, image: DecodedImage, job: PaintJob) -> _Painted:
-        """Paint one job with all the workers there are, in turns of about 2 ms; none is left when this returns."""
-        work = partial(_start, image, job)
-        drawing, seconds = await self._scheduler.run(work, _size(job) * self._reading_rate)
+    async def _paint_tiles(self, image: DecodedImage, part: _Slice) -> _Painted:
+        """Paint a slice with all the workers there are, in turns of about 2 ms; none is left when this returns."""
+        reading = sum(map(_size, part.jobs)) * self._reading_rate + len(part.jobs) * _READING_SECONDS
+        drawings, spent = await self._scheduler.run(partial(_start, image, part.jobs), reading)
         workers = self._scheduler.workers
-        turns = (int(self._seconds([job]) / (_SLICE_SECONDS * workers)) + 1) * workers  # the same for each
-        spent = [seconds]
+        turns = (int(part.seconds / (_SLICE_SECONDS * workers)) + 1) * workers  # the same for each
         failures: list[DecodeError] = []
 
-        async def draw(first: int, last: int) -> None:
+        async def draw(share: list[Piece]) -> None:
+            nonlocal spent
             try:
-                spent.append(await self._scheduler.run(partial(_draw, drawing, first, last), _SLICE_SECONDS))
+                seconds = await self._scheduler.run(partial(_draw, share), _SLICE_SECONDS)
+                spent += seconds
             except DecodeError as exc:
                 failures.append(exc)
 
-        async with trio.open_nursery() as nursery:
-            for first, last in drawing.ranges(turns):
-                nursery.start_soon(draw, first, last)
-        if failures:
-            raise failures[0]
-        return _Painted(drawing.damage, [(max(drawing.tiles, 1), sum(spent))])
-
-    def _is_divisible(self, job: PaintJob) -> bool:
-        """Whether a job is worth more than one thread."""
-        return isinstance(job, DrawSurfaceBits) and job.is_divisible and self._seconds([job]) > INLINE_SECONDS
-
-    def _seconds(self, jobs: Iterable[PaintJob]) -> float:
-        return sum(
-            _JOB_SECONDS + job.cost * self._rates.get(job.codec, self._first_rate)
-            for job in jobs
-            if isinstance(job, DrawBitmap | DrawSurfaceBits)
+        for layer in layers(drawings):
+            async with trio.open_nursery() as nursery:
+                for share in shares(layer, turns):
+                    nursery.start_soon(draw, share)
+            if failures:
+                raise failures[0]
+        each = spent / max(sum(drawing.tiles for drawing in drawings), 1)
+        return _Painted(
+            [rect for drawing in drawings for rect in drawing.damage],
+            [(max(drawing.tiles, 1), each * drawing.tiles) for drawing in drawings],
         )
 
-    def _take_slice(self) -> list[PaintJob]:
-        """Jobs for about 2 ms, up to the end of a frame; one that is divisible is alone."""
-        jobs: list[PaintJob] = []
-        budget = _SLICE_SECONDS
-        while self._jobs and budget > 0:
-            job = self._jobs[0]
-            is_divisible = self._is_divisible(job)
-            if is_divisible and jobs:
+    def _estimate(self, job: PaintJob) -> float:
+        """About how many seconds a job takes."""
+        if not isinstance(job, DrawBitmap | DrawSurfaceBits):
+            return 0.0
+        return _JOB_SECONDS + job.cost * self._rates.get(job.codec, self._first_rate)
+
+    def _take_slice(self) -> _Slice:
+        """Jobs for about 2 ms of each worker that can take part, up to the end of a frame; of one kind."""
+        part: list[PaintJob] = []
+        seconds, budget = 0.0, _SLICE_SECONDS
+        is_divisible: bool | None = None
+        while self._jobs and seconds < budget:
+            job, estimate = self._jobs[0]
+            if isinstance(job, DrawBitmap | DrawSurfaceBits):
+                if is_divisible is None:
+                    is_divisible = isinstance(job, DrawSurfaceBits) and job.is_divisible
+                    budget *= self._scheduler.workers if is_divisible else 1
+                elif is_divisible != (isinstance(job, DrawSurfaceBits) and job.is_divisible):
+                    break
+            part.append(job)
+            seconds += estimate
+            self._jobs.popleft()
+            if isinstance(job, EndFrame):
                 break
-            jobs.append(self._jobs.popleft())
-            budget -= self._seconds([job])
-            if is_divisible or isinstance(job, EndFrame):
-                break
-        return jobs
+        self._seconds = self._seconds - seconds if self._jobs else 0.0
+        return _Slice(part, seconds, bool(is_divisible))
 
     def _finish(self, jobs: list[PaintJob], painted: _Painted) -> None:
         """Count painted jobs, and show the frame if it is whole."""

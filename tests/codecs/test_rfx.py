@@ -412,6 +412,7 @@ def test_threads_give_what_one_gives() -> None:
         picture = Decoder().read(expected)
         assert picture.ranges(2) == [(0, 4), (4, 9)]
         assert picture.ranges(100) == [(number, number + 1) for number in range(9)]
+        assert picture.places == {row << 16 | column for row in range(3) for column in range(3)}
         surface = blank(150, 130)
         list(threads.map(lambda part: picture.draw(View.of(surface), *part), picture.ranges(2)))
     assert (surface == decode(expected, 150, 130)).all()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from trio_rdp.codecs.bitmap_codec import Quality
 from trio_rdp.codecs.view import View
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import DrawSurfaceBits
-from trio_rdp.graphics.surface_bits import Drawing, SurfaceDecoders
+from trio_rdp.graphics.surface_bits import Drawing, SurfaceDecoders, layers, shares
 from trio_rdp.wire.errors import DecodeError, InvalidField
 
 
@@ -165,3 +166,62 @@ def test_whatever_the_bytes(codec_id: int, width: int, height: int, noise: bytes
 def test_numbers_without_a_codec(codec_id: int) -> None:
     with pytest.raises(InvalidField, match=f"no codec has the number {codec_id}"):
         SurfaceDecoders().start(job(codec_id, b"", 8, 8), View.of(np.zeros((8, 8, 4), np.uint8)))
+
+
+class Places:
+    """A picture with tiles at some places, which may be divided or not."""
+
+    def __init__(self, *places: int, is_divisible: bool = True) -> None:
+        self.places = set(places)
+        self.is_divisible = is_divisible
+
+    def ranges(self, count: int) -> list[tuple[int, int]]:
+        count = min(count, len(self.places))
+        edges = [len(self.places) * number // count for number in range(count + 1)]
+        return list(itertools.pairwise(edges)) if self.is_divisible else [(0, len(self.places))]
+
+
+def drawing(*places: int, origin: tuple[int, int] = (0, 0), is_divisible: bool = True) -> Drawing:
+    view = View.whole(bytes(16), 2, 2)._replace(x=origin[0], y=origin[1])
+    return Drawing([], len(places), Places(*places, is_divisible=is_divisible), view)  # type: ignore[arg-type]
+
+
+class TestLayers:
+    def test_what_has_no_place_in_common_is_one(self) -> None:
+        drawings = [drawing(1, 2), drawing(3), drawing(4, 5)]
+        assert layers([drawings[0], Drawing(), *drawings[1:]]) == [drawings]
+
+    def test_what_is_above_something_comes_after_it(self) -> None:
+        below, beside, above, more = drawing(1, 2), drawing(3), drawing(4, 2), drawing(1)
+        assert layers([below, beside, above, more]) == [[below, beside], [above, more]]
+
+    def test_other_origins_may_overlap(self) -> None:
+        first, second = drawing(1), drawing(2, origin=(8, 0))
+        assert layers([first, second]) == [[first], [second]]
+
+    def test_nothing(self) -> None:
+        assert layers([Drawing()]) == []
+
+
+class TestShares:
+    @given(st.lists(st.integers(1, 60), min_size=1, max_size=12), st.integers(1, 8))
+    def test_every_tile_is_in_one_of_them(self, sizes: list[int], count: int) -> None:
+        layer = [drawing(*range(size)) for size in sizes]
+        found = shares(layer, count)
+        assert len(found) <= count
+        for one in layer:
+            ranges = sorted((first, last) for share in found for each, first, last in share if each is one)
+            assert [tile for first, last in ranges for tile in range(first, last)] == list(range(one.tiles))
+
+    def test_they_are_about_equal(self) -> None:
+        found = shares([drawing(*range(17)) for _ in range(5)], 2)
+        sizes = [sum(last - first for _, first, last in share) for share in found]
+        assert sum(sizes) == 85
+        assert max(sizes) - min(sizes) <= 17
+
+    def test_what_cannot_be_divided_is_not(self) -> None:
+        whole = drawing(*range(40), is_divisible=False)
+        assert shares([whole], 4) == [[(whole, 0, 40)]]
+
+    def test_far_more_than_there_are_tiles(self) -> None:
+        assert len(shares([drawing(1, 2), drawing(3)], 10**12)) == 3

@@ -97,6 +97,11 @@ class Picture:
         self._parts = parts
         self.tile_count = sum(part.tile_count for part in parts)
 
+    @property
+    def places(self) -> set[int]:
+        """Where its tiles are, as numbers: pictures of one stream that share none may be drawn in any order."""
+        return {place for part in self._parts for place in _places(part.tiles)}
+
     def ranges(self, count: int) -> list[tuple[int, int]]:
         """Give up to `count` ranges of tiles, about equal, that may be drawn at the same time in any order.
 
@@ -231,9 +236,13 @@ def _part(tile_set: RfxTileSet, clip: bytes, start: int) -> _Part:
     return _Part(tile_set.tiles, _without_duplicates(tiles), factors, tile_set.et, clip)
 
 
+def _places(tiles: bytes) -> list[int]:
+    return memoryview(tiles).cast("I").tolist()[1::2]
+
+
 def _without_duplicates(tiles: bytes) -> bytes:
     """Keep the last of the tiles that have one place; nobody sends two."""
-    places = memoryview(tiles).cast("I").tolist()[1::2]
+    places = _places(tiles)
     if len(set(places)) == len(places):
         return tiles
     last = {place: number for number, place in enumerate(places)}

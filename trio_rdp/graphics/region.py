@@ -79,22 +79,30 @@ class Region:
 
     def add(self, rect: Rect) -> None:
         """Add the pixels of `rect`; of an empty one, nothing."""
-        if rect.is_empty:
+        left, top, right, bottom = rect.left, rect.top, rect.left + rect.width, rect.top + rect.height
+        if left >= right or top >= bottom:
             return
-        left, right, y = rect.left, rect.right, rect.top
-        bands: list[_Band] = []
-        for top, bottom, spans in self._bands:
-            # INVARIANT: what `rect` has above row `y` is in `bands` already.
-            if y < min(top, rect.bottom):
-                _append(bands, y, min(top, rect.bottom), ((left, right),))
-                y = min(top, rect.bottom)
-            _append(bands, top, min(bottom, rect.top), spans)
-            if max(top, rect.top) < min(bottom, rect.bottom):
-                y = min(bottom, rect.bottom)
-                _append(bands, max(top, rect.top), y, _merge(spans, left, right))
-            _append(bands, max(top, rect.bottom), bottom, spans)
-        _append(bands, y, rect.bottom, ((left, right),))
-        self._bands = bands
+        # Bands that do not even touch `rect` stay as they are; nearly always those are nearly all.
+        bands, first = self._bands, 0
+        while first < len(bands) and bands[first][1] < top:
+            first += 1
+        last = first
+        while last < len(bands) and bands[last][0] <= bottom:
+            last += 1
+        added: list[_Band] = []
+        y = top
+        for upper, lower, spans in bands[first:last]:
+            # INVARIANT: what `rect` has above row `y` is in `added` already.
+            if y < upper:
+                _append(added, y, min(upper, bottom), ((left, right),))
+                y = min(upper, bottom)
+            _append(added, upper, min(lower, top), spans)
+            if max(upper, top) < min(lower, bottom):
+                y = min(lower, bottom)
+                _append(added, max(upper, top), y, _merge(spans, left, right))
+            _append(added, max(upper, bottom), lower, spans)
+        _append(added, y, bottom, ((left, right),))
+        bands[first:last] = added
         if len(self) > self._limit:
             box = self.extents
             self._bands = [(box.top, box.bottom, ((box.left, box.right),))]

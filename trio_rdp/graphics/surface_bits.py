@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from trio_rdp.codecs.view import View
 from trio_rdp.graphics.geometry import Rect
@@ -16,7 +16,7 @@ from trio_rdp.wire.errors import InvalidField
 if TYPE_CHECKING:
     from trio_rdp.codecs import qoiz, rfx
 
-__all__ = ["Drawing", "SurfaceDecoders"]
+__all__ = ["Drawing", "Piece", "SurfaceDecoders", "layers", "shares"]
 
 
 _MOST_DAMAGE = 32  # rectangles; a message may have 65,535
@@ -30,6 +30,11 @@ class Drawing:
     tiles: int = 0
     picture: rfx.Picture | None = None
     view: View | None = None
+
+    @property
+    def origin(self) -> tuple[int, int] | None:
+        """Where in the surface the first tile has its place."""
+        return None if self.view is None else (self.view.x, self.view.y)
 
     def ranges(self, count: int) -> list[tuple[int, int]]:
         """Give up to `count` ranges of tiles for `draw`, which together are all of them; none when nothing is left."""
@@ -48,6 +53,47 @@ class Drawing:
         """Draw all of the tiles; give the rectangles that the job changed."""
         self.draw(0, self.tiles)
         return self.damage
+
+
+Piece: TypeAlias = tuple[Drawing, int, int]
+"""Some tiles of a drawing: from the first up to the last, exclusive."""
+
+_FINE = 4  # a drawing that is more than this part of a share is cut
+
+
+def layers(drawings: Iterable[Drawing]) -> list[list[Drawing]]:
+    """Group drawings, in their order: the tiles of one group may be drawn in any order, and at the same time.
+
+    Drawings without tiles are left out.
+    """
+    found: list[list[Drawing]] = []
+    taken: set[int] = set()
+    for drawing in drawings:
+        if drawing.picture is None:
+            continue
+        places = drawing.picture.places
+        # Tiles of pictures with different origins may overlap without having the same place.
+        if not found or drawing.origin != found[-1][0].origin or not taken.isdisjoint(places):
+            found.append([])
+            taken.clear()
+        found[-1].append(drawing)
+        taken |= places
+    return found
+
+
+def shares(layer: list[Drawing], count: int) -> list[list[Piece]]:
+    """Divide the tiles of drawings of one layer into up to `count` about equal shares."""
+    total = sum(drawing.tiles for drawing in layer)
+    found: dict[int, list[Piece]] = {}
+    before = 0
+    for drawing in layer:
+        for first, last in drawing.ranges(count if drawing.tiles * count * _FINE > total else 1):
+            if first < last:
+                # To the share in which the middle of the piece lies.
+                number = (2 * before + last - first) * count // (2 * total)
+                found.setdefault(number, []).append((drawing, first, last))
+                before += last - first
+    return list(found.values())
 
 
 class SurfaceDecoders:
