@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from trio_rdp.codecs.bitmap_codec import Quality
 from trio_rdp.codecs.view import View
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.surface_encoder import MIN_UPDATE_SIZE, SurfaceCodec, surface_bits
+from trio_rdp.graphics.surface_encoder import HEADER, MIN_UPDATE_SIZE, SurfaceCodec, surface_bits
 from trio_rdp.pdu.surface import SurfaceCommands
 from trio_rdp.wire.errors import EncodeError
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from trio_rdp.codecs import rfx
 
 __all__ = ["PreparedTiles", "RemoteFxEncoder"]
-
-_HEADER = 2 + 8 + 12  # of a command: its type, its place, and what the bitmap is
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +53,7 @@ class RemoteFxEncoder:
             raise ValueError(f"updates of {max_update_size} bytes, less than {MIN_UPDATE_SIZE}")
         self._bounds = Rect(0, 0, width, height)
         self._taken = taken
-        self._limit = max_update_size - _HEADER
+        self._limit = max_update_size - HEADER
         self._streams = streams
         self.quality = quality
 

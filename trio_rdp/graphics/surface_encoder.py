@@ -10,7 +10,13 @@ from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.codecs.view import View
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.pdu.bitmap_codecs import RfxEntropyBits
-from trio_rdp.pdu.surface import ExtendedBitmapData, SetSurfaceBitsCommand, StreamSurfaceBitsCommand, SurfaceCommands
+from trio_rdp.pdu.surface import (
+    ExtendedBitmapData,
+    SetSurfaceBitsCommand,
+    StreamSurfaceBitsCommand,
+    SurfaceCommand,
+    SurfaceCommands,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,14 +24,18 @@ if TYPE_CHECKING:
 
     from trio_rdp.codecs import qoiz
 
-__all__ = ["MIN_UPDATE_SIZE", "SurfaceCodec", "SurfaceEncoder", "surface_bits"]
+__all__ = ["HEADER", "MIN_UPDATE_SIZE", "SurfaceCodec", "SurfaceEncoder", "surface_bits"]
 
 MIN_UPDATE_SIZE = 8_192
 """The least limit, in bytes, of an update: some rows of a bitmap."""
 
-_WIDTH, _HEIGHT = 128, 64  # of the largest bitmap; while it is written, nothing can overtake it
-# A command's type and place, what its bitmap is, and what codecs add at most: QOI has a header and an end marker.
-_OVERHEAD = 2 + 8 + 12 + 22
+_WIDTH, _HEIGHT = 128, 64  # of the largest bitmap
+_TOGETHER = 0x1F00
+"""Bytes of smaller bitmaps that are one update: as bulk compression with 8 KiB of history takes it."""
+HEADER = 2 + 8 + 12
+"""Bytes of a command before its data: its type, its place, and what the bitmap is."""
+
+_OVERHEAD = HEADER + 22  # and what codecs add at most: QOI has a header and an end marker
 _COLOR_LOSS = {Quality.LOW: 4, Quality.MEDIUM: 3, Quality.HIGH: 2, Quality.BEST: 1}
 
 
@@ -63,6 +73,7 @@ class SurfaceEncoder:
         self.codecs = dict(codecs)
         self.quality = quality
         self._rows = min(_HEIGHT, (max_update_size - _OVERHEAD) // (4 * _WIDTH))
+        self._together = min(_TOGETHER, max_update_size)
         self._streams = streams
         self._qoiz: qoiz.Encoder | None = None
 
@@ -73,11 +84,19 @@ class SurfaceEncoder:
         """
         taken = self.codecs[codec]
         updates: list[SurfaceCommands] = []
+        whole = View.of(pixels)
+        room = 0
         for rect in rects:
             for piece in rect.split(_WIDTH, self._rows):
-                view = View.of(pixels, piece.left, piece.top, piece.width, piece.height)
+                view = View(whole.surface, whole.stride, piece.left, piece.top, piece.width, piece.height)
                 data = self._compress(codec, taken, view)
-                updates.append(surface_bits(piece, taken.codec_id, data, streams=self._streams))
+                command = _command(piece, taken.codec_id, data, streams=self._streams)
+                size = HEADER + len(data)
+                if size > room:
+                    updates.append(SurfaceCommands(surface_commands=[]))
+                    room = self._together
+                updates[-1].surface_commands.append(command)
+                room -= size
         return updates
 
     def _compress(self, codec: BitmapCodec, taken: SurfaceCodec, view: View) -> bytes:
@@ -100,13 +119,17 @@ class SurfaceEncoder:
 
 def surface_bits(rect: Rect, codec_id: int, data: bytes, *, streams: bool = False) -> SurfaceCommands:
     """Give the update of one command, which draws a bitmap of the size of `rect` there."""
-    bitmap = ExtendedBitmapData(bpp=32, codec_id=codec_id, width=rect.width, height=rect.height, bitmap_data=data)
+    return SurfaceCommands(surface_commands=[_command(rect, codec_id, data, streams=streams)])
+
+
+def _command(rect: Rect, codec_id: int, data: bytes, *, streams: bool) -> SurfaceCommand:
     kind = StreamSurfaceBitsCommand if streams else SetSurfaceBitsCommand
-    command = kind(
+    return kind(
         dest_left=rect.left,
         dest_top=rect.top,
         dest_right=rect.right,
         dest_bottom=rect.bottom,
-        bitmap_data=bitmap,
+        bitmap_data=ExtendedBitmapData(
+            bpp=32, codec_id=codec_id, width=rect.width, height=rect.height, bitmap_data=data
+        ),
     )
-    return SurfaceCommands(surface_commands=[command])
