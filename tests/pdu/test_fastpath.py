@@ -15,6 +15,7 @@ from trio_rdp.pdu.fastpath import (
     FastPathUpdate,
     Fragmentation,
     UpdateCode,
+    append_fragments,
     decode_updates,
     frame,
     split,
@@ -178,3 +179,33 @@ def test_any_bytes_give_a_value_or_a_decode_error(raw: bytes) -> None:
     for cls in (FastPathHeader, FastPathUpdate, FastPathOutput):
         value_or_error(cls, raw)
     value_or_error(FastPathOutput, bytes((0, 0x80, len(raw) + 3)) + raw)
+
+
+@pytest.mark.parametrize("size", [0, 1, 121, 122, 123, 126, 200, 16_376, 16_377, 40_000])
+@pytest.mark.parametrize("fragment", [100, 5_000, FRAGMENT_SIZE])
+def test_fragments_are_appended_as_split_gives_them(size: int, fragment: int) -> None:
+    data = bytes(range(256)) * 160
+    expected = b"".join(
+        FastPathOutput(fp_output_updates=[one]).encode() for one in split(UpdateCode.SURFCMDS, data[:size], fragment)
+    )
+    dst = bytearray(b"before")
+    append_fragments(dst, UpdateCode.SURFCMDS, data[:size], fragment)
+    assert dst == b"before" + expected
+
+    def deflate(piece: bytes) -> tuple[int, bytes]:
+        return (0x21, piece[::2]) if len(piece) > 4_000 else (0, piece)
+
+    compressed = bytearray()
+    append_fragments(compressed, UpdateCode.BITMAP, data[:size], fragment, deflate)
+    expected = b""
+    for one in split(UpdateCode.BITMAP, data[:size], fragment):
+        flags, one.update_data = deflate(one.update_data)
+        one.compression_flags = flags or None
+        expected += FastPathOutput(fp_output_updates=[one]).encode()
+    assert compressed == expected
+
+
+@pytest.mark.parametrize("fragment", [0, FRAGMENT_SIZE + 1])
+def test_no_fragments_of_other_sizes_are_appended(fragment: int) -> None:
+    with pytest.raises(EncodeError):
+        append_fragments(bytearray(), UpdateCode.SURFCMDS, b"data", fragment)

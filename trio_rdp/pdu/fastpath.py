@@ -6,7 +6,7 @@ This is the hot path of a client, so whole payloads are taken apart by one loop,
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Self
 
 from trio_rdp.wire.cursor import Cursor
@@ -24,6 +24,7 @@ __all__ = [
     "FastPathUpdate",
     "Fragmentation",
     "UpdateCode",
+    "append_fragments",
     "decode_updates",
     "frame",
     "split",
@@ -84,6 +85,13 @@ class Fragmentation(OpenEnum):
 # Both fields have few bits, so every member, unknown ones too, is made once.
 _UPDATE_CODES = tuple(UpdateCode(value) for value in range(16))
 _FRAGMENTATIONS = tuple(Fragmentation(value) for value in range(4))
+# By whether a fragment is the first one, and whether it is the last one.
+_PLACES = {
+    (False, False): int(Fragmentation.NEXT),
+    (False, True): int(Fragmentation.LAST),
+    (True, False): int(Fragmentation.FIRST),
+    (True, True): int(Fragmentation.SINGLE),
+}
 
 
 @pdu
@@ -278,3 +286,36 @@ def split(update_code: UpdateCode, data: bytes, size: int = FRAGMENT_SIZE) -> It
             update_code=update_code, fragmentation=fragmentation, update_data=bytes(data[start : start + size])
         )
         fragmentation = Fragmentation.NEXT
+
+
+def append_fragments(
+    dst: bytearray,
+    update_code: UpdateCode,
+    data: bytes,
+    size: int = FRAGMENT_SIZE,
+    deflate: Callable[[bytes], tuple[int, bytes]] | None = None,
+) -> None:
+    """Append what `split` gives, each fragment a PDU of its own; every byte is copied once.
+
+    `deflate` gives the compression flags of a fragment, zero for none, and its bytes, no more than it had.
+    """
+    if not 0 < size <= FRAGMENT_SIZE:
+        raise EncodeError(f"a fragment size of {size} is not within 1 to {FRAGMENT_SIZE}")
+    view, total = memoryview(data), len(data)
+    for start in range(0, total or 1, size):
+        end = start + size
+        header = (update_code & 0xF) | _PLACES[start == 0, end >= total] << 4
+        fragment: bytes | memoryview = view[start:end]
+        flags = 0
+        if deflate is not None:
+            flags, fragment = deflate(bytes(fragment))
+        length = len(fragment) + (4 if flags else 3)
+        if length <= 0x7F - 2:
+            dst += bytes((0, length + 2))
+        else:
+            dst += bytes((0, (length + 3) >> 8 | 0x80, (length + 3) & 0xFF))
+        if flags:
+            dst += _PACK_COMPRESSED_UPDATE(header | _COMPRESSION_USED, flags, len(fragment))
+        else:
+            dst += _PACK_UPDATE(header, len(fragment))
+        dst += fragment

@@ -51,14 +51,14 @@ class Outgoing:
 
     __slots__ = ("_commit", "_size")
 
-    def __init__(self, size: int, commit: Callable[[], bytes]) -> None:
+    def __init__(self, size: int, commit: Callable[[], bytes | bytearray]) -> None:
         self._size = size
         self._commit = commit
 
     def __len__(self) -> int:
         return self._size
 
-    def commit(self) -> bytes:
+    def commit(self) -> bytes | bytearray:
         """Give the bytes, which are the next on the wire."""
         return self._commit()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from trio_rdp.pdu.fastpath import FRAGMENT_SIZE, FastPathOutput, UpdateCode, split
+from trio_rdp.pdu.fastpath import FRAGMENT_SIZE, FastPathOutput, UpdateCode, append_fragments, split
 from trio_rdp.pdu.mcs import MAX_USER_DATA
 from trio_rdp.pdu.pointer import PointerUpdate, ServerPointerUpdate
 from trio_rdp.pdu.share import PduType2
@@ -63,7 +63,7 @@ class UpdateEncoder:
         All its fragments are one piece, because no other PDU may come between them.  Raises as `encode` does.
         """
         if is_dense or self._deflater.kind is None:
-            whole = b"".join(self.encode(update))
+            whole = self._whole(update)
             return Outgoing(len(whole), lambda: whole)
         if self._is_fast:
             code, data = encode_update(update)
@@ -72,18 +72,24 @@ class UpdateEncoder:
         kind, data = self._slow_form(update)
         return Outgoing(len(data) + 2 * _FRAME, partial(self._commit_slow, kind, data))
 
+    def _whole(self, update: Update) -> bytes | bytearray:
+        if not self._is_fast:
+            return self._encode_slow(update)
+        code, data = encode_update(update)
+        self._check_size(len(data))
+        frames = bytearray()
+        append_fragments(frames, code, data)
+        return frames
+
     def _encode_fast(self, update: Update) -> list[bytes]:
         code, data = encode_update(update)
         self._check_size(len(data))
         return [FastPathOutput(fp_output_updates=[fragment]).encode() for fragment in split(code, data)]
 
-    def _commit_fast(self, code: UpdateCode, data: bytes) -> bytes:
+    def _commit_fast(self, code: UpdateCode, data: bytes) -> bytearray:
         frames = bytearray()
-        for fragment in split(code, data, self._fragment_size):
-            flags, fragment.update_data = self._deflater.deflate(fragment.update_data)
-            fragment.compression_flags = flags or None
-            frames += FastPathOutput(fp_output_updates=[fragment]).encode()
-        return bytes(frames)
+        append_fragments(frames, code, data, self._fragment_size, self._deflater.deflate)
+        return frames
 
     def _encode_slow(self, update: Update) -> bytes:
         return self._envelopes.share_data(*self._slow_form(update))
