@@ -139,6 +139,26 @@ def test_a_later_regions_rectangles_share_the_tiles_of_an_earlier_one() -> None:
     assert greys(surface) == [200] * 4
 
 
+def test_rectangles_show_tiles_of_earlier_messages_of_the_frame() -> None:
+    decoder, surface = progressive.Decoder(128, 128), screen()
+
+    def decode(rect: Rectangle, *tiles: Tile) -> list[int]:
+        decoder.decode_into(message(region(list(tiles), rect)), View.of(surface))
+        return greys(surface)
+
+    # Nobody told where frames begin.
+    decode((0, 0, 64, 64), grey_tile(0, 0, 72), grey_tile(1, 0, 72))
+    assert decode(ALL, grey_tile(0, 1, 0)) == [200, 0, 128, 0]
+    decoder.begin_frame()
+    assert decode((0, 64, 64, 64), grey_tile(0, 1, 10), grey_tile(1, 1, 20)) == [200, 0, 138, 0]
+    assert decode((64, 64, 64, 64)) == [200, 0, 138, 148]
+    surface[:] = 0
+    assert decode(ALL, grey_tile(0, 0, 30)) == [158, 0, 138, 148]
+    decoder.begin_frame()
+    surface[:] = 0
+    assert decode(ALL, grey_tile(0, 0, 40)) == [168, 0, 0, 0]
+
+
 def test_a_difference_adds_to_what_was_there() -> None:
     decoder, surface = progressive.Decoder(128, 128), screen()
     for grey in (40, 20, -10):

@@ -37,6 +37,7 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "NetworkCharacteristicsResult": {"base_rtt": 1, "bandwidth": 2},
     "PaletteUpdate": {"palette_entries": bytes(768)},
     "PersistentKeyList": {"entries": [[1], [], [], [], []], "total_entries": [1, 0, 0, 0, 0]},
+    "Region": {"rects": [(1, 2, 3, 4)]},
     "SendDataIndication": {"initiator": 1002, "channel_id": 1003},
     "SendDataRequest": {"initiator": 1007, "channel_id": 1003},
     "ServerAutoReconnectPacket": {"arc_random_bits": bytes(16)},

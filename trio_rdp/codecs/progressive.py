@@ -58,6 +58,15 @@ class Decoder:
         """Forget all tiles, as when the codec context is deleted."""
         self._tiles.clear()
 
+    def begin_frame(self) -> None:
+        """Say that a frame of the graphics pipeline begins (RDPGFX_START_FRAME_PDU).
+
+        Rectangles may show tiles "that were specified in RFX_PROGRESSIVE_REGION entries that previously appeared within
+        the current frame" ([MS-RDPEGFX] 2.2.4.2.1.5), also in earlier messages.  Without any call of this, only tiles of
+        their own message are shown in them.
+        """
+        self._tiles.begin_frame()
+
     def read(self, data: Readable) -> Picture:
         """Check a message; the `Picture` that comes of it is to be drawn, all of it and before the next one's.
 

@@ -32,6 +32,7 @@ cdef class Tiles:
 
     cdef readonly int width, height, columns, rows
     cdef Tile *tiles
+    cdef bint framed          # whether frames are told apart
 
     def __cinit__(self, Py_ssize_t width, Py_ssize_t height):
         if width < 1 or height < 1 or width > 65536 or height > 65536 or width * height > MAX_PIXELS:
@@ -58,7 +59,15 @@ cdef class Tiles:
             memset(&self.tiles[i], 0, sizeof(Tile))
 
     def clear(self):
+        """See the twin."""
         self.forget()
+
+    def begin_frame(self):
+        """See the twin."""
+        cdef Py_ssize_t i
+        self.framed = True
+        for i in range(self.columns * self.rows):
+            self.tiles[i].recent = False
 
 
 cdef class Plan:
@@ -71,6 +80,7 @@ cdef class Plan:
     cdef uint8_t *tables
     cdef Py_ssize_t table_size
     cdef int32_t *order       # the records, tile by tile
+    cdef int32_t *tile_of     # the tile of each unit
     cdef int32_t *starts      # where in `order` the records of each unit begin, and the end
     cdef int32_t *rects       # x, y, width, height of each
     cdef int32_t *inside      # the rectangles that meet each unit ...
@@ -85,6 +95,7 @@ cdef class Plan:
         free(self.records)
         free(self.tables)
         free(self.order)
+        free(self.tile_of)
         free(self.starts)
         free(self.rects)
         free(self.inside)
@@ -199,32 +210,56 @@ cdef class Plan:
         cdef int32_t *unit_of
         if len(rects) % 16 or self.starts:
             raise ValueError("no rectangles")
-        most = min(self.count, grid)
+        most = grid if self.tiles.framed else min(self.count, grid)
         unit_of = <int32_t *>calloc(grid, 4)
         self.order = <int32_t *>malloc(4 * self.count + 4)
+        self.tile_of = <int32_t *>malloc(4 * most + 4)
         self.starts = <int32_t *>calloc(most + 2, 4)
         self.meets = <int32_t *>calloc(most + 2, 4)
         self.rects = <int32_t *>malloc(16 * n + 4)
-        if unit_of == NULL or self.order == NULL or self.starts == NULL or self.meets == NULL or self.rects == NULL:
+        if unit_of == NULL or self.order == NULL or self.tile_of == NULL or self.starts == NULL or (
+                self.meets == NULL or self.rects == NULL):
             free(unit_of)
             return NO_MEMORY
         memcpy(self.rects, <const char *>rects, 16 * n)
         with nogil:
-            self.sort(unit_of, grid)
-            status = self.meet(unit_of, n)
+            status = self.mark(unit_of, n)
+            if status == 0:
+                self.sort(unit_of, grid)
+                status = self.meet(unit_of, n)
         free(unit_of)
         return status
+
+    cdef int mark(self, int32_t *unit_of, Py_ssize_t n) noexcept nogil:
+        """Mark the tiles that came, and those that came earlier in the frame and lie in a rectangle; or a status."""
+        cdef Py_ssize_t i
+        cdef int x, y, tile
+        cdef const int32_t *r
+        for i in range(n):
+            r = self.rects + 4 * i
+            if r[0] < 0 or r[1] < 0 or r[2] < 1 or r[3] < 1 or r[2] > self.tiles.width - r[0] or (
+                    r[3] > self.tiles.height - r[1]):
+                return INVALID
+            if self.tiles.framed:
+                for y in range(r[1] >> 6, ((r[1] + r[3] - 1) >> 6) + 1):
+                    for x in range(r[0] >> 6, ((r[0] + r[2] - 1) >> 6) + 1):
+                        tile = y * self.tiles.columns + x
+                        if self.tiles.tiles[tile].recent:
+                            unit_of[tile] = 1
+        for i in range(self.count):
+            unit_of[self.records[i].tile] = 1
+            self.tiles.tiles[self.records[i].tile].recent = True
+        return 0
 
     cdef void sort(self, int32_t *unit_of, Py_ssize_t grid) noexcept nogil:
         """Bring the records of each tile together, in their order; `unit_of` each tile becomes its unit, or -1."""
         cdef Py_ssize_t i
         cdef int32_t unit
-        for i in range(self.count):
-            unit_of[self.records[i].tile] = 1
         self.units = 0
         for i in range(grid):
             if unit_of[i]:
                 unit_of[i] = <int32_t>self.units
+                self.tile_of[self.units] = <int32_t>i
                 self.units += 1
             else:
                 unit_of[i] = -1
@@ -247,9 +282,6 @@ cdef class Plan:
         for placing in range(2):
             for i in range(n):
                 r = self.rects + 4 * i
-                if r[0] < 0 or r[1] < 0 or r[2] < 1 or r[3] < 1 or r[2] > self.tiles.width - r[0] or (
-                        r[3] > self.tiles.height - r[1]):
-                    return INVALID
                 for y in range(r[1] >> 6, ((r[1] + r[3] - 1) >> 6) + 1):
                     for x in range(r[0] >> 6, ((r[0] + r[2] - 1) >> 6) + 1):
                         unit = unit_of[y * self.tiles.columns + x]
@@ -298,12 +330,14 @@ cdef class Plan:
         """Take what the message says of a tile, and draw the tile as that leaves it."""
         cdef const Record *record = NULL
         cdef const uint8_t *bits
-        cdef Tile *tile = NULL
+        cdef Tile *tile = &self.tiles.tiles[self.tile_of[unit]]
         cdef Py_ssize_t i
         cdef int k
         for i in range(self.starts[unit], self.starts[unit + 1]):
             record = &self.records[self.order[i]]
-            tile = &self.tiles.tiles[record.tile]
+            tile.last_wide = record.wide
+            for k in range(3):
+                memcpy(tile.factors + 10 * k, self.tables + record.quants[k], 10)
             bits = self.tables + record.bits if record.bits >= 0 else NO_BITS
             if record.kind != UPGRADE:
                 if begin(tile, record, bits) < 0:
@@ -313,33 +347,34 @@ cdef class Plan:
                 return NO_MEMORY
             for k in range(3):
                 upgrade_plane(tile.sum + PLANE * k, record, k, tile.missing + 10 * k, bits + 10 * k)
-        if self.meets[unit] < self.meets[unit + 1]:
-            self.render(unit, tile, record, out, stride, width, height)
+        if self.meets[unit] < self.meets[unit + 1] and (tile.sum != NULL or tile.packed != NULL):
+            self.render(unit, tile, out, stride, width, height)
         return 0
 
-    cdef void render(self, Py_ssize_t unit, const Tile *tile, const Record *record, uint8_t *out, Py_ssize_t stride,
-                     Py_ssize_t width, Py_ssize_t height) noexcept nogil:
+    cdef void render(self, Py_ssize_t unit, const Tile *tile, uint8_t *out, Py_ssize_t stride, Py_ssize_t width,
+                     Py_ssize_t height) noexcept nogil:
         """Draw a tile as it is now, inside the rectangles that meet it."""
         cdef int16_t planes[3][PLANE]
         cdef int16_t spare[SPARE]
         cdef const uint8_t *factors
         cdef const int16_t *base
         cdef const int32_t *r
-        cdef Py_ssize_t tx = record.tile % self.tiles.columns * 64, ty = record.tile // self.tiles.columns * 64, i
+        cdef Py_ssize_t tx = self.tile_of[unit] % self.tiles.columns * 64, i
+        cdef Py_ssize_t ty = self.tile_of[unit] // self.tiles.columns * 64
         cdef Py_ssize_t left, top, right, bottom
         cdef int k
         for k in range(3):
-            factors = self.tables + record.quants[k]
+            factors = tile.factors + 10 * k
             base = tile.base + PLANE * k if tile.has_base else NULL
             if tile.sum != NULL:
-                dequantise(tile.sum + PLANE * k, base, record.wide, factors, planes[k])
+                dequantise(tile.sum + PLANE * k, base, tile.last_wide, factors, planes[k])
             elif base == NULL:
                 unpack(stream_of(tile, k), tile.sizes[k], tile.wide, tile.first + 10 * k, factors, planes[k])
             else:
                 unpack(stream_of(tile, k), tile.sizes[k], tile.wide, tile.first + 10 * k, NULL, planes[k])
                 add_plane(planes[k], base, PLANE)
-                rescale(planes[k], record.wide, factors)
-            inverse(planes[k], record.wide, spare)
+                rescale(planes[k], tile.last_wide, factors)
+            inverse(planes[k], tile.last_wide, spare)
         for i in range(self.meets[unit], self.meets[unit + 1]):
             r = self.rects + 4 * self.inside[i]
             left = max(r[0] - tx, 0)

@@ -42,6 +42,9 @@ cdef struct Tile:
     bint has_base
     bint wide             # the transform of its beginning
     bint begun
+    bint recent           # it came in this frame
+    bint last_wide        # the transform and the factors that came with its last pass
+    uint8_t factors[30]
     uint8_t first[30]     # the bits that its beginning left out, a band each of Y, Cb and Cr
     uint8_t missing[30]   # those that are still left out
 

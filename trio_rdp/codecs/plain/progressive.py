@@ -106,6 +106,9 @@ class _Tile:
 
     sums: list[Plane]
     bases: list[Plane] | None = None
+    # What came with the last pass.
+    factors: list[bytes] = field(default_factory=list)
+    wide: bool = False
     missing: bytearray = field(default_factory=lambda: bytearray(30))
 
 
@@ -119,11 +122,18 @@ class Tiles:
         self.columns, self.rows = (width + 63) // 64, (height + 63) // 64
         self.begun: set[int] = set()
         self.known: dict[int, _Tile] = {}
+        self.recent: set[int] | None = None
 
     def clear(self) -> None:
         """Forget everything."""
         self.begun.clear()
         self.known.clear()
+        if self.recent is not None:
+            self.recent.clear()
+
+    def begin_frame(self) -> None:
+        """From here on, rectangles without a tile in their message show one that came earlier in the frame."""
+        self.recent = set()
 
 
 class _Record(NamedTuple):
@@ -143,7 +153,7 @@ class Plan:
         self.tiles = tiles
         self._data = view(data)
         self._records: list[_Record] = []
-        self._units: list[list[_Record]] | None = None
+        self._units: list[tuple[int, list[_Record]]] | None = None
         self._rects: list[tuple[int, int, int, int]] = []
 
     def add(self, start: int, end: int, count: int, quants: bytes, bits: bytes, wide: bool) -> int:
@@ -216,15 +226,23 @@ class Plan:
         if len(rects) % 16 or self._units is not None:
             raise ValueError("no rectangles")
         units: dict[int, list[_Record]] = {}
-        for record in sorted(self._records, key=lambda record: record.tile):
+        for record in self._records:
             units.setdefault(record.tile, []).append(record)
+        came = set(units)
         for x, y, width, height in struct.iter_unpack("=4i", rects):
             if x < 0 or y < 0 or width < 1 or height < 1:
                 return INVALID
             if x + width > self.tiles.width or y + height > self.tiles.height:
                 return INVALID
             self._rects.append((x, y, width, height))
-        self._units = list(units.values())
+            for row in range(y // 64, (y + height - 1) // 64 + 1) if self.tiles.recent else ():
+                for column in range(x // 64, (x + width - 1) // 64 + 1):
+                    tile = row * self.tiles.columns + column
+                    if self.tiles.recent and tile in self.tiles.recent:
+                        units.setdefault(tile, [])
+        if self.tiles.recent is not None:
+            self.tiles.recent |= came
+        self._units = sorted(units.items())
         return len(self._units)
 
     def draw(
@@ -235,18 +253,18 @@ class Plan:
             raise ValueError("no such tiles")
         target = view(surface)
         check_region(len(target), stride, x, y, width, height, 4)
-        for unit in self._units[first:last]:
-            for record in unit:
+        for number, records in self._units[first:last]:
+            for record in records:
                 self._take(record)
-            left, top = unit[0].tile % self.tiles.columns * 64, unit[0].tile // self.tiles.columns * 64
+            left, top = number % self.tiles.columns * 64, number // self.tiles.columns * 64
             places = []
             for rx, ry, columns, rows in self._rects:
                 x0, y0 = max(rx - left, 0), max(ry - top, 0)
                 x1, y1 = min(rx + columns, width, left + 64) - left, min(ry + rows, height, top + 64) - top
                 if x0 < x1 and y0 < y1:
                     places.append((x0, y0, x1, y1))
-            if places:
-                pixels = self._pixels(unit[-1])
+            if places and number in self.tiles.known:
+                pixels = self._pixels(self.tiles.known[number])
                 for x0, y0, x1, y1 in places:
                     for row in range(y0, y1):
                         start = (y + top + row) * stride + (x + left + x0) * 4
@@ -265,6 +283,7 @@ class Plan:
                 bits = record.bits[10 * k : 10 * k + 10]
                 upgrade(tile.sums[k], record.parts[2 * k], record.parts[2 * k + 1], record.wide, missing, bits)
                 tile.missing[10 * k : 10 * k + 10] = missing
+            tile.factors, tile.wide = record.factors, record.wide
             return
         sums = [first_pass(record.parts[k], record.wide, record.bits[10 * k : 10 * k + 10]) for k in range(3)]
         before = known.get(record.tile)
@@ -273,21 +292,20 @@ class Plan:
             bases = before.sums
             if before.bases:
                 bases = [a + b for a, b in zip(before.bases, before.sums, strict=True)]
-        known[record.tile] = _Tile(sums, bases, bytearray(record.bits))
+        known[record.tile] = _Tile(sums, bases, record.factors, record.wide, bytearray(record.bits))
 
-    def _pixels(self, record: _Record) -> NDArray[np.uint8]:
-        """Make a tile's pixels, with the factors and the transform of the record that came last."""
+    def _pixels(self, tile: _Tile) -> NDArray[np.uint8]:
+        """Make a tile's pixels, with the factors and the transform of its last pass."""
         import numpy as np
 
-        tile = self.tiles.known[record.tile]
         planes = []
         for k in range(3):
             plane = tile.sums[k].copy()
             if tile.bases:
                 plane += tile.bases[k]
             # A factor of 1 stands for a step of one 32nd, of 0 for half of that, which nobody sends.
-            _shift(plane, record.wide, bytes(max(factor - 1, 0) for factor in record.factors[k]))
-            _join(plane, record.wide)
+            _shift(plane, tile.wide, bytes(max(factor - 1, 0) for factor in tile.factors[k]))
+            _join(plane, tile.wide)
             planes.append(plane.tobytes())
         return np.frombuffer(rfx.to_bgrx(*planes), np.uint8).reshape(64, 64, 4)
 
