@@ -62,8 +62,8 @@ class Decoder:
         """Say that a frame of the graphics pipeline begins (RDPGFX_START_FRAME_PDU).
 
         Rectangles may show tiles "that were specified in RFX_PROGRESSIVE_REGION entries that previously appeared within
-        the current frame" ([MS-RDPEGFX] 2.2.4.2.1.5), also in earlier messages.  Without any call of this, only tiles of
-        their own message are shown in them.
+        the current frame" ([MS-RDPEGFX] 2.2.4.2.1.5), also in earlier messages.  Without any call of this, they show
+        only tiles of their own message.
         """
         self._tiles.begin_frame()
 
