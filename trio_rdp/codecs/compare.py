@@ -62,9 +62,10 @@ def changed_tiles(
     `index // columns` and column `index % columns` of `grid`.
     """
     fresh = tile_hashes(surface, stride, width, height, tile, rects, array("Q", sent))
-    if fresh == sent:
-        return []
-    return [(index, new) for index, (new, old) in enumerate(zip(fresh, sent, strict=True)) if new != old]
+    import numpy as np
+
+    found = np.flatnonzero(np.frombuffer(fresh, np.uint64) != np.frombuffer(sent, np.uint64)).tolist()
+    return [(index, fresh[index]) for index in found]
 
 
 def different_tiles(

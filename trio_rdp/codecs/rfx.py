@@ -338,17 +338,18 @@ class Encoder:
         if self._overhead(len(seen)) + len(data) <= limit:
             return [self._message(seen, data)]
         pieces, tiles = self._pieces(seen), _scan(data)
+        fixed = self._overhead(0)
         for _, size, tile in tiles:
-            if self._overhead(len(pieces.get(tile, []))) + size > limit:
+            if fixed + 8 * len(pieces.get(tile, ())) + size > limit:
                 raise EncodeError(f"a tile of {size} bytes does not fit {limit}")
         messages: list[bytes] = []
         chosen: list[Rect] = []
         start = end = 0
         for begin, size, tile in tiles:
             more = pieces.get(tile, [])
-            if end > start and self._overhead(len(chosen) + len(more)) + begin + size - start > limit:
+            if end > start and fixed + 8 * (len(chosen) + len(more)) + begin + size - start > limit:
                 messages.append(self._message(_merge(chosen), data[start:end]))
-                chosen, start = [], begin
+                chosen, start, fixed = [], begin, self._overhead(0)
             chosen += more
             end = begin + size
         messages.append(self._message(_merge(chosen), data[start:end]))
@@ -358,10 +359,10 @@ class Encoder:
         """Cut rectangles at the borders of tiles."""
         pieces: dict[Tile, list[Rect]] = {}
         for x, y, width, height in rects:
-            for column, row in self.tiles([(x, y, width, height)]):
-                left, top = max(x, column * TILE), max(y, row * TILE)
-                right, bottom = min(x + width, column * TILE + TILE), min(y + height, row * TILE + TILE)
-                pieces.setdefault((column, row), []).append((left, top, right - left, bottom - top))
+            columns, rows = _cut(x, width), _cut(y, height)
+            for row, top, high in rows:
+                for column, left, wide in columns:
+                    pieces.setdefault((column, row), []).append((left, top, wide, high))
         return pieces
 
     def _overhead(self, rects: int) -> int:
@@ -419,6 +420,14 @@ def _scan(tiles: bytes) -> list[tuple[int, int, Tile]]:
     return [
         (start, end - start, (place & 0xFFFF, place >> 16))
         for start, end, place in zip(starts, ends, places, strict=True)
+    ]
+
+
+def _cut(start: int, length: int) -> list[tuple[int, int, int]]:
+    """Cut a length at the borders of tiles: number of the tile, start and length of each piece."""
+    return [
+        (tile, max(start, tile * TILE), min(start + length, tile * TILE + TILE) - max(start, tile * TILE))
+        for tile in range(start // TILE, -(-(start + length) // TILE))
     ]
 
 
