@@ -93,6 +93,8 @@ def views(surface: NDArray[np.uint8], rects: list[tuple[int, int, int, int]]) ->
 
 
 def run_lengths(bits: int, peer: FreeRdp | None, name: str) -> Iterator[Pair]:
+    if bits not in (16, 24):
+        peer = None  # it encodes no others
     pixels, rects = frame(name), list(tiles())
     sources = views(pixels, rects)
     codec = f"RLE {bits} bpp"
@@ -116,11 +118,33 @@ def run_lengths(bits: int, peer: FreeRdp | None, name: str) -> Iterator[Pair]:
         for stream, view, (_, _, width, height) in zip(streams, targets, rects, strict=True):
             interleaved_rle.decompress_into(stream, view, width, height, bits)
 
-    check_close(decode, surface, pixels, 60 if bits == 24 else 34)
+    check_close(decode, surface, pixels, 60 if bits == 24 else 30)
     peer_decode = peer.decode_interleaved(streams, rects, other, bits) if peer else None
     if peer_decode is not None:
         check_close(peer_decode, other, pixels, 60 if bits == 24 else 34)
     yield Pair(f"{codec} decode", name, decode, peer_decode, peer_calls=len(rects))
+
+
+def run_lengths_of_indices(_peer: FreeRdp | None, name: str) -> Iterator[Pair]:
+    """At 8 bits per pixel what is encoded are indices of a palette."""
+    pixels, rects, surface = frame(name), list(tiles()), blank()
+    red, green, blue = (pixels[..., channel] >> 5 for channel in (2, 1, 0))
+    indices = np.ascontiguousarray(red << 5 | green << 2 | blue >> 1)
+    sources = [View(indices.reshape(-1), WIDTH, *rect) for rect in rects]
+
+    def encode() -> list[bytes]:
+        return [interleaved_rle.compress(view, 8) for view in sources]
+
+    streams, palette = encode(), bytes(1024)
+    size = sum(map(len, streams))
+    yield Pair("RLE 8 bpp encode", name, encode, None, our_bytes=size)
+    targets = views(surface, rects)
+
+    def decode() -> None:
+        for stream, view in zip(streams, targets, strict=True):
+            interleaved_rle.decompress_into(stream, view, view.width, view.height, 8, palette)
+
+    yield Pair("RLE 8 bpp decode", name, decode, None)
 
 
 def planes(side: int, peer: FreeRdp | None, name: str) -> Iterator[Pair]:
@@ -289,6 +313,8 @@ _BYTES = ("rle16", "text16", "bitmap16")
 
 FAMILIES: dict[str, tuple[Family, tuple[str, ...]]] = {
     "rle16": (functools.partial(run_lengths, 16), _PICTURES),
+    "rle8": (run_lengths_of_indices, _PICTURES),
+    "rle15": (functools.partial(run_lengths, 15), _PICTURES),
     "rle24": (functools.partial(run_lengths, 24), _PICTURES),
     "planar": (functools.partial(planes, 64), _PICTURES),
     "planar-whole": (functools.partial(planes, 0), _PICTURES),

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import gc
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 from _bars import RECORDED
 from _codec_pairs import FAMILIES as CLASSIC_FAMILIES
 from _codec_pairs import Pair, remote_fx_in_threads
+from _frames import frame
 from _freerdp import Call, FreeRdp, use_one_thread
 from _pipeline_pairs import PIPELINE_FAMILIES
-from report import Report
+from report import Report, best_seconds
 
 from trio_rdp.codecs import features
 
@@ -39,8 +42,8 @@ def main() -> None:
     goal = GOAL if "avx2" in features().values() else BASELINE_GOAL
     for name in wanted:
         family, frames = FAMILIES[name]
-        for frame in frames[:FIRST_FRAMES] if report.quick else frames:
-            for pair in family(peer, frame):
+        for picture in frames[:FIRST_FRAMES] if report.quick else frames:
+            for pair in family(peer, picture):
                 add_row(report, pair, reason, overhead, goal)
     if "remotefx" in wanted:
         add_thread_rows(report, processors)
@@ -53,8 +56,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def add_row(report: Report, pair: Pair, peer: str, overhead: float, goal: float) -> None:
     ours, theirs = by_turns(pair, 0.25 if report.quick else 1.0)
-    value = pair.size / ours / 1e6
+    value, copying = pair.size / ours / 1e6, copy_rate()
     peer_value = None
+    if theirs is None and peer.startswith("libfreerdp 2"):
+        peer = ""  # it does not have this codec
     if theirs is not None:
         peer_value = pair.size / (theirs - overhead * pair.peer_calls) / 1e6
     recorded = RECORDED.get((pair.codec, pair.frame))
@@ -69,6 +74,7 @@ def add_row(report: Report, pair: Pair, peer: str, overhead: float, goal: float)
         goal=goal * peer_value if peer_value else None,
         columns={
             "ns/px": ours / pair.pixels * 1e9 if pair.pixels else None,
+            "of a copy": value / copying if theirs is None and pair.pixels else None,
             "bytes": pair.our_bytes,
             "FreeRDP's bytes": pair.peer_bytes,
             "size": pair.our_bytes / pair.peer_bytes if pair.our_bytes and pair.peer_bytes else None,
@@ -92,6 +98,14 @@ def add_thread_rows(report: Report, processors: set[int]) -> None:
             alone, together = by_turns(Pair("", "", one, two), 0.5 if report.quick else 2.0)
             assert together is not None
             report.add(f"RemoteFX {direction}, two threads", alone / together, "times one", goal=1.8)
+
+
+@functools.cache
+def copy_rate() -> float:
+    """MB/s at which this processor copies a frame."""
+    pixels = frame("desktop")
+    target = np.empty_like(pixels)
+    return pixels.nbytes / best_seconds(lambda: np.copyto(target, pixels), 0.2) / 1e6
 
 
 def by_turns(pair: Pair, seconds: float) -> tuple[float, float | None]:

@@ -8,6 +8,7 @@ measured by `call_seconds`, and can be taken off.
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import sys
 import tempfile
@@ -114,6 +115,9 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
         *(_BOOL, _POINTER, *[_U32] * 6),
         *(_POINTER, *[_U32] * 4, _POINTER, _U32),
     ),
+    "h264_context_new": (_POINTER, _BOOL),
+    "h264_context_reset": (_BOOL, _POINTER, _U32, _U32),
+    "avc420_decompress": (ctypes.c_int, _POINTER, _POINTER, _U32, _POINTER, *[_U32] * 4, _POINTER, _U32),
     "primitives_get": (_POINTER,),
     "mppc_context_new": (_POINTER, _U32, _BOOL),
     **{f"{kind}_context_new": (_POINTER, _BOOL) for kind in ("ncrush", "xcrush")},
@@ -442,6 +446,21 @@ class FreeRdp:
         to = (target.ctypes.data, FORMATS[target_format], target.strides[0], 0, 0, width, height)
         of = (source.ctypes.data, FORMATS[source_format], source.strides[0], 0, 0, None, 0)
         return lambda: self.freerdp_image_copy(*to, *of)
+
+    def decode_h264(self, pictures: list[bytes], target: NDArray[np.uint8]) -> Call:
+        """One of the pictures of a stream at each call, by turns; the first must stand alone."""
+        height, width = target.shape[:2]
+        context = self.h264_context_new(0)
+        assert self.h264_context_reset(context, width, height)
+        rect = _Rect(0, 0, width, height)
+        where = (target.ctypes.data, BGRX32, target.strides[0], width, height, ctypes.byref(rect), 1)
+        turns = itertools.cycle(pictures)
+
+        def decode() -> None:
+            picture = next(turns)
+            assert self.avc420_decompress(context, picture, len(picture), *where) >= 0
+
+        return decode
 
     def yuv(self, pixels: NDArray[np.uint8], target: NDArray[np.uint8], *, half: bool) -> tuple[Call, Call]:
         """To planes, 4:2:0 where they are halved, else 4:4:4, and back."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from _freerdp import Call, FreeRdp
 
 from trio_rdp.codecs import (
     alpha,
+    avc,
     clearcodec,
     clearcodec_encoder,
     color,
@@ -24,6 +26,7 @@ from trio_rdp.codecs import (
     qoiz,
     zgfx,
 )
+from trio_rdp.codecs.avc_frames import Avc420BitmapStream
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.codecs.view import View
 
@@ -159,6 +162,30 @@ def qoiz_decode(data: bytes, view: View, width: int, height: int) -> None:
     qoiz.Decoder().decode_into(data, view, width, height)
 
 
+def h264(peer: FreeRdp | None, name: str) -> Iterator[Pair]:
+    """A film of two pictures; FreeRDP decodes the very stream, with the same library."""
+    if not avc.is_available():
+        return
+    picture, surface, other = frame(name), blank(), blank()
+    film = [View.of(picture), View.of(np.roll(picture, 3 * 18, 0))]
+    encoder, decoder = avc.Encoder(WIDTH, HEIGHT), avc.Decoder()
+    target = View.of(surface, 0, 0, WIDTH, HEIGHT)
+    messages = [encoder.encode(film[number % 2]) for number in range(20)]
+    shown, turns = itertools.cycle(film), itertools.cycle(messages)
+    size = sum(map(len, messages[1:])) // 19
+    yield Pair("H.264 4:2:0 encode", name, lambda: encoder.encode(next(shown)), None, our_bytes=size)
+
+    def decode() -> None:
+        decoder.decode_into(next(turns), target)
+
+    check_close(decode, surface, picture, 25)
+    pictures = [Avc420BitmapStream.decode(message).avc420_encoded_bitstream for message in messages]
+    peer_decode = peer.decode_h264(pictures, other[:HEIGHT, :WIDTH]) if peer else None
+    if peer_decode is not None:
+        check_close(peer_decode, other, picture, 25)
+    yield Pair("H.264 4:2:0 decode", name, decode, peer_decode)
+
+
 def conversions(peer: FreeRdp | None, name: str) -> Iterator[Pair]:
     """Orders of colours; `name` is what BGRX becomes, or comes from."""
     picture, surface, other = frame("desktop"), blank()[:HEIGHT, :WIDTH].copy(), blank()[:HEIGHT, :WIDTH].copy()
@@ -206,4 +233,5 @@ PIPELINE_FAMILIES: dict[str, tuple[Family, tuple[str, ...]]] = {
     "alpha": (whole_frame("alpha", alpha.compress, alpha.decompress_into), ALL),
     "convert": (conversions, ("RGBA32", "RGB16", "BGR24")),
     "yuv": (yuv, ("desktop",)),
+    "h264": (h264, ("desktop", "photo", "scroll")),
 }  # fmt: skip
