@@ -45,6 +45,21 @@ def test_the_documents_example() -> None:
     assert packet((9, 5, 3), (4, 14, 0), literals=b"klmnou") == bytes((1, 0)) + second[2:]
 
 
+def test_a_flush_clears_what_was_written() -> None:
+    decompressor = Decompressor()
+    long = packet((60_000, 1, 0), literals=b"x")
+    assert decompressor.decompress(long, COMPRESSED) == b"x" * 60_001
+    # Begun again at the front, what lies behind is still there, and then a flush takes all of it.
+    assert decompressor.decompress(bytes((L1_NO_COMPRESSION | L1_AT_FRONT, 0)) + b"abc", COMPRESSED) == b"abc"
+    assert decompressor.decompress(packet((3, 0, 50_000)), COMPRESSED) == b"xxx"
+    assert decompressor.decompress(packet((3, 0, 50_000)), COMPRESSED | FLUSHED) == bytes(3)
+    # Nobody knows how far a packet came that breaks off.
+    with pytest.raises(Truncated):
+        decompressor.decompress(packet((60_000, 1, 0), (9, 60_009, 0), literals=b"y"), COMPRESSED)
+    assert decompressor.decompress(bytes((L1_NO_COMPRESSION, 0)) + b"abc", COMPRESSED | FLUSHED) == b"abc"
+    assert decompressor.decompress(packet((3, 0, 40_000)), COMPRESSED) == bytes(3)
+
+
 def test_a_second_level_is_undone_first() -> None:
     inner = mppc.Compressor(mppc.Kind.RDP5)
     flags, data = inner.compress(packet((9, 5, 3), literals=b"klmno" + b"rest " * 20)[2:])

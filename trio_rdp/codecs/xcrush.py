@@ -41,12 +41,12 @@ class Decompressor:
         self._look = memoryview(self._history)
         self._inner = mppc.Decompressor(mppc.Kind.RDP5)
         self._offset = 0
+        self._written = 0  # as far as the history may hold something
 
     def decompress(self, data: Readable, flags: int) -> bytes:
         """Return a packet's data; the low four bits of `flags` are not looked at.  Raises `DecodeError`."""
         if flags & FLUSHED:
-            self._history[:] = bytes(_HISTORY)
-            self._offset = 0
+            self._clear()
         if not flags & COMPRESSED:
             return bytes(data)
         if len(data) < 2:
@@ -62,14 +62,19 @@ class Decompressor:
             self._offset = 0
         start = self._offset
         end = kernel.decompress(packet, self._history, start, level_1 & _L1_NO_COMPRESSION != 0)
+        self._written = max(self._written, end) if end >= 0 else _HISTORY
         self._offset = end if end >= 0 else check(end, _PDU)
         return self._look[start:end].tobytes()
 
     def reset(self) -> None:
         """Forget both histories."""
-        self._history[:] = bytes(_HISTORY)
+        self._clear()
         self._inner.reset()
-        self._offset = 0
+
+    def _clear(self) -> None:
+        # Only what was written: a flush in each of many small packets shall not cost two megabytes each.
+        self._history[: self._written] = bytes(self._written)
+        self._offset = self._written = 0
 
 
 class Compressor:
