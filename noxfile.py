@@ -96,7 +96,7 @@ def types(session: nox.Session) -> None:
     """Mypy, strict, over everything; pyright over how complete the public types are."""
     install_project(session, "types")
     session.run("python", "-m", "mypy", *SOURCES)
-    # A module of the standard library has the name of benchmarks/codecs.py; where that lies, mypy takes it for the other.
+    # benchmarks/codecs.py has the name of a module of the standard library, and mypy would take it for that.
     scripts = Path(session.create_tmp()).resolve() / "benchmarks"
     shutil.rmtree(scripts, ignore_errors=True)
     shutil.copytree(ROOT / "benchmarks", scripts, ignore=shutil.ignore_patterns("codecs.py", "__pycache__"))

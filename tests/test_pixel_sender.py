@@ -331,7 +331,7 @@ class TestCodecs:
 
     async def test_not_below_32_bits(self) -> None:
         for options in ({"depth": 16}, {"fast_path_output": False}, {"surface_command_flags": CommandFlags(0)}):
-            link = Link(takes=OPTIONAL_CODECS, **options)  # type: ignore[arg-type]
+            link = Link(takes=OPTIONAL_CODECS, **options)
             sender, _ = parts(link)
             assert all(codec.is_lossless for codec in sender.usable_codecs)
             assert BitmapCodec.QOI not in sender.usable_codecs

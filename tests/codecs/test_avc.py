@@ -192,6 +192,23 @@ def test_streams_with_chroma_in_h264_itself_are_refused() -> None:
         Decoder().decode_into(wrap(data), View.of(blank()))
 
 
+def test_rectangles_that_lie_upon_each_other_are_limited() -> None:
+    source = picture()
+    height, width = source.shape[:2]
+    stream = Avc420BitmapStream.decode(Encoder(width, height).encode(View.of(source)))
+    block = stream.avc420_meta_data
+    for count, fits in ((4, True), (5, False)):
+        block.region_rects, block.quant_quality_vals = (
+            [(0, 0, width, height)] * count,
+            [Avc420QuantQuality(qp=20)] * count,
+        )
+        if fits:
+            Decoder().decode_into(stream.encode(), View.of(np.zeros_like(source)))
+        else:
+            with pytest.raises(InvalidField, match="upon"):
+                Decoder().decode_into(stream.encode(), View.of(np.zeros_like(source)))
+
+
 def test_sizes_that_change() -> None:
     decoder = Decoder()
     for width, height in ((70, 50), (33, 20), (64, 64)):

@@ -40,4 +40,4 @@ def mutate(source: random.Random, seed: bytes, other: bytes) -> bytes:
                 data[at:at] = source.randbytes(source.randint(1, 16))
             case _:
                 data[at:at] = other[source.randint(0, len(other)) :][: source.randint(1, 64)]
-    return bytes(data[:8192])
+    return bytes(data[:65536])

@@ -145,7 +145,7 @@ class Both:
         self.client.start()
 
     def arrive(self, outgoing: Outgoing | bytes) -> list[object]:
-        frames = FrameBuffer(outgoing.commit() if isinstance(outgoing, Outgoing) else outgoing)
+        frames = FrameBuffer(bytes(outgoing.commit()) if isinstance(outgoing, Outgoing) else outgoing)
         events: list[object] = []
         while (frame := frames.next_pdu()) is not None:
             events += self.client.process(*frame)
@@ -215,7 +215,7 @@ def test_a_reactivation_begins_anew() -> None:
             for output in both.server.process(*frame):
                 if isinstance(output, ResponseFrame) or hasattr(output, "data"):
                     answers += both.arrive(output.data)
-    committed = both.server.prepare_update(bitmap(8_000)).commit()
+    committed = bytes(both.server.prepare_update(bitmap(8_000)).commit())
     (fragment,) = FastPathOutput.decode(committed).fp_output_updates
     assert fragment.compression_flags is not None
     assert fragment.compression_flags & 0xE0 == 0xE0  # FLUSHED, AT_FRONT and COMPRESSED

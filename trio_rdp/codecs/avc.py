@@ -30,7 +30,10 @@ from trio_rdp.wire.errors import DecodeError, InvalidField
 if TYPE_CHECKING:
     from trio_rdp.codecs.plain.buffers import Readable
 
-__all__ = ["Decoder", "Encoder", "Mode", "is_available"]
+__all__ = ["MAX_OVERDRAW", "Decoder", "Encoder", "Mode", "is_available"]
+
+MAX_OVERDRAW: Final = 4
+"""How many times a picture the rectangles of one frame may cover in all; peers' do not lie upon each other."""
 
 _MACROBLOCK: Final = 16
 _TICK: Final = Fraction(1, 30)  # libx264 wants one; without rate control it means nothing
@@ -164,8 +167,12 @@ class Decoder:
 def _clipped(stream: Avc420BitmapStream, view: View, planes: Yuv) -> list[Rectangle]:
     """The rectangles of a region, as far as there are samples and room."""
     right, bottom = min(view.width, planes.width), min(view.height, planes.height)
-    rects = ((left, top, min(r, right), min(b, bottom)) for left, top, r, b in stream.avc420_meta_data.region_rects)
-    return [rect for rect in rects if rect[0] < rect[2] and rect[1] < rect[3]]
+    rects = [(left, top, min(r, right), min(b, bottom)) for left, top, r, b in stream.avc420_meta_data.region_rects]
+    rects = [rect for rect in rects if rect[0] < rect[2] and rect[1] < rect[3]]
+    # Without a limit a third of a megabyte of rectangles has a whole screen drawn 32,768 times.
+    if sum((r - left) * (b - top) for left, top, r, b in rects) > MAX_OVERDRAW * right * bottom:
+        raise InvalidField("the rectangles of a region lie upon each other", pdu="Avc420BitmapStream")
+    return rects
 
 
 class Encoder:

@@ -55,7 +55,7 @@ class Decoder:
         self._tiles = kernel.Tiles(width, height)
 
     def reset(self) -> None:
-        """Forget all tiles, as when the codec context is deleted."""
+        """Forget all tiles, as when the codec context is deleted.  Raises `RuntimeError` while a thread draws."""
         self._tiles.clear()
 
     def begin_frame(self) -> None:

@@ -33,6 +33,7 @@ cdef class Tiles:
     cdef readonly int width, height, columns, rows
     cdef Tile *tiles
     cdef bint framed          # whether frames are told apart
+    cdef int busy             # how many calls use the tiles without the GIL
 
     def __cinit__(self, Py_ssize_t width, Py_ssize_t height):
         if width < 1 or height < 1 or width > 65536 or height > 65536 or width * height > MAX_PIXELS:
@@ -60,11 +61,18 @@ cdef class Tiles:
 
     def clear(self):
         """See the twin."""
+        self.check_idle()
         self.forget()
+
+    cdef int check_idle(self) except -1:
+        if self.busy:
+            raise RuntimeError("the tiles are being drawn in another thread")
+        return 0
 
     def begin_frame(self):
         """See the twin."""
         cdef Py_ssize_t i
+        self.check_idle()
         self.framed = True
         for i in range(self.columns * self.rows):
             self.tiles[i].recent = False
@@ -210,6 +218,7 @@ cdef class Plan:
         cdef int32_t *unit_of
         if len(rects) % 16 or self.starts:
             raise ValueError("no rectangles")
+        self.tiles.check_idle()
         most = grid if self.tiles.framed else min(self.count, grid)
         unit_of = <int32_t *>calloc(grid, 4)
         self.order = <int32_t *>malloc(4 * self.count + 4)
@@ -222,11 +231,13 @@ cdef class Plan:
             free(unit_of)
             return NO_MEMORY
         memcpy(self.rects, <const char *>rects, 16 * n)
+        self.tiles.busy += 1
         with nogil:
             status = self.mark(unit_of, n)
             if status == 0:
                 self.sort(unit_of, grid)
                 status = self.meet(unit_of, n)
+        self.tiles.busy -= 1
         free(unit_of)
         return status
 
@@ -316,11 +327,14 @@ cdef class Plan:
         try:
             region(target.len, stride, x, y, width, height, 4)
             out = <uint8_t *>target.buf + y * stride + x * 4
+            # Threads may draw different tiles of one message; what changes all tiles waits for them.
+            self.tiles.busy += 1
             with nogil:
                 for unit in range(first, last):
                     status = self.draw_unit(unit, out, stride, width, height)
                     if status < 0:
                         break
+            self.tiles.busy -= 1
         finally:
             PyBuffer_Release(&target)
         return status if status < 0 else last - first
