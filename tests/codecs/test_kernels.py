@@ -65,6 +65,24 @@ def test_importing_loads_neither_cython_nor_numpy() -> None:
     assert "set()" in out
 
 
+@pytest.mark.parametrize("first", ["baseline", "avx2"])
+def test_a_form_is_what_was_asked_for_whichever_came_first(first: str) -> None:
+    # In a process of its own, for here some forms are loaded already.
+    out = run(
+        "from trio_rdp.codecs import kernels\n"
+        f"order = sorted(('baseline', 'avx2'), key=lambda form: form != {first!r})\n"
+        "for name in kernels.NAMES:\n"
+        "    for form in order * 2:\n"
+        "        module = kernels.find(name, form)\n"
+        "        file = '' if module is None else module.__file__\n"
+        "        if file and (kernels.form_of(module) != form or ('avx2' in file) != (form == 'avx2')):\n"
+        "            print('WRONG', form, file)\n"
+        "print('done')"
+    )
+    assert "WRONG" not in out
+    assert "done" in out
+
+
 @pytest.mark.parametrize("name", kernels.NAMES)
 @pytest.mark.parametrize("form", ["baseline", "avx2"])
 def test_the_forms_have_the_same_functions(name: str, form: kernels.Form) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
@@ -47,8 +48,13 @@ _log = logging.getLogger("trio_rdp.codecs")
 
 def find(name: str, form: Form) -> ModuleType | None:
     """Import one form of a kernel; None when it was not built, or was built for another Python."""
+    wanted = f"{_PLACES[form]}.{name}"
+    # Both compiled forms come of one C file, and Cython enters a module under the name in that file too: without this,
+    # whoever asks for the baseline form after the other was loaded is given the other.
+    if getattr(sys.modules.get(wanted), "__name__", wanted) != wanted:
+        del sys.modules[wanted]
     try:
-        return importlib.import_module(f"{_PLACES[form]}.{name}")
+        return importlib.import_module(wanted)
     except ModuleNotFoundError as exc:
         if exc.name is not None and exc.name.startswith("trio_rdp."):
             return None
