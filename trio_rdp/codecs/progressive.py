@@ -135,7 +135,7 @@ class Picture:
     def __init__(self, plan: kernel.Plan, rects: list[Rectangle]) -> None:
         self._plan = plan
         self.rects = rects
-        self.tile_count = check(
+        self.tile_count: int = check(
             plan.finish(struct.pack(f"={4 * len(rects)}i", *(n for rect in rects for n in rect))), _PDU
         )
 

@@ -95,7 +95,7 @@ class Picture:
     def __init__(self, rects: list[Rect], parts: list[_Part]) -> None:
         self.rects = rects
         self._parts = parts
-        self.tile_count = sum(part.tile_count for part in parts)
+        self.tile_count: int = sum(part.tile_count for part in parts)
 
     @property
     def places(self) -> set[int]:
@@ -275,7 +275,8 @@ class Encoder:
             raise ValueError("quantisation factors are 10, from 6 to 15")
         if not entropy.is_known:
             raise ValueError(f"entropy coder {entropy:#x}")
-        self.width, self.height = width, height
+        self.width: int = width
+        self.height: int = height
         self._entropy = Entropy(entropy)
         self._factors = factors
         self._quant = RfxCodecQuant(**dict(zip(RfxCodecQuant.__dataclass_fields__, factors, strict=True)))

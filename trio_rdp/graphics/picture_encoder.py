@@ -1,7 +1,7 @@
 """A server's picture as updates, each part in the codec that suits it, of those that the client takes.
 
 Text and flat areas go without loss, photographs with what loss the quality allows.  Rectangles are divided among the
-codecs by `choose`; what each gets is first `prepare`d, in any thread, and then `finish`ed, in the order of sending.
+codecs by `choose`; what each gets goes through `prepare`, in any thread, and then `finish`, in the order of sending.
 """
 
 from __future__ import annotations

@@ -70,7 +70,7 @@ class SurfaceEncoder:
     ) -> None:
         if max_update_size < MIN_UPDATE_SIZE:
             raise ValueError(f"updates of {max_update_size} bytes, less than {MIN_UPDATE_SIZE}")
-        self.codecs = dict(codecs)
+        self.codecs: dict[BitmapCodec, SurfaceCodec] = dict(codecs)
         self.quality = quality
         self._rows = min(_HEIGHT, (max_update_size - _OVERHEAD) // (4 * _WIDTH))
         self._together = min(_TOGETHER, max_update_size)

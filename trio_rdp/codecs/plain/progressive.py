@@ -118,8 +118,10 @@ class Tiles:
     def __init__(self, width: int, height: int) -> None:
         if not (1 <= width <= 65536 and 1 <= height <= 65536 and width * height <= MAX_PIXELS):
             raise ValueError("a surface has 1 to 33554432 pixels")
-        self.width, self.height = width, height
-        self.columns, self.rows = (width + 63) // 64, (height + 63) // 64
+        self.width: int = width
+        self.height: int = height
+        self.columns: int = (width + 63) // 64
+        self.rows: int = (height + 63) // 64
         self.begun: set[int] = set()
         self.known: dict[int, _Tile] = {}
         self.recent: set[int] | None = None

@@ -56,7 +56,8 @@ class Sent:
     def __init__(self, width: int, height: int) -> None:
         if not (1 <= width <= 65535 and 1 <= height <= 65535 and width * height <= MAX_PIXELS):
             raise ValueError("a surface has 1 to 33554432 pixels")
-        self.columns, self.rows = (width + 63) // 64, (height + 63) // 64
+        self.columns: int = (width + 63) // 64
+        self.rows: int = (height + 63) // 64
         self.known: dict[int, _Tile] = {}
 
     def clear(self) -> None:

@@ -12,8 +12,8 @@ class BitReader:
     """Reads the highest bit of each byte first."""
 
     def __init__(self, data: bytes) -> None:
-        self.text = bin(int.from_bytes(b"\1" + data))[3:]
-        self.pos = 0
+        self.text: str = bin(int.from_bytes(b"\1" + data))[3:]
+        self.pos: int = 0
 
     @property
     def left(self) -> int:
@@ -49,10 +49,10 @@ class SrlReader:
     """Reads elements one by one: runs of zeros, and between them numbers of a sign and a unary magnitude."""
 
     def __init__(self, data: bytes) -> None:
-        self.source = BitReader(data)
-        self.zeros = 0
-        self.kp = 8
-        self.after_run = False
+        self.source: BitReader = BitReader(data)
+        self.zeros: int = 0
+        self.kp: int = 8
+        self.after_run: bool = False
 
     def next(self, bits: int) -> int:
         """Read an element whose magnitude has at most `bits` bits."""
@@ -86,9 +86,9 @@ class SrlWriter:
     """Writes elements one by one."""
 
     def __init__(self) -> None:
-        self.target = BitWriter()
-        self.zeros = 0
-        self.kp = 8
+        self.target: BitWriter = BitWriter()
+        self.zeros: int = 0
+        self.kp: int = 8
 
     def put(self, value: int, bits: int) -> None:
         """Append an element whose magnitude has at most `bits` bits."""
@@ -112,7 +112,7 @@ class SrlWriter:
             k = self.kp >> 3
         self.target.put(1 << k | self.zeros, k + 1)
         self.kp = max(self.kp - 6, 0)
-        self.zeros = 0
+        self.zeros: int = 0
 
     def finish(self) -> bytes:
         """Write the zeros at the end, fill the last byte and give all.

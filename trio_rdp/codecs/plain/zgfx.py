@@ -49,7 +49,9 @@ class Decompressor:
     """One direction's history of `history` bytes, and the longest output of a segment: `segment` bytes."""
 
     def __init__(self, history: int, segment: int, kind: int) -> None:
-        self.history, self.segment, self.kind = history, segment, kind
+        self.history: int = history
+        self.segment: int = segment
+        self.kind: int = kind
         self._window = bytearray()
 
     def decompress(self, data: Readable, limit: int) -> bytes | int:
@@ -221,7 +223,9 @@ class Compressor:
     """One direction's history of `history` bytes, cut in segments of up to `segment` bytes."""
 
     def __init__(self, history: int, segment: int, kind: int) -> None:
-        self.history, self.segment, self.kind = history, segment, kind
+        self.history: int = history
+        self.segment: int = segment
+        self.kind: int = kind
         self._window = bytearray()
         # Positions count from the beginning of the window, and zero stands for nothing too.
         self._eights = [0] * (EIGHTS[1] << EIGHTS[0])
