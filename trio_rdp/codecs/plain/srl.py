@@ -112,7 +112,7 @@ class SrlWriter:
             k = self.kp >> 3
         self.target.put(1 << k | self.zeros, k + 1)
         self.kp = max(self.kp - 6, 0)
-        self.zeros: int = 0
+        self.zeros = 0
 
     def finish(self) -> bytes:
         """Write the zeros at the end, fill the last byte and give all.
