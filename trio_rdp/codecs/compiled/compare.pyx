@@ -61,44 +61,6 @@ cdef uint64_t hash_tile(const uint8_t *s, Py_ssize_t stride, Py_ssize_t w, Py_ss
     return value
 
 
-def hash_tiles(surface, Py_ssize_t stride, Py_ssize_t width, Py_ssize_t height, Py_ssize_t tile, marks, out):
-    """See the twin."""
-    cdef Py_buffer source, wanted, target
-    cdef Py_ssize_t columns, rows, row, column, index, w, h
-    cdef const uint8_t *s
-    cdef uint64_t value
-    if not 2 <= tile <= MAX_TILE:
-        raise ValueError("a tile has 2 to 256 pixels a side")
-    PyObject_GetBuffer(surface, &source, PyBUF_SIMPLE)
-    try:
-        PyObject_GetBuffer(marks, &wanted, PyBUF_SIMPLE)
-        try:
-            PyObject_GetBuffer(out, &target, PyBUF_WRITABLE)
-            try:
-                region(source.len, stride, 0, 0, width, height, 4)
-                columns = (width + tile - 1) // tile
-                rows = (height + tile - 1) // tile
-                if wanted.len < columns * rows or target.len < 8 * columns * rows:
-                    raise ValueError("there are more tiles than marks or hashes")
-                s = <const uint8_t *>source.buf
-                with nogil:
-                    for row in range(rows):
-                        h = tile if (row + 1) * tile <= height else height - row * tile
-                        for column in range(columns):
-                            index = row * columns + column
-                            if (<const uint8_t *>wanted.buf)[index]:
-                                w = tile if (column + 1) * tile <= width else width - column * tile
-                                guard(w > 0 and h > 0)
-                                value = hash_tile(s + row * tile * stride + column * tile * 4, stride, w, h)
-                                memcpy(<uint8_t *>target.buf + 8 * index, &value, 8)
-            finally:
-                PyBuffer_Release(&target)
-        finally:
-            PyBuffer_Release(&wanted)
-    finally:
-        PyBuffer_Release(&source)
-
-
 def compare_tiles(one, Py_ssize_t one_stride, two, Py_ssize_t two_stride, Py_ssize_t width, Py_ssize_t height,
                   Py_ssize_t tile, out):
     """See the twin."""
@@ -177,12 +139,15 @@ cdef uint32_t measure_tile(const uint8_t *s, Py_ssize_t stride, Py_ssize_t w, Py
     return repeats | colors << 16
 
 
-def measure_tiles(surface, Py_ssize_t stride, Py_ssize_t width, Py_ssize_t height, Py_ssize_t tile, marks, out):
-    """See the twin."""
+cdef walk(surface, Py_ssize_t stride, Py_ssize_t width, Py_ssize_t height, Py_ssize_t tile, marks, out,
+          Py_ssize_t size):
+    """Look at each marked tile: hash it to 8 bytes of `out`, or measure it to 4, as `size` says."""
     cdef Py_buffer source, wanted, target
     cdef Py_ssize_t columns, rows, row, column, index, w, h
     cdef const uint8_t *s
-    cdef uint32_t value
+    cdef uint64_t value
+    cdef uint32_t measure
+    cdef const uint8_t *at
     if not 2 <= tile <= MAX_TILE:
         raise ValueError("a tile has 2 to 256 pixels a side")
     PyObject_GetBuffer(surface, &source, PyBUF_SIMPLE)
@@ -194,8 +159,8 @@ def measure_tiles(surface, Py_ssize_t stride, Py_ssize_t width, Py_ssize_t heigh
                 region(source.len, stride, 0, 0, width, height, 4)
                 columns = (width + tile - 1) // tile
                 rows = (height + tile - 1) // tile
-                if wanted.len < columns * rows or target.len < 4 * columns * rows:
-                    raise ValueError("there are more tiles than marks or measures")
+                if wanted.len < columns * rows or target.len < size * columns * rows:
+                    raise ValueError("there are more tiles than marks or places")
                 s = <const uint8_t *>source.buf
                 with nogil:
                     for row in range(rows):
@@ -205,11 +170,26 @@ def measure_tiles(surface, Py_ssize_t stride, Py_ssize_t width, Py_ssize_t heigh
                             if (<const uint8_t *>wanted.buf)[index]:
                                 w = tile if (column + 1) * tile <= width else width - column * tile
                                 guard(w > 0 and h > 0)
-                                value = measure_tile(s + row * tile * stride + column * tile * 4, stride, w, h)
-                                memcpy(<uint8_t *>target.buf + 4 * index, &value, 4)
+                                at = s + row * tile * stride + column * tile * 4
+                                if size == 8:
+                                    value = hash_tile(at, stride, w, h)
+                                    memcpy(<uint8_t *>target.buf + 8 * index, &value, 8)
+                                else:
+                                    measure = measure_tile(at, stride, w, h)
+                                    memcpy(<uint8_t *>target.buf + 4 * index, &measure, 4)
             finally:
                 PyBuffer_Release(&target)
         finally:
             PyBuffer_Release(&wanted)
     finally:
         PyBuffer_Release(&source)
+
+
+def hash_tiles(surface, Py_ssize_t stride, Py_ssize_t width, Py_ssize_t height, Py_ssize_t tile, marks, out):
+    """See the twin."""
+    walk(surface, stride, width, height, tile, marks, out, 8)
+
+
+def measure_tiles(surface, Py_ssize_t stride, Py_ssize_t width, Py_ssize_t height, Py_ssize_t tile, marks, out):
+    """See the twin."""
+    walk(surface, stride, width, height, tile, marks, out, 4)
