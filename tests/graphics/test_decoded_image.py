@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_rdp.codecs import interleaved_rle, planar
+from trio_rdp.codecs import interleaved_rle, nscodec, planar, qoi, qoiz
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.codecs.view import View
+from trio_rdp.graphics import decoded_image
 from trio_rdp.graphics.decoded_image import DecodedImage
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmap, DrawSurfaceBits, EndFrame, SetPalette
@@ -145,6 +146,47 @@ def test_huge_bitmaps_of_few_bytes() -> None:
     job = DrawBitmap(Rect(0, 0, 65535, 65535), 65535, 65535, 24, Compression.INTERLEAVED, b"\xf0\xff\xff")
     with pytest.raises(DecodeError):
         DecodedImage(10, 10).apply(job)
+
+
+def encoded(codec: str, width: int, height: int) -> DrawBitmap | DrawSurfaceBits:
+    rect, view = Rect(0, 0, width, height), View.of(np.zeros((height, width, 4), np.uint8))
+    match codec:
+        case "interleaved":
+            return DrawBitmap(rect, width, height, 16, Compression.INTERLEAVED, interleaved_rle.compress(view, 16))
+        case "planar":
+            return DrawBitmap(rect, width, height, 32, Compression.PLANAR, planar.compress(view))
+        case "nscodec":
+            return DrawSurfaceBits(rect, width, height, 32, 1, nscodec.compress(view))
+        case "qoi":
+            return DrawSurfaceBits(rect, width, height, 32, 10, qoi.compress(view))
+        case _:
+            return DrawSurfaceBits(rect, width, height, 32, 11, qoiz.Encoder().encode(view))
+
+
+@pytest.mark.parametrize("codec", ["interleaved", "planar", "nscodec", "qoi", "qoiz"])
+def test_memory_is_bounded_by_the_pictures_size(codec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Up to so many pixels the picture's size does not matter.
+    monkeypatch.setattr(decoded_image, "_LEAST_ROOM", 1000)
+    assert DecodedImage(3, 2).apply(encoded(codec, 20, 50)) == [Rect(0, 0, 3, 2)]
+    # Beyond that the picture's tiles count.
+    assert DecodedImage(3, 2).apply(encoded(codec, 32, 128)) == [Rect(0, 0, 3, 2)]
+    with pytest.raises(DecodeError, match="a bitmap of 17x241 pixels for a picture of 3x2"):
+        DecodedImage(3, 2).apply(encoded(codec, 17, 241))
+    assert DecodedImage(65, 2).apply(encoded(codec, 17, 241)) == [Rect(0, 0, 17, 2)]
+
+
+def test_a_megapixel_is_never_too_much() -> None:
+    job = DrawBitmap(Rect(0, 0, 1024, 1024), 1024, 1024, 16, Compression.INTERLEAVED, b"")
+    assert DecodedImage(3, 2).apply(job) == [Rect(0, 0, 3, 2)]
+    job = DrawBitmap(Rect(0, 0, 1025, 1024), 1025, 1024, 16, Compression.INTERLEAVED, b"")
+    with pytest.raises(DecodeError, match="for a picture of 3x2"):
+        DecodedImage(3, 2).apply(job)
+
+
+def test_pixels_as_they_are_take_no_memory() -> None:
+    assert DecodedImage(3, 2).apply(raw32(Rect(0, 0, 1024, 2048), 9)) == [Rect(0, 0, 3, 2)]
+    bits = DrawSurfaceBits(Rect(0, 0, 1024, 2048), 1024, 2048, 32, 0, bytes(1024 * 2048 * 4))
+    assert DecodedImage(3, 2).apply(bits) == [Rect(0, 0, 3, 2)]
 
 
 @given(

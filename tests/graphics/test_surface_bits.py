@@ -109,10 +109,11 @@ def test_nscodec() -> None:
     assert not shown.any()
 
 
-def test_nscodec_off_the_picture() -> None:
-    data = nscodec.compress(View.of(scene(8, 8)))
+@pytest.mark.parametrize("codec_id", [1, 10])
+@pytest.mark.parametrize("side", [8, 65535])
+def test_what_stands_alone_is_not_looked_at_off_the_picture(codec_id: int, side: int) -> None:
     shown = np.zeros((4, 4, 4), np.uint8)
-    assert run(SurfaceDecoders().start(job(1, data, 8, 8), View.of(shown, 0, 0, 0, 0))) == []
+    assert run(SurfaceDecoders().start(job(codec_id, b"?", side, side), View.of(shown, 0, 0, 0, 0))) == []
     assert not shown.any()
 
 

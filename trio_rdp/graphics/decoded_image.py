@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.codecs.view import View
@@ -21,7 +21,7 @@ from trio_rdp.graphics.jobs import (
 )
 from trio_rdp.graphics.surface_bits import Drawing, SurfaceDecoders
 from trio_rdp.pdu.bitmap_codecs import CodecId
-from trio_rdp.wire.errors import InvalidField
+from trio_rdp.wire.errors import DecodeError, InvalidField
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from PIL import Image
 
 __all__ = ["DecodedImage", "black"]
+
+# Bitmaps are padded, and those of tiles stand over the picture's edges: nothing of that is larger than these allow.
+_TILE: Final = 64
+_LEAST_ROOM: Final = 1 << 20  # pixels
 
 _GREY_PALETTE = b"".join(bytes((i, i, i, 255)) for i in range(256))
 
@@ -78,8 +82,10 @@ class DecodedImage:
     def apply(self, job: PaintJob) -> list[Rect]:
         """Run one job; give the rectangles of the picture that it may have changed.
 
-        What lies outside the picture is not drawn.  Raises `DecodeError` when the data are no such bitmap, and for
-        codecs that are not there; the picture is then as it was, but for tiles of RemoteFX that were good.
+        What lies outside the picture is not drawn.  Raises `DecodeError` when the data are no such bitmap, for codecs
+        that are not there, and for bitmaps that are compressed and larger than both the picture, with its sides rounded
+        up to 64 pixels, and 1,048,576 pixels; the picture is then as it was, but for what `qoi.decompress_into` says,
+        and tiles of RemoteFX that were good.
         """
         return self.start(job).finish()
 
@@ -107,6 +113,8 @@ class DecodedImage:
             # Pixels as they are lie bottom-up here too: so weston 10 sends them, and so FreeRDP 2.11 draws them.
             raw = DrawBitmap(job.rect, job.width, job.height, job.bits_per_pixel, Compression.RAW, job.data)
             return Drawing(self._draw_bitmap(raw))
+        if not job.is_divisible:
+            self._check_room(job.width, job.height)
         target = job.rect.intersect(self.bounds)
         if target.is_empty:
             target = Rect(0, 0, 0, 0)
@@ -119,6 +127,8 @@ class DecodedImage:
         # INVARIANT: bounds on the wire are unsigned, so clipping never cuts at the left or the top.
         if target.is_empty or (target.left, target.top) != (job.rect.left, job.rect.top):
             return []
+        if job.compression is not Compression.RAW:
+            self._check_room(job.width, job.height)
         view = View.of(self.pixels, target.left, target.top, target.width, target.height)
         if job.compression is Compression.PLANAR:
             from trio_rdp.codecs import planar
@@ -135,6 +145,15 @@ class DecodedImage:
             _check_depth(job.bits_per_pixel, (8, 15, 16, 24, 32))
             pixels.draw_raw(job.data, view, job.width, job.height, job.bits_per_pixel, self._palette)
         return [target]
+
+    def _check_room(self, width: int, height: int) -> None:
+        """Refuse a bitmap that takes far more memory than the picture does.
+
+        Codecs decode all of a bitmap, whatever is drawn of it: its rows come from the bottom and build on each other,
+        and its planes come one behind the other.  A few bytes can be millions of pixels.
+        """
+        if width * height > max(self.bounds.aligned(_TILE).area, _LEAST_ROOM):
+            raise DecodeError(f"a bitmap of {width}x{height} pixels for a picture of {self.width}x{self.height}")
 
     def _set_palette(self, entries: bytes) -> None:
         import numpy as np

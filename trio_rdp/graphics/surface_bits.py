@@ -110,11 +110,15 @@ class SurfaceDecoders:
     def start(self, job: DrawSurfaceBits, view: View) -> Drawing:
         """Draw a bitmap at the top left of `view`, which is as much of the picture as it may change.
 
-        Only RemoteFX leaves tiles to be drawn.  Bitmaps are decoded even where nothing of them is seen, as the next may
-        build on them.  Raises `DecodeError`, and `InvalidField` for a number without a codec.
+        Only RemoteFX leaves tiles to be drawn.  Where nothing of them is seen, bitmaps of codecs with a history are
+        decoded all the same, as the next may build on them; those that stand alone are not looked at.  Raises
+        `DecodeError`, and `InvalidField` for a number without a codec.
         """
         if job.codec_id == CodecId.REMOTEFX:
             return self._start_remotefx(job, view)
+        damage = Rect(view.x, view.y, view.width, view.height)
+        if damage.is_empty and job.codec_id in (CodecId.NSCODEC, CodecId.QOI):
+            return Drawing()
         if job.codec_id == CodecId.NSCODEC:
             from trio_rdp.codecs import nscodec
 
@@ -132,7 +136,6 @@ class SurfaceDecoders:
         else:
             raise InvalidField(f"no codec has the number {job.codec_id}", field="codecID")
         decode(job.data, view, job.width, job.height)
-        damage = Rect(view.x, view.y, view.width, view.height)
         return Drawing([] if damage.is_empty else [damage])
 
     def _start_remotefx(self, job: DrawSurfaceBits, view: View) -> Drawing:
