@@ -12,21 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.codecs.twins import FORMS, use
-from tests.shared import REQUIRED, ROOT, Case, cases
+from tests.conformance.avc_streams import STREAMS, message_of, number, streams
+from tests.shared import Case, cases
 from trio_rdp.codecs import color
 from trio_rdp.codecs.avc import Decoder, Mode
-from trio_rdp.codecs.avc_frames import (
-    Avc420BitmapStream,
-    Avc420Metablock,
-    Avc420QuantQuality,
-    Avc444BitmapStream,
-    Subframes,
-)
+from trio_rdp.codecs.avc_frames import Avc420BitmapStream, Avc444BitmapStream, Subframes
 from trio_rdp.codecs.kernels import Form
 from trio_rdp.codecs.view import View
-
-STREAMS = ROOT / "vectors" / "avc"
-MODES = {0x0B: Mode.AVC420, 0x0E: Mode.AVC444, 0x0F: Mode.AVC444V2}
 
 
 @pytest.mark.parametrize("case", cases("egfx-avc420-bitmap"))
@@ -53,40 +45,6 @@ def test_avc444_bitmap(case: Case) -> None:
     assert frame.encode() == (size | frame.lc << 30).to_bytes(4, "little") + case.input[4:]
 
 
-def number(element: ET.Element, path: str) -> int:
-    return int(element.findtext(path) or "", 0)
-
-
-def stream_of(element: ET.Element) -> Avc420BitmapStream:
-    rects, qualities = [], []
-    for rect in element.iter("Rect"):
-        rects.append(tuple(number(rect, edge) for edge in ("Left", "Top", "Right", "Bottom")))
-        qualities.append(
-            Avc420QuantQuality(qp=number(rect, "Quality/QpVal"), quality_val=number(rect, "Quality/QualityVal"))
-        )
-    return Avc420BitmapStream(
-        avc420_meta_data=Avc420Metablock(region_rects=rects, quant_quality_vals=qualities),  # type: ignore[arg-type]
-        avc420_encoded_bitstream=bytes.fromhex(element.findtext("AVC420EncodedBitstream") or ""),
-    )
-
-
-def message_of(test: ET.Element) -> tuple[bytes, Mode]:
-    mode = MODES[number(test, "CodecId")]
-    if mode is Mode.AVC420:
-        element = test.find("AVC420BitmapStream")
-        assert element is not None
-        return stream_of(element).encode(), mode
-    element = test.find("AVC444BitmapStream" if mode is Mode.AVC444 else "AVC444v2BitmapStream")
-    assert element is not None
-    streams = [stream_of(part) for name in "12" for part in element.iterfind(f"AVC420EncodedBitstream{name}")]
-    frame = Avc444BitmapStream(
-        lc=Subframes(number(element, "LC")),
-        avc420_encoded_bitstream1=streams[0],
-        avc420_encoded_bitstream2=streams[1] if len(streams) > 1 else None,
-    )
-    return frame.encode(), mode
-
-
 def original(test: ET.Element) -> NDArray[np.uint8]:
     name = (test.findtext("BaseImage") or "").rpartition("\\")[2]
     with Image.open((STREAMS / name).with_suffix(".png")) as picture:
@@ -95,12 +53,6 @@ def original(test: ET.Element) -> NDArray[np.uint8]:
 
 def psnr(error: NDArray[Any]) -> float:
     return float(10 * np.log10(255 * 255 / (error**2).mean()))
-
-
-def streams() -> list[Path]:
-    found = sorted(STREAMS.glob("*.xml"))
-    assert found or not REQUIRED
-    return found
 
 
 @pytest.mark.parametrize("form", FORMS)

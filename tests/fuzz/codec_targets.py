@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.fuzz import h264_seeds
 from tests.shared import cases
 from trio_rdp.codecs import (
     alpha,
@@ -140,6 +141,8 @@ def vectors(*kinds: str) -> list[bytes]:
     found = []
     for parameter in cases(*kinds):
         case = parameter.values[0]
+        if case is None:
+            continue
         width, height = case.params.get("width", 64), case.params.get("height", 64)
         roles = sorted((role for role in case.raw.get("files", {}) if role.startswith("input_")), key=_number)
         messages = [case.file(role) for role in roles] or ([case.input] if case.has_file("input") else [])
@@ -335,7 +338,8 @@ def _h264(mode: avc.Mode) -> Target:
         for view, width, height in pictures()[8:]:
             encoder = avc.Encoder(width, height, mode)
             found.append(join(width - 1, height - 1, encoder.encode(view), encoder.encode(view)))
-        return found
+        found += [join(199, 199, *messages) for messages in h264_seeds.other_encoders(mode) if messages]
+        return found + vectors("egfx-avc420-bitmap" if mode is avc.Mode.AVC420 else "egfx-avc444-bitmap")
 
     def draw(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
         decoder = avc.Decoder(max_pixels=1 << 20)
