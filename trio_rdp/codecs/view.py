@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     import numpy as np
@@ -10,7 +10,10 @@ if TYPE_CHECKING:
 
     from trio_rdp.codecs.plain.buffers import Readable
 
-__all__ = ["View"]
+__all__ = ["Place", "View"]
+
+Place: TypeAlias = tuple[int, int, int, int, int, int]
+"""Where a bitmap goes: x and y in a view, at most how much of it is drawn (width, height), and its own size."""
 
 
 class View(NamedTuple):
