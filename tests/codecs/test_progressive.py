@@ -12,6 +12,7 @@ from trio_rdp.codecs.plain import rlgr
 from trio_rdp.codecs.plain.srl import BitWriter, SrlWriter
 from trio_rdp.codecs.progressive_blocks import (
     Block,
+    BlockType,
     ComponentCodecQuant,
     Context,
     FrameBegin,
@@ -28,7 +29,9 @@ from trio_rdp.codecs.progressive_blocks import (
     TileSimple,
     TileUpgrade,
     UnknownBlock,
+    put_block,
 )
+from trio_rdp.codecs.status import INVALID
 from trio_rdp.codecs.view import View
 from trio_rdp.wire.errors import DecodeError, InvalidField, Truncated
 
@@ -289,6 +292,57 @@ def test_cut_messages_draw_nothing() -> None:
     with pytest.raises(DecodeError):
         decoder.decode_into(cut, View.of(surface))
     assert not surface.any()
+
+
+def test_a_message_that_fails_leaves_the_decoder_as_it_was() -> None:
+    decoder, surface = progressive.Decoder(128, 128), screen()
+    decoder.begin_frame()
+    decoder.decode_into(message(region([grey_tile(0, 0, 72)])), View.of(surface))
+    upgrade = message(region([TileUpgrade(x_idx=1, y_idx=1)], (64, 64, 64, 64)))
+    two = message(region([grey_tile(0, 0, 10), grey_tile(1, 1, 72)]), region([grey_tile(1, 0, 72)], passes=(0,)))
+    # All of the first region is there; of the second one a part, behind which stands FRAME_END with six bytes.
+    start = len(message(region([grey_tile(0, 0, 10), grey_tile(1, 1, 72)]))) - 6
+    for size in range(start + 1, len(two) - 6):
+        with pytest.raises(Truncated):
+            decoder.decode_into(two[:size], View.of(surface))
+    with pytest.raises(InvalidField):
+        decoder.decode_into(message(region([grey_tile(1, 1, 72)]), region([grey_tile(9, 0, 0)])), View.of(surface))
+    # None of its tiles has begun, neither for upgrades nor for the frame, and those that had are what they were.
+    with pytest.raises(InvalidField):
+        decoder.decode_into(upgrade, View.of(surface))
+    surface[:] = 0
+    decoder.decode_into(message(region([])), View.of(surface))
+    assert greys(surface) == [200, 0, 0, 0]
+    decoder.decode_into(two, View.of(surface))
+    decoder.decode_into(upgrade, View.of(surface))
+    assert greys(surface) == [138, 200, 0, 200]
+
+
+def test_a_region_that_fails_begins_no_tile() -> None:
+    kernel = progressive.kernel
+    quants = bytes(10)
+    good = tile_block(grey_tile(0, 0, 1)) + tile_block(grey_tile(1, 0, 1))
+    bad = tile_block(grey_tile(1, 1, 1)) + tile_block(grey_tile(0, 0, 1)) + tile_block(grey_tile(9, 9, 1))
+    upgrade = tile_block(TileUpgrade(x_idx=1, y_idx=1))
+    data = good + bad + upgrade
+    plan = kernel.Plan(data, kernel.Tiles(128, 128))
+    assert plan.add(0, len(good), 2, quants, b"", True) == 2
+    assert plan.add(len(good), len(good + bad), 3, quants, b"", True) == INVALID
+    assert plan.add(len(good + bad), len(data), 1, quants, b"", True) == INVALID
+    # What began with an earlier region has still begun.
+    other = kernel.Plan(good + tile_block(TileUpgrade(x_idx=0, y_idx=0)), plan.tiles)
+    assert other.add(len(good), len(good) + 26, 1, quants, b"", True) == INVALID
+    assert other.add(0, len(good), 2, quants, b"", True) == 2
+    assert other.add(len(good), len(good) + 26, 1, quants, b"", True) == 1
+    assert other.finish(b"") == 2
+
+
+def tile_block(tile: Tile) -> bytes:
+    """A tile as it stands in a region."""
+    kind = BlockType.TILE_SIMPLE if isinstance(tile, TileSimple) else BlockType.TILE_PROGRESSIVE_UPGRADE
+    out = bytearray()
+    put_block(out, kind, tile.encode())
+    return bytes(out)
 
 
 def test_rectangles_that_lie_upon_each_other_are_limited() -> None:

@@ -71,7 +71,8 @@ class Decoder:
         """Check a message; the `Picture` that comes of it is to be drawn, all of it and before the next one's.
 
         Regions that do not stand between the beginning and the end of a frame are ignored, as [MS-RDPEGFX] 2.2.4.2.1.5
-        demands, and so are blocks that the document does not know.  Raises `DecodeError`; then no tile has changed.
+        demands, and so are blocks that the document does not know.  Raises `DecodeError`; then the decoder is as it
+        was: no tile has changed, or may be upgraded that could not be before.
         """
         source = data if isinstance(data, bytes) else bytes(data)
         plan, rects, area = kernel.Plan(source, self._tiles), list[Rectangle](), 0

@@ -85,6 +85,7 @@ cdef class Plan:
     cdef Py_buffer source
     cdef Record *records
     cdef Py_ssize_t count, room, units
+    cdef int32_t *first       # the record with which each tile begins here, counted from 1; 0: none
     cdef uint8_t *tables
     cdef Py_ssize_t table_size
     cdef int32_t *order       # the records, tile by tile
@@ -101,6 +102,7 @@ cdef class Plan:
     def __dealloc__(self):
         PyBuffer_Release(&self.source)
         free(self.records)
+        free(self.first)
         free(self.tables)
         free(self.order)
         free(self.tile_of)
@@ -113,7 +115,7 @@ cdef class Plan:
             bint wide):
         """See the twin."""
         cdef Py_ssize_t room, had = self.count, base = self.table_size, quant_size = len(quants), bits_size = len(bits)
-        cdef Py_ssize_t status
+        cdef Py_ssize_t status, i
         cdef Record *records
         cdef uint8_t *tables
         cdef const uint8_t *p = <const uint8_t *>self.source.buf
@@ -121,6 +123,10 @@ cdef class Plan:
             raise ValueError("no region")
         if count > (end - start) // SMALLEST:
             return TRUNCATED
+        if self.first == NULL:
+            self.first = <int32_t *>calloc(self.tiles.columns * self.tiles.rows, 4)
+            if self.first == NULL:
+                return NO_MEMORY
         if self.count + count > self.room:
             room = max(self.count + count, 2 * self.room)
             records = <Record *>realloc(self.records, room * sizeof(Record))
@@ -140,6 +146,9 @@ cdef class Plan:
             status = self.scan(p + start, p + end, count, base, quant_size // 10, base + quant_size, bits_size // 30,
                                wide)
         if status < 0:
+            for i in range(had, self.count):
+                if self.first[self.records[i].tile] > had:
+                    self.first[self.records[i].tile] = 0
             self.count = had
         return status
 
@@ -207,9 +216,10 @@ cdef class Plan:
                 return TRUNCATED
             record.part[k] = data
             data += record.size[k]
-        if kind == UPGRADE and not self.tiles.tiles[record.tile].begun:
-            return INVALID
-        self.tiles.tiles[record.tile].begun = True
+        if self.first[record.tile] == 0:
+            if kind == UPGRADE and not self.tiles.tiles[record.tile].begun:
+                return INVALID
+            self.first[record.tile] = <int32_t>(self.count + 1)
         return 0
 
     def finish(self, bytes rects not None):
@@ -237,6 +247,8 @@ cdef class Plan:
             if status == 0:
                 self.sort(unit_of, grid)
                 status = self.meet(unit_of, n)
+                if status >= 0:
+                    self.commit()
         self.tiles.busy -= 1
         free(unit_of)
         return status
@@ -259,8 +271,14 @@ cdef class Plan:
                             unit_of[tile] = 1
         for i in range(self.count):
             unit_of[self.records[i].tile] = 1
-            self.tiles.tiles[self.records[i].tile].recent = True
         return 0
+
+    cdef void commit(self) noexcept nogil:
+        """Nothing is wrong any more: tell the tiles that they came."""
+        cdef Py_ssize_t i
+        for i in range(self.count):
+            self.tiles.tiles[self.records[i].tile].begun = True
+            self.tiles.tiles[self.records[i].tile].recent = True
 
     cdef void sort(self, int32_t *unit_of, Py_ssize_t grid) noexcept nogil:
         """Bring the records of each tile together, in their order; `unit_of` each tile becomes its unit, or -1."""

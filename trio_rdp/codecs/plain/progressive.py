@@ -155,6 +155,7 @@ class Plan:
         self.tiles = tiles
         self._data = view(data)
         self._records: list[_Record] = []
+        self._begun: set[int] = set()
         self._units: list[tuple[int, list[_Record]]] | None = None
         self._rects: list[tuple[int, int, int, int]] = []
 
@@ -162,7 +163,7 @@ class Plan:
         """Read `count` tiles that stand between two places of the data; how many, or a status.
 
         `quants` has ten bytes of factors for each quantisation, `bits` thirty for each progressive one: how many bits
-        are left out; both in the order of the bands.
+        are left out; both in the order of the bands.  Until `finish`, no tile knows of it.
         """
         closed = self._units is not None
         if not 0 <= start <= end <= len(self._data) or count < 0 or len(quants) % 10 or len(bits) % 30 or closed:
@@ -170,6 +171,7 @@ class Plan:
         if count > (end - start) // 22:
             return TRUNCATED
         records: list[_Record] = []
+        begun: set[int] = set()
         pos = start
         for _ in range(count):
             if end - pos < 6:
@@ -182,9 +184,14 @@ class Plan:
             record = self._read_tile(kind, self._data[pos + 6 : pos + length], quants, bits, wide)
             if isinstance(record, int):
                 return record
+            if kind != UPGRADE:
+                begun.add(record.tile)
+            elif not any(record.tile in known for known in (begun, self._begun, self.tiles.begun)):
+                return INVALID
             records.append(record)
             pos += length
         self._records += records
+        self._begun |= begun
         return count
 
     def _read_tile(self, kind: int, block: memoryview, quants: bytes, bits: bytes, wide: bool) -> _Record | int:
@@ -207,9 +214,6 @@ class Plan:
                 return TRUNCATED
             parts.append(bytes(block[pos : pos + size]))
             pos += size
-        if kind == UPGRADE and tile not in self.tiles.begun:
-            return INVALID
-        self.tiles.begun.add(tile)
         return _Record(
             kind=kind,
             tile=tile,
@@ -223,7 +227,8 @@ class Plan:
     def finish(self, rects: bytes) -> int:
         """Say where to draw, four native numbers of 32 bits a rectangle, inside the surface; how many tiles there are.
 
-        Each tile counts once, however often it comes, and is drawn once, as the message leaves it.
+        Each tile counts once, however often it comes, and is drawn once, as the message leaves it.  With a status, or
+        without any call of this, all tiles are as if the message had never come.
         """
         if len(rects) % 16 or self._units is not None:
             raise ValueError("no rectangles")
@@ -242,6 +247,7 @@ class Plan:
                     tile = row * self.tiles.columns + column
                     if self.tiles.recent and tile in self.tiles.recent:
                         units.setdefault(tile, [])
+        self.tiles.begun |= self._begun
         if self.tiles.recent is not None:
             self.tiles.recent |= came
         self._units = sorted(units.items())
