@@ -446,6 +446,14 @@ def test_messages_of_limited_size(limit: int, image_mode: bool) -> None:
     assert (surface == decode(whole.message(rects, parts), 300, 200)).all()
 
 
+def test_tiles_out_of_order_are_not_divided() -> None:
+    encoder = Encoder(128, 64)
+    view = View.of(picture_of("noise", 128, 64))
+    parts = [encoder.encode_tiles(view, [tile]) for tile in [(1, 0), (0, 0)]]
+    with pytest.raises(ValueError, match="another order"):
+        encoder.messages([(0, 0, 128, 64)], parts, 10_000)
+
+
 def test_tiles_that_do_not_fit() -> None:
     pair("rfx")
     encoder = Encoder(64, 64)

@@ -10,6 +10,7 @@ data = encoder.encode(view, [(0, 0, width, height)])
 
 from __future__ import annotations
 
+import bisect
 import functools
 import itertools
 import struct
@@ -69,6 +70,7 @@ QUANTIZATION: Final[dict[Quality, tuple[int, ...]]] = {
 _PDU = "TS_RFX_TILESET"
 _SYNC = RfxSync()
 _MAX_TILES = 0xFFFF
+_END = 0x8000  # beyond every frame
 
 
 class _Part(NamedTuple):
@@ -290,11 +292,11 @@ class Encoder:
 
     def tiles(self, rects: Iterable[Rect]) -> list[Tile]:
         """List the tiles of which rectangles of the frame are cut, row by row."""
-        found: set[Tile] = set()
+        found: set[int] = set()
         for x, y, width, height in map(self._clip, rects):
-            columns = range(x // TILE, -(-(x + width) // TILE))
-            found.update((column, row) for row in range(y // TILE, -(-(y + height) // TILE)) for column in columns)
-        return sorted(found, key=lambda tile: (tile[1], tile[0]))
+            for row in range(y // TILE, -(-(y + height) // TILE)):
+                found.update(range(row << 16 | x // TILE, row << 16 | -(-(x + width) // TILE)))
+        return [(place & 0xFFFF, place >> 16) for place in sorted(found)]
 
     def _clip(self, rect: Rect) -> Rect:
         x, y, width, height = rect
@@ -317,7 +319,8 @@ class Encoder:
         Raises `ValueError` for a tile that begins outside the view, and for a view that does not lie in its surface.
         Releases the GIL.
         """
-        places = b"".join([struct.pack("<HH", *tile) for tile in tiles[first:last]])
+        numbers = list(itertools.chain.from_iterable(tiles[first:last]))
+        places = struct.pack(f"<{len(numbers)}H", *numbers)
         return kernel.encode_tiles(*view, places, self._factors, self._entropy)
 
     def message(self, rects: Iterable[Rect], parts: Iterable[bytes]) -> bytes:
@@ -326,49 +329,44 @@ class Encoder:
         Raises `ValueError` when they are empty, and `EncodeError` for more rectangles or tiles than a message can have.
         """
         seen = [rect for rect in map(self._clip, rects) if rect[2]]
-        return self._message(seen, b"".join(parts))
+        data = b"".join(parts)
+        return self._message(seen, data, len(_table(data)[0]))
 
     def messages(self, rects: Iterable[Rect], parts: Iterable[bytes], limit: int) -> list[bytes]:
         """Put encoded tiles into as few messages as are needed to have at most `limit` bytes in each.
 
-        Each changes only what its tiles show.  Raises `EncodeError` when a tile and its headers have more; then the
-        stream is as it was.
+        The tiles are those of `rects`, in the order of `tiles`.  Each message changes only what its tiles show.  Raises
+        `EncodeError` when a tile and its headers have more; then the stream is as it was.
         """
         seen = [rect for rect in map(self._clip, rects) if rect[2]]
         data = b"".join(parts)
+        starts, places = _table(data)
         if self._overhead(len(seen)) + len(data) <= limit:
-            return [self._message(seen, data)]
-        pieces, tiles = self._pieces(seen), _scan(data)
-        fixed = self._overhead(0)
-        for _, size, tile in tiles:
-            if fixed + 8 * len(pieces.get(tile, ())) + size > limit:
-                raise EncodeError(f"a tile of {size} bytes does not fit {limit}")
-        messages: list[bytes] = []
-        chosen: list[Rect] = []
-        start = end = 0
-        for begin, size, tile in tiles:
-            more = pieces.get(tile, [])
-            if end > start and fixed + 8 * (len(chosen) + len(more)) + begin + size - start > limit:
-                messages.append(self._message(_merge(chosen), data[start:end]))
-                chosen, start, fixed = [], begin, self._overhead(0)
-            chosen += more
-            end = begin + size
-        messages.append(self._message(_merge(chosen), data[start:end]))
-        return messages
+            return [self._message(seen, data, len(starts))]
+        if any(one >= other for one, other in itertools.pairwise(places)):
+            raise ValueError("tiles in another order than that of `tiles`")
+        ends = [*starts[1:], len(data)]
+        cuts: list[tuple[int, int, list[Rect]]] = []
+        fixed, first = self._overhead(0), 0
+        while first < len(starts):
+            last, shown = len(starts), seen
+            room = limit - fixed
+            while True:
+                last = min(last, bisect.bisect_right(ends, starts[first] + room, first))
+                if last == first:
+                    raise EncodeError(f"a tile of {ends[first] - starts[first]} bytes does not fit {limit}")
+                shown = _between(seen, places[first], places[last - 1])
+                room = limit - fixed - 8 * len(shown)
+                if ends[last - 1] - starts[first] <= room:
+                    break
+            cuts.append((first, last, shown))
+            fixed, first = self._overhead(0, is_first=False), last
+        return [self._message(shown, data[starts[first] : ends[last - 1]], last - first) for first, last, shown in cuts]
 
-    def _pieces(self, rects: Iterable[Rect]) -> dict[Tile, list[Rect]]:
-        """Cut rectangles at the borders of tiles."""
-        pieces: dict[Tile, list[Rect]] = {}
-        for x, y, width, height in rects:
-            columns, rows = _cut(x, width), _cut(y, height)
-            for row, top, high in rows:
-                for column, left, wide in columns:
-                    pieces.setdefault((column, row), []).append((left, top, wide, high))
-        return pieces
-
-    def _overhead(self, rects: int) -> int:
-        headers = 0 if self._has_headers else len(self.headers)
-        return headers + _FRAME + 8 * rects
+    def _overhead(self, rects: int, *, is_first: bool = True) -> int:
+        """Count the bytes around the tiles: of the next message, or of one that is not the first."""
+        has_headers = self._has_headers if is_first else not self._mode
+        return (0 if has_headers else len(self.headers)) + _FRAME + 8 * rects
 
     @functools.cached_property
     def headers(self) -> bytes:
@@ -381,10 +379,9 @@ class Encoder:
         append_block(out, BlockType.CONTEXT, RfxContext(flags=self._mode, et=self._entropy))
         return bytes(out)
 
-    def _message(self, rects: list[Rect], tiles: bytes) -> bytes:
+    def _message(self, rects: list[Rect], tiles: bytes, count: int) -> bytes:
         if not rects or not tiles:
             raise ValueError("a message without rectangles or tiles")
-        count = len(_table(tiles)) // 2
         if count > _MAX_TILES:
             raise EncodeError(f"{count} tiles in one message")
         out = bytearray(b"" if self._has_headers else self.headers)
@@ -405,41 +402,26 @@ class Encoder:
 _FRAME: Final = 14 + 15 + 27 + 8
 
 
-def _table(tiles: bytes) -> memoryview:
-    """Of each encoded tile where it begins, and its column and row."""
+def _table(tiles: bytes) -> tuple[list[int], list[int]]:
+    """Of each encoded tile where it begins, and its place: the row in the upper half, the column in the lower."""
     table = kernel.scan_tiles(tiles, -1, bytes(10))
     if isinstance(table, int):
         raise ValueError("not what encode_tiles gave")
-    return memoryview(table).cast("I")
+    numbers = memoryview(table).cast("I").tolist()
+    return numbers[0::2], numbers[1::2]
 
 
-def _scan(tiles: bytes) -> list[tuple[int, int, Tile]]:
-    """Where each encoded tile begins, its size, and its place."""
-    table = _table(tiles).tolist()
-    starts, places = table[0::2], table[1::2]
-    ends = [*starts[1:], len(tiles)]
+def _between(rects: Iterable[Rect], one: int, other: int) -> list[Rect]:
+    """Cut rectangles to the tiles from one place up to another, row by row."""
+    top, bottom = (one >> 16) * TILE, (other >> 16) * TILE
+    left, right = (one & 0xFFFF) * TILE, (other & 0xFFFF) * TILE + TILE
+    if top == bottom:
+        strips = [(left, top, right, top + TILE)]
+    else:
+        strips = [(left, top, _END, top + TILE), (0, top + TILE, _END, bottom), (0, bottom, right, bottom + TILE)]
     return [
-        (start, end - start, (place & 0xFFFF, place >> 16))
-        for start, end, place in zip(starts, ends, places, strict=True)
+        (max(x, left), max(y, top), min(x + width, right) - max(x, left), min(y + height, bottom) - max(y, top))
+        for left, top, right, bottom in strips
+        for x, y, width, height in rects
+        if max(x, left) < min(x + width, right) and max(y, top) < min(y + height, bottom)
     ]
-
-
-def _cut(start: int, length: int) -> list[tuple[int, int, int]]:
-    """Cut a length at the borders of tiles: number of the tile, start and length of each piece."""
-    return [
-        (tile, max(start, tile * TILE), min(start + length, tile * TILE + TILE) - max(start, tile * TILE))
-        for tile in range(start // TILE, -(-(start + length) // TILE))
-    ]
-
-
-def _merge(rects: list[Rect]) -> list[Rect]:
-    """Join neighbours in a row."""
-    merged: list[Rect] = []
-    for x, y, width, height in rects:
-        if merged:
-            left, top, columns, rows = merged[-1]
-            if (top, rows, left + columns) == (y, height, x):
-                merged[-1] = (left, top, columns + width, rows)
-                continue
-        merged.append((x, y, width, height))
-    return merged
