@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from types import ModuleType
 from typing import TypeAlias
 
 import numpy as np
@@ -319,7 +320,7 @@ def test_a_message_that_fails_leaves_the_decoder_as_it_was() -> None:
 
 
 def test_a_region_that_fails_begins_no_tile() -> None:
-    kernel = progressive.kernel
+    kernel: ModuleType = vars(progressive)["kernel"]
     quants = bytes(10)
     good = tile_block(grey_tile(0, 0, 1)) + tile_block(grey_tile(1, 0, 1))
     bad = tile_block(grey_tile(1, 1, 1)) + tile_block(grey_tile(0, 0, 1)) + tile_block(grey_tile(9, 9, 1))
