@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
+from _bars import RECORDED
 from _clear_streams import clear_messages
 from _codec_pairs import Family, Pair, blank, check_close, check_exact, remote_fx_message, views
 from _frames import HEIGHT, WIDTH, frame, tiles
@@ -86,13 +87,18 @@ def clear_pairs(kind: str, peer: FreeRdp | None, name: str) -> Iterator[Pair]:
     )
 
 
-def clear_encode(_peer: FreeRdp | None, name: str) -> Iterator[Pair]:
-    picture, surface = frame(name), blank()
+def clear_encode(quick: bool, peer: FreeRdp | None, name: str) -> Iterator[Pair]:
+    """A frame for a client that has nothing yet.
+
+    FreeRDP has no encoder, and IronRDP's writes residual layers only, as our quick one does.  To compare with what was
+    recorded of it, FreeRDP's decoder says how fast this machine is.  The other is to be judged by its size.
+    """
+    picture, surface, other = frame(name), blank(), blank()
     rects = list(tiles())
     sources = views(picture, rects)
 
     def encode() -> list[bytes]:
-        encoder = clearcodec_encoder.Encoder()
+        encoder = clearcodec_encoder.Encoder(quick=quick)
         return [encoder.encode(view) for view in sources]
 
     messages = encode()
@@ -103,7 +109,11 @@ def clear_encode(_peer: FreeRdp | None, name: str) -> Iterator[Pair]:
             decoder.decode_into(message, view, view.width, view.height)
 
     check_exact(decode, surface, picture)
-    yield Pair("ClearCodec 64x64 encode", name, encode, None, our_bytes=sum(map(len, messages)))
+    codec, size, speed = f"ClearCodec {'quick' if quick else '64x64'} encode", sum(map(len, messages)), None
+    others, residual = clear_messages(frame("desktop"), "residual")
+    if peer is not None and (codec, name) in RECORDED:
+        speed = peer.decode_clear(residual, others, other)
+    yield Pair(codec, name, encode, speed, our_bytes=size, peer_calls=len(residual))
 
 
 @functools.cache
@@ -226,7 +236,8 @@ PIPELINE_FAMILIES: dict[str, tuple[Family, tuple[str, ...]]] = {
     "progressive": (progressive_pairs, ALL),
     **{f"clear-{kind}": (functools.partial(clear_pairs, kind), ("desktop", "scroll", "solid")) for kind in
        ("residual", "bands", "rlex")},
-    "clear": (clear_encode, ALL),
+    "clear": (functools.partial(clear_encode, False), ALL),
+    "clear-quick": (functools.partial(clear_encode, True), ALL),
     "zgfx": (zgfx_pairs, ("rfx", "clear", "raw-bgrx")),
     "qoi": (whole_frame("QOI", qoi.compress, qoi.decompress_into), ALL),
     "qoiz": (whole_frame("QOIZ", qoiz_encode, qoiz_decode), ALL),

@@ -102,6 +102,39 @@ def test_text_that_comes_again_is_named() -> None:
     assert len(data) * 1.3 < sizes[0]
 
 
+@pytest.mark.parametrize("make", [noise, gradient, text, solid])
+@pytest.mark.parametrize("size", [(1, 1), (9, 3), (200, 1), (64, 64), (70, 3), (300, 290), (1000, 66)])
+def test_in_a_hurry_there_are_runs_or_pixels(make: Callable[[int, int], BGRX], size: tuple[int, int]) -> None:
+    width, height = size
+    surface = make(width + 5, height + 2)
+    encoder, decoder = Encoder(quick=True), Decoder()
+    for number in range(2):
+        data = encoder.encode(View.of(surface, 3, 1, width, height))
+        message = BitmapStream.decode(data)
+        layers = payload(data)
+        assert message.seq_number == number
+        assert message.glyph_index is None
+        assert not layers.bands_data
+        assert bool(layers.residual_data) is not bool(layers.subcodec_data)
+        assert {one.sub_codec_id for one in layers.subcodec_data} <= {SubcodecId.RAW}
+        assert len(data) <= 14 + 13 + 3 * width * height
+        assert np.array_equal(shown(decoder, data, width, height)[..., :3], surface[1 : 1 + height, 3 : 3 + width, :3])
+
+
+def test_runs_of_any_length_in_a_hurry() -> None:
+    for length in (254, 255, 256, 65534, 65535, 65536):
+        picture = np.zeros((1, 66000, 4), np.uint8)
+        picture[0, length:, 1] = 7
+        picture[..., 3] = np.arange(66000, dtype=np.uint8)  # is not looked at
+        if length > 65000:
+            picture = np.ascontiguousarray(picture.reshape(66, 1000, 4))
+        else:
+            picture = np.ascontiguousarray(picture[:, :60000])
+        height, width = picture.shape[:2]
+        layers = payload(Encoder(quick=True).encode(View.of(picture)))
+        assert [run.run_length for run in layers.residual_data] == [length, height * width - length]
+
+
 def test_small_bitmaps_become_glyphs() -> None:
     encoder, decoder = Encoder(), Decoder()
     pictures = [noise(16, 16), text(32, 32), noise(1, 1)]
@@ -164,10 +197,11 @@ def test_sizes_are_bounded(make: Callable[[int, int], BGRX], size: tuple[int, in
         ),
         min_size=1,
         max_size=3,
-    )
+    ),
+    st.booleans(),
 )
-def test_nothing_is_lost(pictures: list[tuple[int, int, Callable[[int, int], BGRX], int, int]]) -> None:
-    encoder, decoder = Encoder(), clearcodec.Decoder()
+def test_nothing_is_lost(pictures: list[tuple[int, int, Callable[[int, int], BGRX], int, int]], quick: bool) -> None:
+    encoder, decoder = Encoder(quick=quick), clearcodec.Decoder()
     for width, height, make, x, y in pictures:
         surface = make(width + x + 2, height + y + 1)
         data = encoder.encode(View.of(surface, x, y, width, height))
@@ -180,6 +214,8 @@ def test_what_cannot_be_asked_for() -> None:
     for level in (0, 8):
         with pytest.raises(ValueError, match="level"):
             Encoder(color_loss_level=level)
+    with pytest.raises(ValueError, match="quick"):
+        Encoder(quick=True, color_loss_level=3)
     with pytest.raises(ValueError, match="surface"):
         Encoder().encode(View(bytes(16), 8, 1, 1, 2, 2))
     with pytest.raises(ValueError, match="65535"):

@@ -14,11 +14,17 @@ class Encoder:
     Text that repeats (columns of pixels, and bitmaps of up to 1,024 pixels) is sent once and then named.  A few colours
     become palettes, flat areas runs, and the rest is sent as it is, or with a `color_loss_level` of 1 to 7 in NSCodec.
     Memory is taken as slots are filled: 30 MiB at most, and room for the largest message.
+
+    A `quick` one looks for runs only, or sends a bitmap as it is where that takes less: several times as fast, and
+    text is twice as large.  Nothing is lost and the client stores nothing, so it takes memory for one message only.
     """
 
-    def __init__(self, *, color_loss_level: int | None = None, subsampling: bool = True) -> None:
+    def __init__(self, *, quick: bool = False, color_loss_level: int | None = None, subsampling: bool = True) -> None:
         if color_loss_level is not None and not 1 <= color_loss_level <= 7:
             raise ValueError("a colour loss level is 1 to 7, or None")
+        if quick and color_loss_level is not None:
+            raise ValueError("a quick encoder loses nothing")
+        self._quick = quick
         self._level = color_loss_level or 0
         self._subsampling = subsampling
         self._kernel: kernel.Encoder | None = None
@@ -30,7 +36,7 @@ class Encoder:
         colours lose any.  The result is hardly longer than three bytes a pixel.  Releases the GIL.
         """
         if self._kernel is None:
-            self._kernel = kernel.Encoder()
+            self._kernel = kernel.Encoder(self._quick)
         data: bytes = self._kernel.encode(*view, self._level, self._subsampling)
         return data
 

@@ -49,7 +49,8 @@ def picture_of(source: random.Random, width: int, height: int) -> BGRX:
 @given(st.integers(0, 1 << 32))
 def test_encoding_agrees_and_comes_back(seed: int) -> None:
     source = random.Random(seed)
-    plain, compiled = (kernel.Encoder() for kernel in pair("clearcodec_encoder"))
+    quick = source.random() < 0.3
+    plain, compiled = (kernel.Encoder(quick) for kernel in pair("clearcodec_encoder"))
     decoder = pair("clearcodec")[1].Decoder()
     for _ in range(source.randint(1, 4)):
         width, height = source.choice(((33, 20), (64, 64), (130, 70), (source.randint(1, 99), source.randint(1, 90))))
@@ -60,7 +61,7 @@ def test_encoding_agrees_and_comes_back(seed: int) -> None:
         assert compiled.encode(*arguments, level, subsampling) == data
         out = np.zeros_like(picture)
         assert decoder.decode_into(data, out.reshape(-1), *arguments[1:], width, height) == width * height
-        if not level:
+        if quick or not level:
             assert np.array_equal(out[..., :3], picture[..., :3])
 
 

@@ -1,10 +1,10 @@
 # cython: language_level=3
 """What ClearCodec's encoder is made of, inline: storages as the peer has them, growing buffers, columns, runs."""
 
-from libc.stdlib cimport calloc, free, realloc
+from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcpy, memset
 
-from trio_rdp.codecs.compiled.common cimport NO_MEMORY, cpx32_r, guard, uint8_t, uint16_t, uint32_t
+from trio_rdp.codecs.compiled.common cimport NO_MEMORY, cpx32_r, guard, px32, uint8_t, uint16_t, uint32_t, uint64_t
 from trio_rdp.codecs.compiled.nsc_planes cimport load64
 
 cdef enum:
@@ -16,14 +16,81 @@ cdef extern from *:
     typedef const uint32_t *__restrict trio_rdp_cu32_r;
     #define TRIO_RDP_CLEAR_MULTIPLIER 0x9E3779B1u
     #define TRIO_RDP_CLEAR_MASK 0xFFFFFFu
+
+    /* Where pixels differ from the one before, a bit for each: compilers compare them well, but do not gather bits. */
+    #if defined(__AVX2__)
+    #include <immintrin.h>
+    #define TRIO_RDP_LANES 8
+    typedef __m256i trio_rdp_lanes;
+    static inline trio_rdp_lanes trio_rdp_lanes_of(uint32_t pixel) { return _mm256_set1_epi32((int)pixel); }
+    static inline unsigned trio_rdp_differ(const uint8_t *s, trio_rdp_lanes *before) {
+        const __m256i order = _mm256_setr_epi32(7, 0, 1, 2, 3, 4, 5, 6);
+        __m256i now = _mm256_and_si256(_mm256_loadu_si256((const __m256i *)s), _mm256_set1_epi32(0xFFFFFF));
+        __m256i moved = _mm256_permutevar8x32_epi32(_mm256_blend_epi32(now, *before, 0x80), order);
+        *before = now;
+        return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpeq_epi32(now, moved))) ^ 0xFF;
+    }
+    #elif defined(__SSE2__)
+    #include <emmintrin.h>
+    #define TRIO_RDP_LANES 4
+    typedef __m128i trio_rdp_lanes;
+    static inline trio_rdp_lanes trio_rdp_lanes_of(uint32_t pixel) { return _mm_set1_epi32((int)pixel); }
+    static inline unsigned trio_rdp_differ(const uint8_t *s, trio_rdp_lanes *before) {
+        __m128i now = _mm_and_si128(_mm_loadu_si128((const __m128i *)s), _mm_set1_epi32(0xFFFFFF));
+        __m128i moved = _mm_or_si128(_mm_slli_si128(now, 4), _mm_srli_si128(*before, 12));
+        *before = now;
+        return (unsigned)_mm_movemask_ps(_mm_castsi128_ps(_mm_cmpeq_epi32(now, moved))) ^ 0xF;
+    }
+    #else
+    #define TRIO_RDP_LANES 1
+    typedef uint32_t trio_rdp_lanes;
+    static inline trio_rdp_lanes trio_rdp_lanes_of(uint32_t pixel) { return pixel; }
+    static inline unsigned trio_rdp_differ(const uint8_t *s, trio_rdp_lanes *before) {
+        uint32_t now;
+        unsigned differ;
+        memcpy(&now, s, 4);
+        now &= 0xFFFFFF;
+        differ = now != *before;
+        *before = now;
+        return differ;
+    }
+    #endif
+
+    static inline Py_ssize_t trio_rdp_count_bits(uint64_t v) {
+        v -= v >> 1 & 0x5555555555555555u;
+        v = (v & 0x3333333333333333u) + (v >> 2 & 0x3333333333333333u);
+        return (Py_ssize_t)(((v + (v >> 4)) & 0x0F0F0F0F0F0F0F0Fu) * 0x0101010101010101u >> 56);
+    }
+
+    /* `previous`, without its fourth byte, stands before the first of `n` pixels: how many differ. */
+    static inline Py_ssize_t trio_rdp_mark(const uint8_t *s, Py_ssize_t n, uint32_t previous, uint64_t *marks) {
+        trio_rdp_lanes before = trio_rdp_lanes_of(previous);
+        Py_ssize_t i = 0, count = 0, end;
+        uint8_t rest[4 * TRIO_RDP_LANES] = {0};
+        uint64_t bits;
+        for (; i < n; i = end) {
+            end = n - i < 64 ? n : i + 64;
+            bits = 0;
+            for (; i + TRIO_RDP_LANES <= end; i += TRIO_RDP_LANES)
+                bits |= (uint64_t)trio_rdp_differ(s + 4 * i, &before) << (i & 63);
+            if (i < end) {
+                memcpy(rest, s + 4 * i, 4 * (end - i));
+                bits |= (trio_rdp_differ(rest, &before) & (((uint64_t)1 << (end - i)) - 1)) << (i & 63);
+            }
+            *marks++ = bits;
+            count += trio_rdp_count_bits(bits);
+        }
+        return count;
+    }
     """
     ctypedef uint32_t *u32_r "trio_rdp_u32_r"
     ctypedef const uint32_t *cu32_r "trio_rdp_cu32_r"
     const uint32_t MULTIPLIER "TRIO_RDP_CLEAR_MULTIPLIER"
     const uint32_t MASK "TRIO_RDP_CLEAR_MASK"      # without the fourth byte
+    Py_ssize_t mark "trio_rdp_mark"(const uint8_t *, Py_ssize_t, uint32_t, uint64_t *) noexcept nogil
 
 ctypedef struct Store:
-    # Zeroed memory that the system gives when a slot is first written.
+    # Memory that the system gives when a slot is first written.
     Py_ssize_t slots
     Py_ssize_t cursor
     Py_ssize_t room          # pixels of a slot
@@ -53,9 +120,10 @@ cdef inline int open_store(Store *store, Py_ssize_t slots, Py_ssize_t room, int 
     store.room = room
     store.shift = shift
     store.places = <uint32_t *>calloc(<size_t>1 << (32 - shift), sizeof(uint32_t))
-    store.hashes = <uint32_t *>calloc(slots, sizeof(uint32_t))
-    store.sizes = <uint16_t *>calloc(slots, sizeof(uint16_t))
-    store.pixels = <uint32_t *>calloc(slots * room, sizeof(uint32_t))
+    # What no place names yet is not looked at.
+    store.hashes = <uint32_t *>malloc(slots * sizeof(uint32_t))
+    store.sizes = <uint16_t *>malloc(slots * sizeof(uint16_t))
+    store.pixels = <uint32_t *>malloc(slots * room * sizeof(uint32_t))
     if store.places == NULL or store.hashes == NULL or store.sizes == NULL or store.pixels == NULL:
         return NO_MEMORY
     return 0
@@ -148,6 +216,11 @@ cdef inline uint8_t *put_run(uint8_t *d, Py_ssize_t run) noexcept nogil:
     return put32(d + 3, run)
 
 
+cdef inline uint8_t *put_colour_run(uint8_t *d, uint32_t colour, Py_ssize_t run) noexcept nogil:
+    (<px32 *>d)[0] = colour | <uint32_t>(run if run < 0xFF else 0xFF) << 24
+    return d + 4 if run < 0xFF else put_run(d + 3, run)
+
+
 cdef inline void hash_row(cu32_r s, u32_r hashes, u32_r keys, u32_r first, u32_r last, Py_ssize_t n,
                           uint32_t background, uint32_t row) noexcept nogil:
     """Go one row down in all columns: the hash of what is inside of the background, and where it begins and ends."""
@@ -226,6 +299,13 @@ cdef inline void put_raw(const uint32_t *pixels, uint8_t *d, Py_ssize_t n) noexc
     cdef Py_ssize_t i
     for i in range(n):
         memcpy(d + 3 * i, pixels + i, 4)
+
+
+cdef inline void put_surface(const px32 *s, uint8_t *d, Py_ssize_t n) noexcept nogil:
+    """Writes a byte too many."""
+    cdef Py_ssize_t i
+    for i in range(n):
+        (<px32 *>(d + 3 * i))[0] = s[i]
 
 
 cdef inline bint has_ink(cu32_r s, Py_ssize_t n, uint32_t background) noexcept nogil:

@@ -8,12 +8,13 @@ from libc.string cimport memcpy, memset
 
 from trio_rdp.codecs.compiled.clear_storage cimport (
     CELL, MASK, MULTIPLIER, Buffer, Line, Store, add, close_store, ensure, find, guess, has_ink, list_starts, load_row,
-    mark_changes, mix, open_store, put16, put32, put_raw, put_run, put_triplet, scan_line, vbar_key,
+    mark, mark_changes, mix, open_store, put16, put32, put_raw, put_colour_run, put_run, put_surface, put_triplet, scan_line, vbar_key,
 )
 from trio_rdp.codecs.compiled.common cimport (
     NO_MEMORY, PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer, bitmap, guard, px32, region, uint8_t,
     uint16_t, uint32_t, uint64_t,
 )
+from trio_rdp.codecs.compiled.lz cimport ctz64
 from trio_rdp.codecs.compiled.nsc_packing cimport nsc_encode
 from trio_rdp.codecs.compiled.nsc_planes cimport load64
 
@@ -69,6 +70,7 @@ ctypedef struct State:
     Buffer bands
     Buffer subcodecs
     Buffer residual
+    Buffer marks
     int64_t ground
 
 
@@ -251,6 +253,14 @@ cdef Py_ssize_t between_lines(const uint8_t *changes, Py_ssize_t width, Py_ssize
     return rows
 
 
+cdef inline uint8_t *put_header(uint8_t *d, Py_ssize_t left, Py_ssize_t top, Py_ssize_t width, Py_ssize_t height,
+                                Py_ssize_t size, int kind) noexcept nogil:
+    """Write what stands before the data of a subcodec."""
+    d = put32(put16(put16(put16(put16(d, left), top), width), height), size)
+    d[0] = <uint8_t>kind
+    return d + 1
+
+
 cdef Py_ssize_t choose(State *state, Py_ssize_t left, Py_ssize_t top, Py_ssize_t width, Py_ssize_t height,
                        Py_ssize_t done, Py_ssize_t across, int level, bint subsampling, Part *parts) noexcept nogil:
     """Encode rows of a cell, of which `done` are, in the way that takes the fewest bytes: how many, or a status.
@@ -324,17 +334,11 @@ cdef Py_ssize_t choose(State *state, Py_ssize_t left, Py_ssize_t top, Py_ssize_t
             return rows
     if ensure(&state.subcodecs, SUBCODEC_HEADER + size + 1) < 0:
         return NO_MEMORY
-    d = state.subcodecs.start + state.subcodecs.size
-    d = put16(d, left)
-    d = put16(d, top)
-    d = put16(d, width)
-    d = put16(d, rows)
-    d = put32(d, size)
-    d[0] = <uint8_t>kind
+    d = put_header(state.subcodecs.start + state.subcodecs.size, left, top, width, rows, size, kind)
     if kind == RAW:
-        put_raw(pixels, d + 1, n)
+        put_raw(pixels, d, n)
     else:
-        memcpy(d + 1, w.data, size)
+        memcpy(d, w.data, size)
     state.subcodecs.size += SUBCODEC_HEADER + size
     note(part, across, rows, NOTHING, 0)
     return rows
@@ -448,6 +452,57 @@ cdef Py_ssize_t layers(State *state, const uint8_t *s, Py_ssize_t stride, Py_ssi
     return status
 
 
+cdef Py_ssize_t list_runs(const uint8_t *s, Py_ssize_t stride, Py_ssize_t width, Py_ssize_t height,
+                          const uint64_t *marks, uint8_t *d) noexcept nogil:
+    """Write a residual layer of the runs that begin at the marks: its bytes, and up to two more are written."""
+    cdef const uint8_t *begin = d
+    cdef Py_ssize_t y, x, place, last = 0
+    cdef uint32_t colour = (<const px32 *>s)[0] & MASK
+    cdef uint64_t bits
+    for y in range(height):
+        for x in range(0, width, 64):
+            bits = marks[0]
+            marks += 1
+            while bits:
+                place = x + ctz64(bits)
+                bits &= bits - 1
+                d = put_colour_run(d, colour, y * width + place - last)
+                colour = (<const px32 *>s)[place] & MASK
+                last = y * width + place
+        s += stride
+    return put_colour_run(d, colour, height * width - last) - begin
+
+
+cdef Py_ssize_t quick_layers(State *state, const uint8_t *s, Py_ssize_t stride, Py_ssize_t width,
+                             Py_ssize_t height) noexcept nogil:
+    """Fill the residual layer, or that of the subcodecs where pixels take fewer bytes than runs: 0, or a status."""
+    cdef Py_ssize_t words = (width + 63) >> 6, n = width * height, runs = 1, y
+    cdef uint32_t previous = (<const px32 *>s)[0] & MASK
+    cdef uint64_t *marks
+    cdef uint8_t *d
+    state.bands.size = state.subcodecs.size = state.residual.size = state.marks.size = 0
+    if ensure(&state.marks, 8 * words * height) < 0:
+        return NO_MEMORY
+    marks = <uint64_t *>state.marks.start
+    for y in range(height):
+        runs += mark(s + y * stride, width, previous, marks + y * words)
+        previous = (<const px32 *>(s + y * stride))[width - 1] & MASK
+    if 4 * runs > SUBCODEC_HEADER + 3 * n:
+        if ensure(&state.subcodecs, SUBCODEC_HEADER + 3 * n + 1) < 0:
+            return NO_MEMORY
+        d = put_header(state.subcodecs.start, 0, 0, width, height, 3 * n, RAW)
+        for y in range(height):
+            put_surface(<const px32 *>(s + y * stride), d + 3 * width * y, width)
+        state.subcodecs.size = SUBCODEC_HEADER + 3 * n
+        return 0
+    # A run of 255 and more takes two bytes more than the others, one of 65,535 and more six.
+    if ensure(&state.residual, 4 * runs + n // 64 + 8) < 0:
+        return NO_MEMORY
+    state.residual.size = list_runs(s, stride, width, height, marks, state.residual.start)
+    guard(state.residual.size + 2 <= state.residual.room)
+    return 0
+
+
 cdef Py_ssize_t open_state(State *state) noexcept nogil:
     state.work = <Work *>malloc(sizeof(Work))
     state.seen = <uint32_t *>calloc(1 << 14, sizeof(uint32_t))
@@ -469,10 +524,12 @@ cdef class Encoder:
 
     cdef State state
     cdef bint busy
+    cdef bint quick
 
-    def __cinit__(self):
+    def __cinit__(self, bint quick=False):
         memset(&self.state, 0, sizeof(State))
-        if open_state(&self.state) < 0:
+        self.quick = quick
+        if not quick and open_state(&self.state) < 0:
             raise MemoryError
 
     def __dealloc__(self):
@@ -484,6 +541,7 @@ cdef class Encoder:
         free(self.state.bands.start)
         free(self.state.subcodecs.start)
         free(self.state.residual.start)
+        free(self.state.marks.start)
 
     def encode(self, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height,
                int color_loss_level, bint subsampling):
@@ -493,7 +551,7 @@ cdef class Encoder:
         cdef Py_ssize_t status = 0, index = -1, i
         cdef bint hit = False
         cdef uint32_t key = 0
-        cdef uint32_t *glyph = self.state.work.pixels
+        cdef uint32_t *glyph = NULL if self.quick else self.state.work.pixels
         cdef int number
         bitmap(width, height)
         if width > 0xFFFF or height > 0xFFFF:
@@ -511,7 +569,9 @@ cdef class Encoder:
             self.state.number = (number + 1) & 0xFF
             self.busy = True
             with nogil:
-                if width * height <= MAX_GLYPH:
+                if self.quick:
+                    status = quick_layers(&self.state, s, stride, width, height)
+                elif width * height <= MAX_GLYPH:
                     color_loss_level = 0
                     for i in range(height):
                         load_row(<const px32 *>(s + i * stride), glyph + i * width, width, 0)
@@ -522,7 +582,7 @@ cdef class Encoder:
                     hit = index >= 0
                     if not hit:
                         index = add(&self.state.glyphs, key, glyph, 1, width * height)
-                if not hit:
+                if not hit and not self.quick:
                     status = layers(&self.state, s, stride, width, height, color_loss_level, subsampling)
             self.busy = False
         finally:

@@ -143,9 +143,13 @@ def _cut(cell: _Cell) -> tuple[_Cell, _Cell, list[int]]:
 
 
 class Encoder:
-    """What the peer of one session has stored, and the number of the next message."""
+    """What the peer of one session has stored, and the number of the next message.
 
-    def __init__(self) -> None:
+    A quick one stores nothing there: all of a bitmap is in the residual layer, or pixels where those take less.
+    """
+
+    def __init__(self, quick: bool = False) -> None:
+        self._quick = quick
         self._number = 0
         self._vbars = _Store(VBARS, 16)
         self._shorts = _Store(SHORT_VBARS, 17)
@@ -166,7 +170,7 @@ class Encoder:
         color_loss_level: int,
         subsampling: bool,
     ) -> bytes:
-        """Encode a rectangle of a BGRX surface; with a colour loss level of 0 without loss."""
+        """Encode a rectangle of a BGRX surface; with a colour loss level of 0, or a quick encoder, without loss."""
         check_bitmap(width, height)
         if width > 0xFFFF or height > 0xFFFF:
             raise ValueError("a bitmap is at most 65535 pixels wide and high")
@@ -179,6 +183,8 @@ class Encoder:
             line = struct.unpack_from(f"<{width}I", source, row * stride + x * 4)
             rows.append([pixel & 0xFFFFFF for pixel in line])
         number, self._number = self._number, (self._number + 1) & 0xFF
+        if self._quick:
+            return bytes((0, number)) + _quick_payload(rows)
         if width * height > MAX_GLYPH:
             return bytes((0, number)) + self._payload(rows, color_loss_level, subsampling)
         glyph = tuple(pixel for line in rows for pixel in line)
@@ -291,6 +297,16 @@ class Encoder:
             self._shorts.add(key, short)
             self._bands += bytes((on, on + len(short))) + b"".join(map(_triplet, short))
         self._vbars.add(vbar_key, column)
+
+
+def _quick_payload(rows: list[list[int]]) -> bytes:
+    pixels = [pixel for line in rows for pixel in line]
+    runs, size = _runs(pixels), 3 * len(pixels)
+    if 4 * len(runs) <= SUBCODEC_HEADER + size:
+        data = b"".join(_triplet(colour) + _run_length(length) for colour, length in runs)
+        return struct.pack("<III", len(data), 0, 0) + data
+    header = struct.pack("<HHHHIB", 0, 0, len(rows[0]), len(rows), size, RAW)
+    return struct.pack("<III", 0, 0, SUBCODEC_HEADER + size) + header + b"".join(map(_triplet, pixels))
 
 
 def _ink(column: tuple[int, ...], background: int) -> tuple[int, tuple[int, ...]]:
