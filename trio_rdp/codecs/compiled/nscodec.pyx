@@ -14,14 +14,23 @@ from trio_rdp.codecs.compiled.nsc_packing cimport nsc_encode, plane_sizes
 from trio_rdp.codecs.compiled.nsc_planes cimport NSC_HEADER, Nsc, nsc_close, nsc_draw, nsc_open
 
 
+cdef Py_ssize_t decode_one(const uint8_t *s, Py_ssize_t n, uint8_t *d, Py_ssize_t stride, Py_ssize_t columns,
+                           Py_ssize_t rows, Py_ssize_t width, Py_ssize_t height, bint top_down,
+                           bint keep_alpha) noexcept nogil:
+    """Decode a bitmap of a size that was checked, and draw the visible part at `d`: its pixels, or a status."""
+    cdef Nsc nsc
+    cdef Py_ssize_t status = nsc_open(s, s + n, width, height, &nsc)
+    if status == 0:
+        status = nsc_draw(&nsc, width, height, d, stride, columns, rows, top_down, keep_alpha)
+    nsc_close(&nsc)
+    return width * height if status == 0 else status
+
+
 def decode_into(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t visible_width,
                 Py_ssize_t visible_height, Py_ssize_t width, Py_ssize_t height, bint top_down, bint keep_alpha):
     """See the twin."""
     cdef Py_buffer source, target
     cdef Py_ssize_t status
-    cdef const uint8_t *s
-    cdef uint8_t *d
-    cdef Nsc nsc
     bitmap(width, height)
     visible_width = min(visible_width, width)
     visible_height = min(visible_height, height)
@@ -30,16 +39,10 @@ def decode_into(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py
         PyObject_GetBuffer(surface, &target, PyBUF_WRITABLE)
         try:
             region(target.len, stride, x, y, visible_width, visible_height, 4)
-            s = <const uint8_t *>source.buf
-            d = <uint8_t *>target.buf + y * stride + x * 4
             with nogil:
-                status = nsc_open(s, s + source.len, width, height, &nsc)
-                if status == 0:
-                    status = nsc_draw(&nsc, width, height, d, stride, visible_width, visible_height, top_down,
-                                      keep_alpha)
-                nsc_close(&nsc)
-                if status == 0:
-                    status = width * height
+                status = decode_one(<const uint8_t *>source.buf, source.len,
+                                    <uint8_t *>target.buf + y * stride + x * 4, stride, visible_width, visible_height,
+                                    width, height, top_down, keep_alpha)
         finally:
             PyBuffer_Release(&target)
     finally:

@@ -105,12 +105,25 @@ cdef Py_ssize_t decode(const uint8_t *s, Py_ssize_t n, uint8_t *out, Py_ssize_t 
     return w * h if memcmp(s, MARKER, END) == 0 else INVALID
 
 
+cdef Py_ssize_t decode_one(const uint8_t *s, Py_ssize_t n, uint8_t *d, Py_ssize_t stride, Py_ssize_t columns,
+                           Py_ssize_t rows, Py_ssize_t width, Py_ssize_t height, uint32_t opaque) noexcept nogil:
+    """Decode a bitmap of a size that was checked, and draw the visible part at `d`: its pixels, or a status."""
+    cdef px32 *spare = NULL
+    cdef Py_ssize_t status
+    if columns < width or rows < height:
+        spare = <px32 *>malloc(width * 4)
+        if spare == NULL:
+            return NO_MEMORY
+    status = decode(s, n, d, stride, columns, rows, spare, width, height, opaque)
+    free(spare)
+    return status
+
+
 def decode_into(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t visible_width,
                 Py_ssize_t visible_height, Py_ssize_t width, Py_ssize_t height, bint keep_alpha):
     """See the twin."""
     cdef Py_buffer source, target
-    cdef Py_ssize_t status = NO_MEMORY
-    cdef px32 *spare = NULL
+    cdef Py_ssize_t status
     bitmap(width, height)
     visible_width = min(visible_width, width)
     visible_height = min(visible_height, height)
@@ -120,13 +133,9 @@ def decode_into(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py
         try:
             region(target.len, stride, x, y, visible_width, visible_height, 4)
             with nogil:
-                if visible_width < width or visible_height < height:
-                    spare = <px32 *>malloc(width * 4)
-                if spare != NULL or (visible_width == width and visible_height == height):
-                    status = decode(<const uint8_t *>source.buf, source.len,
+                status = decode_one(<const uint8_t *>source.buf, source.len,
                                     <uint8_t *>target.buf + y * stride + x * 4, stride, visible_width, visible_height,
-                                    spare, width, height, 0 if keep_alpha else 0xFF000000u)
-                free(spare)
+                                    width, height, 0 if keep_alpha else 0xFF000000u)
         finally:
             PyBuffer_Release(&target)
     finally:
@@ -144,12 +153,32 @@ cdef inline bint same(const px32 *p, uint32_t value, uint32_t opaque) noexcept n
     return other == 0
 
 
-cdef uint8_t *encode_rows(const uint8_t *s, Py_ssize_t stride, Py_ssize_t w, Py_ssize_t h, uint32_t opaque,
-                          uint8_t *d) noexcept nogil:
+cdef inline void put_big(uint8_t *d, uint32_t value) noexcept nogil:
+    d[0] = <uint8_t>(value >> 24)
+    d[1] = <uint8_t>(value >> 16)
+    d[2] = <uint8_t>(value >> 8)
+    d[3] = <uint8_t>value
+
+
+cdef inline Py_ssize_t longest(Py_ssize_t width, Py_ssize_t height, bint with_alpha) noexcept nogil:
+    """The most bytes of an image."""
+    return HEADER + width * height * (5 if with_alpha else 4) + END
+
+
+cdef Py_ssize_t encode_one(const uint8_t *s, Py_ssize_t stride, Py_ssize_t w, Py_ssize_t h, bint with_alpha,
+                           uint8_t *out) noexcept nogil:
+    """Encode the rectangle at `s`: the bytes written; `out` has room for the `longest`."""
     cdef uint32_t seen[64]
+    cdef uint32_t opaque = 0 if with_alpha else 0xFF000000u
+    cdef uint8_t *d = out + HEADER
     cdef uint32_t p, last = 0xFF000000u, at, red, green, blue
     cdef Py_ssize_t row, i, run = 0
     cdef const px32 *line
+    memcpy(out, b"qoif", 4)
+    put_big(out + 4, <uint32_t>w)
+    put_big(out + 8, <uint32_t>h)
+    out[12] = 4 if with_alpha else 3
+    out[13] = 0
     memset(seen, 0, sizeof(seen))
     for row in range(h):
         line = <const px32 *>(s + row * stride)
@@ -219,31 +248,27 @@ cdef uint8_t *encode_rows(const uint8_t *s, Py_ssize_t stride, Py_ssize_t w, Py_
         d += 1
         run -= i
     memcpy(d, MARKER, END)
-    return d + END
+    d += END
+    guard(d - out <= longest(w, h, with_alpha))
+    return d - out
 
 
 def encode(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height,
            bint with_alpha):
     """See the twin."""
     cdef Py_buffer source
-    cdef Py_ssize_t bound
+    cdef Py_ssize_t size
     cdef uint8_t *out = NULL
-    cdef uint8_t *d
     bitmap(width, height)
-    header = b"qoif" + int(width).to_bytes(4, "big") + int(height).to_bytes(4, "big") + bytes((4 if with_alpha else 3, 0))
     PyObject_GetBuffer(surface, &source, PyBUF_SIMPLE)
     try:
         region(source.len, stride, x, y, width, height, 4)
-        bound = HEADER + width * height * (5 if with_alpha else 4) + END
-        out = <uint8_t *>malloc(bound)
+        out = <uint8_t *>malloc(longest(width, height, with_alpha))
         if out == NULL:
             raise MemoryError
-        memcpy(out, <const char *>header, HEADER)
         with nogil:
-            d = encode_rows(<const uint8_t *>source.buf + y * stride + x * 4, stride, width, height,
-                            0 if with_alpha else 0xFF000000u, out + HEADER)
-            guard(d - out <= bound)
-        return (<const char *>out)[:d - out]
+            size = encode_one(<const uint8_t *>source.buf + y * stride + x * 4, stride, width, height, with_alpha, out)
+        return (<const char *>out)[:size]
     finally:
         free(out)
         PyBuffer_Release(&source)
