@@ -198,14 +198,14 @@ def test_subsampled_chroma_comes_back(level: int, alpha: bool, width: int, heigh
 
 # How near each level comes, in decibels: half a decibel less than what is reached.  One colour alone loses more or less
 # than the rest, as it happens to be rounded.
-PSNR = {
+PSNR: dict[Callable[[int, int], BGRX], tuple[float, ...]] = {
     text: (52.4, 51.0, 45.9, 39.4, 38.0, 32.7, 26.5),
     gradient: (53.5, 49.4, 43.9, 38.0, 32.1, 26.1, 19.8),
     noise: (53.6, 49.3, 43.9, 38.1, 31.8, 26.1, 20.0),
     solid: (99.0, 99.0, 39.4, 39.4, 39.4, 39.4, 15.9),
 }
 # The same with chroma in fours: what has edges in its colours loses by that more than by levels.
-SUBSAMPLED_PSNR = {
+SUBSAMPLED_PSNR: dict[Callable[[int, int], BGRX], tuple[float, ...]] = {
     text: (26.1, 26.1, 26.1, 26.3, 26.0, 24.3, 22.9),
     gradient: (49.4, 46.8, 43.1, 37.8, 32.0, 26.1, 19.8),
     noise: (13.0, 13.0, 13.0, 13.0, 13.0, 12.8, 12.3),
