@@ -4,9 +4,10 @@
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
+from trio_rdp.codecs.compiled.batches cimport decode_batch, decode_one, encode_batch, encode_one
 from trio_rdp.codecs.compiled.common cimport (
     INVALID, NO_MEMORY, OVERRUN, TRUNCATED, PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer, bitmap,
-    cu8_r, guard, px32, px32_r, region, u8_r, uint8_t, uint32_t,
+    cu8_r, guard, px32, px32_r, u8_r, uint8_t, uint32_t,
 )
 
 cdef enum:
@@ -198,41 +199,41 @@ def decode_plane(data, Py_ssize_t width, Py_ssize_t height, out):
     return status
 
 
-def decode_into(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t visible_width,
-                Py_ssize_t visible_height, Py_ssize_t width, Py_ssize_t height, bint top_down, bint keep_alpha):
-    """See the twin."""
-    cdef Py_buffer source, target
+cdef struct Drawing:
+    bint top_down
+    bint keep_alpha
+
+
+cdef Py_ssize_t picture_from(const uint8_t *s, Py_ssize_t length, uint8_t *d, Py_ssize_t stride, Py_ssize_t columns,
+                             Py_ssize_t rows, Py_ssize_t w, Py_ssize_t h, const void *options) noexcept nogil:
+    cdef const Drawing *drawing = <const Drawing *>options
     cdef Py_ssize_t status = NO_MEMORY
     cdef uint8_t small[SMALL]
     cdef uint8_t *planes = small
-    cdef const uint8_t *s
-    cdef uint8_t *d
-    bitmap(width, height)
-    visible_width = min(visible_width, width)
-    visible_height = min(visible_height, height)
-    PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
-    try:
-        PyObject_GetBuffer(surface, &target, PyBUF_WRITABLE)
-        try:
-            region(target.len, stride, x, y, visible_width, visible_height, 4)
-            s = <const uint8_t *>source.buf
-            d = <uint8_t *>target.buf + y * stride + x * 4
-            with nogil:
-                if width * height * 4 + SLACK > SMALL:
-                    planes = <uint8_t *>malloc(width * height * 4 + SLACK)
-                if planes != NULL:
-                    status = planes_from(s, s + source.len, width, height, planes)
-                    if status >= 0:
-                        draw(planes, <int>status, width, height, d, stride, visible_width, visible_height, top_down,
-                             keep_alpha)
-                        status = width * height
-                    if planes != small:
-                        free(planes)
-        finally:
-            PyBuffer_Release(&target)
-    finally:
-        PyBuffer_Release(&source)
+    if w * h * 4 + SLACK > SMALL:
+        planes = <uint8_t *>malloc(w * h * 4 + SLACK)
+    if planes != NULL:
+        status = planes_from(s, s + length, w, h, planes)
+        if status >= 0:
+            draw(planes, <int>status, w, h, d, stride, columns, rows, drawing.top_down, drawing.keep_alpha)
+            status = w * h
+        if planes != small:
+            free(planes)
     return status
+
+
+def decode_into(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t visible_width,
+                Py_ssize_t visible_height, Py_ssize_t width, Py_ssize_t height, bint top_down, bint keep_alpha):
+    """See the twin."""
+    cdef Drawing drawing = Drawing(top_down, keep_alpha)
+    return decode_one(data, surface, stride, x, y, visible_width, visible_height, width, height, picture_from, &drawing)
+
+
+def decode_all(bitmaps, table, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width,
+               Py_ssize_t height, bint top_down, bint keep_alpha):
+    """See the twin."""
+    cdef Drawing drawing = Drawing(top_down, keep_alpha)
+    return decode_batch(bitmaps, table, surface, stride, x, y, width, height, picture_from, &drawing)
 
 
 # --------------------------------------------------------------------------------------------------------- encoding
@@ -413,58 +414,72 @@ cdef uint8_t *put_plane(const uint8_t *s, Py_ssize_t stride, int step, Py_ssize_
     return d
 
 
+cdef struct Encoding:
+    bint with_alpha
+    bint top_down
+    bint run_length
+    int level
+    bint subsampling
+
+
+cdef Encoding encoding(bint with_alpha, bint top_down, bint run_length, int level, bint subsampling) except *:
+    if not 0 <= level <= 7 or (subsampling and not level):
+        raise ValueError("a colour loss level is 0 to 7, and 1 at least with subsampling")
+    return Encoding(with_alpha, top_down, run_length, level, subsampling)
+
+
+cdef Py_ssize_t most(Py_ssize_t w, Py_ssize_t h, const void *options) noexcept nogil:
+    return 4 * plane_bound(w, h) + 2
+
+
+cdef uint8_t *put_picture(const uint8_t *s, Py_ssize_t stride, Py_ssize_t w, Py_ssize_t h, uint8_t *d,
+                          const void *options) noexcept nogil:
+    cdef const Encoding *how = <const Encoding *>options
+    cdef Py_ssize_t total = w * h, columns = w, low = h
+    cdef uint8_t *planes
+    cdef uint8_t *rows = <uint8_t *>malloc(3 * w + (3 * total if how.level else 0))
+    cdef int channel
+    if rows == NULL:
+        return NULL
+    planes = rows + 3 * w
+    if not how.top_down:
+        s += (h - 1) * stride
+        stride = -stride
+    d[0] = <uint8_t>((RLE if how.run_length else 0) | (0 if how.with_alpha else NA) | (CS if how.subsampling else 0)
+                     | how.level)
+    d += 1
+    if how.with_alpha:
+        d = put_plane(s + 3, stride, 4, w, h, how.run_length, rows, d)
+    if how.level:
+        if how.subsampling:
+            columns = (w + 1) >> 1
+            low = (h + 1) >> 1
+        luma_and_chroma(s, stride, w, h, how.level, how.subsampling, not how.with_alpha, planes)
+        d = put_plane(planes, w, 1, w, h, how.run_length, rows, d)
+        d = put_plane(planes + total, columns, 1, columns, low, how.run_length, rows, d)
+        d = put_plane(planes + 2 * total, columns, 1, columns, low, how.run_length, rows, d)
+    else:
+        for channel in range(2, -1, -1):
+            d = put_plane(s + channel, stride, 4, w, h, how.run_length, rows, d)
+    if not how.run_length:
+        d[0] = 0
+        d += 1
+    free(rows)
+    return d
+
+
 def encode(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height, bint with_alpha,
            bint top_down, bint run_length, int level, bint subsampling):
     """See the twin."""
-    cdef Py_buffer source
-    cdef const uint8_t *s
-    cdef uint8_t *out = NULL
-    cdef uint8_t *rows = NULL
-    cdef uint8_t *planes = NULL
-    cdef uint8_t *d = NULL
-    cdef Py_ssize_t total = width * height, columns = width, low = height
-    cdef int channel
-    bitmap(width, height)
-    if not 0 <= level <= 7 or (subsampling and not level):
-        raise ValueError("a colour loss level is 0 to 7, and 1 at least with subsampling")
-    PyObject_GetBuffer(surface, &source, PyBUF_SIMPLE)
-    try:
-        region(source.len, stride, x, y, width, height, 4)
-        s = <const uint8_t *>source.buf + (y if top_down else y + height - 1) * stride + x * 4
-        if not top_down:
-            stride = -stride
-        if subsampling:
-            columns = (width + 1) >> 1
-            low = (height + 1) >> 1
-        out = <uint8_t *>malloc(4 * plane_bound(width, height) + 2)
-        rows = <uint8_t *>malloc(3 * width)
-        if level:
-            planes = <uint8_t *>malloc(3 * total)
-        if out == NULL or rows == NULL or (level and planes == NULL):
-            raise MemoryError
-        with nogil:
-            out[0] = <uint8_t>((RLE if run_length else 0) | (0 if with_alpha else NA) | (CS if subsampling else 0) | level)
-            d = out + 1
-            if with_alpha:
-                d = put_plane(s + 3, stride, 4, width, height, run_length, rows, d)
-            if level:
-                luma_and_chroma(s, stride, width, height, level, subsampling, not with_alpha, planes)
-                d = put_plane(planes, width, 1, width, height, run_length, rows, d)
-                d = put_plane(planes + total, columns, 1, columns, low, run_length, rows, d)
-                d = put_plane(planes + 2 * total, columns, 1, columns, low, run_length, rows, d)
-            else:
-                for channel in range(2, -1, -1):
-                    d = put_plane(s + channel, stride, 4, width, height, run_length, rows, d)
-            if not run_length:
-                d[0] = 0
-                d += 1
-            guard(d - out <= 4 * plane_bound(width, height) + 2)
-        return (<const char *>out)[:d - out]
-    finally:
-        free(out)
-        free(rows)
-        free(planes)
-        PyBuffer_Release(&source)
+    cdef Encoding how = encoding(with_alpha, top_down, run_length, level, subsampling)
+    return encode_one(surface, stride, x, y, width, height, 4, put_picture, most, &how)
+
+
+def encode_all(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height, table,
+               bint with_alpha, bint top_down, bint run_length, int level, bint subsampling):
+    """See the twin."""
+    cdef Encoding how = encoding(with_alpha, top_down, run_length, level, subsampling)
+    return encode_batch(surface, stride, x, y, width, height, 4, table, put_picture, most, &how)
 
 
 def encode_plane(plane, Py_ssize_t width, Py_ssize_t height):

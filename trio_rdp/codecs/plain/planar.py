@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from typing import Final
 
+from trio_rdp.codecs.plain.batches import decode_each, encode_each
 from trio_rdp.codecs.plain.buffers import Readable, Writable, check_bitmap, check_region, view
 from trio_rdp.codecs.status import INVALID, OVERRUN, TRUNCATED
 
-__all__ = ["decode_into", "decode_plane", "encode", "encode_plane"]
+__all__ = ["decode_all", "decode_into", "decode_plane", "encode", "encode_all", "encode_plane"]
 
 # FormatHeader.
 CLL, CS, RLE, NA = 0x07, 0x08, 0x10, 0x20
@@ -159,6 +162,22 @@ def decode_into(
     return width * height
 
 
+def decode_all(
+    bitmaps: Sequence[bytes],
+    table: array[int],
+    surface: Readable,
+    stride: int,
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    top_down: bool,
+    keep_alpha: bool,
+) -> int:
+    """Decode bitmaps, each to its place; return their count, or the status of the first that is wrong."""
+    return decode_each(decode_into, bitmaps, table, surface, stride, x, y, width, height, top_down, keep_alpha)
+
+
 # --------------------------------------------------------------------------------------------------------- encoding
 
 
@@ -177,8 +196,7 @@ def encode(
 ) -> bytes:
     """Encode a rectangle of a BGRA surface in planes of alpha (if any), then of colours, or of luma and chroma."""
     check_bitmap(width, height)
-    if not 0 <= level <= 7 or (subsampling and not level):
-        raise ValueError("a colour loss level is 0 to 7, and 1 at least with subsampling")
+    _check_level(level, subsampling)
     source = view(surface)
     check_region(len(source), stride, x, y, width, height, 4)
     rows = range(height) if top_down else range(height - 1, -1, -1)
@@ -196,6 +214,31 @@ def encode(
         out += encode_plane(plane, columns, low) if run_length else plane
     # "An 8-bit, unsigned integer field containing padding values [...] only present" behind raw planes.
     return bytes(out) if run_length else bytes(out) + b"\0"
+
+
+def encode_all(
+    surface: Readable,
+    stride: int,
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    table: array[int],
+    with_alpha: bool,
+    top_down: bool,
+    run_length: bool,
+    level: int,
+    subsampling: bool,
+) -> list[bytes]:
+    """Encode each rectangle of a view by itself."""
+    _check_level(level, subsampling)
+    options = (with_alpha, top_down, run_length, level, subsampling)
+    return encode_each(encode, surface, stride, x, y, width, height, 4, table, *options)
+
+
+def _check_level(level: int, subsampling: bool) -> None:
+    if not 0 <= level <= 7 or (subsampling and not level):
+        raise ValueError("a colour loss level is 0 to 7, and 1 at least with subsampling")
 
 
 def _from_rgb(
