@@ -3,12 +3,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 import trio
 import trio.testing
 
-from trio_rdp.encoding import INLINE_SECONDS, EncodeScheduler, current_scheduler
+from trio_rdp.encoding import INLINE_SECONDS, PATIENCE, EncodeScheduler, current_scheduler
 
 LONG = 10 * INLINE_SECONDS
 
@@ -56,6 +57,50 @@ async def test_small_pieces_go_first() -> None:
         work.gate.set()
     assert work.done == ["running", "caret", "word", "window", "video"]
     assert (scheduler.statistics().waiting, scheduler.statistics().peak_waiting) == (0, 4)
+
+
+async def test_a_caret_goes_before_eight_videos_that_share_a_worker(mock_clock: trio.testing.MockClock) -> None:
+    scheduler, done = EncodeScheduler(1), list[str]()
+    piece, whole, pieces = 0.002, 0.025, 12
+
+    def run(name: str, seconds: float) -> None:
+        trio.from_thread.run_sync(mock_clock.jump, seconds)
+        done.append(name)
+
+    async def play(name: str) -> None:
+        for _ in range(pieces):
+            await scheduler.run(partial(run, name, piece), piece, whole)
+
+    async with trio.open_nursery() as nursery:
+        for number in range(8):
+            nursery.start_soon(play, f"video {number}")
+        while len(done) < 40:
+            await trio.lowlevel.checkpoint()
+        # Each of those that wait was there before the caret, and longer than a piece takes.
+        before = len(done)
+        await scheduler.run(partial(run, "caret", piece / 2), piece / 2)
+    # One may have run when it came, and one may have been given its turn.
+    assert done.index("caret") - before <= 2
+    # The videos go on in turns: none is more than a piece ahead of another.
+    videos = [name for name in done if name != "caret"]
+    assert len(videos) == 8 * pieces
+    for turn in range(pieces):
+        assert len(set(videos[8 * turn : 8 * turn + 8])) == 8
+
+
+async def test_patience_has_an_end(mock_clock: trio.testing.MockClock) -> None:
+    scheduler, work = EncodeScheduler(1), Work()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(scheduler.run, work.piece("running"), LONG)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(scheduler.run, work.piece("video"), LONG, 60.0)
+        await trio.testing.wait_all_tasks_blocked()
+        for name in ("first caret", "second caret"):
+            nursery.start_soon(scheduler.run, work.piece(name), LONG)
+            await trio.testing.wait_all_tasks_blocked()
+            mock_clock.jump(PATIENCE)
+        work.gate.set()
+    assert work.done == ["running", "first caret", "video", "second caret"]
 
 
 async def test_but_nobody_starves(mock_clock: trio.testing.MockClock) -> None:

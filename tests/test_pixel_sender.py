@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,6 +14,7 @@ import trio
 import trio.testing
 
 from tests.display_link import Link, cancelled_after, noise
+from trio_rdp.encoding import EncodeScheduler
 from trio_rdp.graphics.bitmap_encoder import BitmapEncoder
 from trio_rdp.graphics.framebuffer import Framebuffer
 from trio_rdp.graphics.geometry import Rect
@@ -307,6 +312,71 @@ def page(width: int = 320, height: int = 256) -> Any:
     waves = np.stack([128 + 90 * np.sin((rows * a + columns * 1.3) / 25) for a in (1, 2, 3)], axis=2)
     pixels[128:, 128:, :3] = waves + np.random.default_rng(3).normal(0, 2, waves.shape)
     return pixels
+
+
+class Turns(EncodeScheduler):
+    """One worker, which waits for `gate`; `done` are the displays whose pieces were encoded, in their order."""
+
+    def __init__(self, workers: int = 1) -> None:
+        super().__init__(workers)
+        self.done: list[str] = []
+        self.gate = threading.Event()
+
+    def of(self, name: str) -> Any:
+        """The scheduler as one of the displays uses it."""
+
+        async def run(work: Callable[[], Any], seconds: float, whole: float) -> Any:
+            def note() -> Any:
+                assert self.gate.wait(10)
+                self.done.append(name)
+                return work()
+
+            return await self.run(note, seconds, whole)
+
+        return SimpleNamespace(run=run, workers=self.workers, using=self.using, users=self.users)
+
+
+class TestTurns:
+    async def test_a_caret_goes_before_eight_videos(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("trio_rdp.pixel_sender._SMOOTHING", 0.0)
+        turns, links = Turns(), [Link(server={"codecs": (BitmapCodec.RAW,)}) for _ in range(9)]
+        editor = links[-1]
+        async with trio.open_nursery() as nursery:
+            for number, link in enumerate(links):
+                sender, framebuffer = parts(link)
+                framebuffer.damage.take()
+                framebuffer.fill(Rect(10, 10, 4, 16) if link is editor else framebuffer.bounds, 0xFFFFFF)
+                # The videos have twelve tiles each, and every tile costs the same.
+                sender._rate, sender._scheduler = 1e-6, turns.of("caret" if link is editor else f"video {number}")
+                nursery.start_soon(sender.send, framebuffer, lambda: True)
+                await trio.testing.wait_all_tasks_blocked()
+            turns.gate.set()
+        # One video had the worker already; after that comes the caret, though it came last.
+        assert turns.done.index("caret") == 1
+        assert [turns.done.count(f"video {number}") for number in range(8)] == [12] * 8
+
+    @pytest.mark.parametrize(
+        ("workers", "tile_seconds", "alone", "shared"),
+        [
+            (1, 0.0002, 3, 10),  # two pieces for the worker would be longer than 8 ms: of forty tiles at most
+            (2, 0.0002, 4, 10),  # two pieces for each worker
+            (4, 0.0002, 8, 10),
+            (8, 0.0002, 10, 10),  # never shorter than 2 ms
+            (2, 0.0010, 13, 50),
+            (2, 0.0100, 100, 100),  # a tile is never cut
+        ],
+    )
+    async def test_who_is_alone_cuts_for_the_workers(
+        self, workers: int, tile_seconds: float, alone: int, shared: int
+    ) -> None:
+        link, turns = Link(640, 640, server={"codecs": (BitmapCodec.RAW,)}), Turns(workers)
+        sender, framebuffer = parts(link)
+        sender._scheduler = turns
+        for count, users in ((alone, contextlib.nullcontext()), (shared, turns.using())):
+            framebuffer.damage.add(framebuffer.bounds)
+            sender._rate = tile_seconds / (64 * 64)
+            with users:
+                assert len(sender._cut(framebuffer)) == count
 
 
 class TestCodecs:

@@ -108,6 +108,7 @@ class PixelSender:
         self._scheduler = scheduler
         self._level = level
         self._rate = _PLAIN_RATE if form_of(planar_kernel) == "plain" else _COMPILED_RATE
+        self._whole = 0.0  # seconds for all damage of the picture that is sent
         self._frame_id = 0
         self._quality = stage.accepted.config.quality
         self._codec: BitmapCodec | None = None
@@ -237,6 +238,7 @@ class PixelSender:
     def _cut(self, framebuffer: Framebuffer) -> list[Band]:
         """Take the damage, in pieces that leave others their turns."""
         damage = framebuffer.damage.take()
+        self._whole = sum(rect.area for rect in damage) * self._rate
         tiles = max(int(_SLICE_SECONDS / self._rate) // (TILE * TILE), 1)
         if not self._scheduler.users:
             whole = -(-sum(rect.area for rect in damage) // (TILE * TILE))
@@ -284,7 +286,7 @@ class PixelSender:
 
     async def _encode(self, piece: _Piece, pixels: NDArray[np.uint8]) -> None:
         work = partial(_encode_band, self._encoder, self._sent, self.hints, pixels, piece.band)
-        piece.result = await self._scheduler.run(work, piece.band.pixels * self._rate)
+        piece.result = await self._scheduler.run(work, piece.band.pixels * self._rate, self._whole)
 
     async def _commit(self, piece: _Piece, pixels: NDArray[np.uint8], bands: deque[Band]) -> None:
         """Queue what was made of the first of `bands`, and take it out of there."""
@@ -308,7 +310,7 @@ class PixelSender:
         if part.is_open:
             work = partial(_finish_part, self._encoder, part, pixels)
             area = sum(rect.area for rect in part.rects)
-            updates, seconds = await self._scheduler.run(work, area * self._rate)
+            updates, seconds = await self._scheduler.run(work, area * self._rate, self._whole)
             result.seconds[part.codec] += seconds
             return updates
         return self._encoder.finish(part, pixels)
