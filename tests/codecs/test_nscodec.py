@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tests.codecs import whole_updates
 from tests.codecs.pictures import BGRX, gradient, noise, psnr, text
 from tests.codecs.twins import twins
 from trio_rdp.codecs import nscodec
@@ -178,6 +179,36 @@ def test_drawing_is_clipped() -> None:
     assert np.array_equal(part[6:14, 5:12], whole[:8, :7])
     part[6:14, 5:12] = 0
     assert not part.any()
+
+
+@pytest.mark.parametrize("options", [{}, {"top_down": True}, {"keep_alpha": True}])
+def test_many_at_once_are_drawn_as_one_by_one(options: dict[str, bool]) -> None:
+    whole_updates.decodes_as_one_by_one(
+        nscodec, lambda view: nscodec.compress(view, alpha=True, subsampling=view.height % 3 == 0), **options
+    )
+
+
+def test_of_many_those_before_the_faulty_one_are_drawn() -> None:
+    good = stream("05", "05", "05", "")
+    faults = [(good[:-1], Truncated), (b"", Truncated), (stream("05", "05", "05", "", level=8), InvalidField)]
+    whole_updates.draws_those_before_the_faulty_one(nscodec, faults)
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"subsampling": False, "alpha": True}, {"color_loss_level": 7, "top_down": True}]
+)
+def test_many_at_once_are_encoded_as_one_by_one(options: dict[str, int]) -> None:
+    whole_updates.encodes_as_one_by_one(nscodec, **options)
+    if not options:
+        whole_updates.encodes_more_than_is_kept_at_once(nscodec)
+    with pytest.raises(ValueError, match="level"):
+        nscodec.compress_all(View(bytes(4), 4, 0, 0, 1, 1), [], color_loss_level=8)
+
+
+def test_many_at_once_in_places_that_cannot_be(kernel: ModuleType) -> None:
+    whole_updates.refuses_places_that_cannot_be(nscodec)
+    whole_updates.refuses_rectangles_that_cannot_be(nscodec)
+    whole_updates.refuses_tables_that_cannot_be(kernel, (False, False), (3, True, False, False))
 
 
 LEVELS = range(1, 8)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.codecs import whole_updates
 from tests.codecs.twins import twins
 from trio_rdp.codecs import qoi
 from trio_rdp.codecs.kernels import form_of
@@ -107,6 +108,30 @@ def test_drawing_is_clipped() -> None:
     for row in range(2):
         expected[24 * (row + 1) + 8 : 24 * (row + 1) + 20] = picture[row * 20 : row * 20 + 12]
     assert surface == expected
+
+
+@pytest.mark.parametrize("alpha", [False, True])
+def test_many_at_once_are_as_one_by_one(alpha: bool) -> None:
+    whole_updates.decodes_as_one_by_one(qoi, lambda view: qoi.compress(view, alpha=True), keep_alpha=alpha)
+    whole_updates.encodes_as_one_by_one(qoi, alpha=alpha)
+
+
+def test_more_than_is_kept_at_once(kernel: ModuleType) -> None:
+    if form_of(kernel) != "plain":
+        whole_updates.encodes_more_than_is_kept_at_once(qoi)
+
+
+def test_of_many_those_before_the_faulty_one_are_drawn() -> None:
+    good = image(1, 1, "c0")
+    # Not the last pixel is the fault: what stands above one has been drawn.
+    faults = [(b"", Truncated), (good[:14], Truncated), (image(2, 1, "c1"), InvalidField)]
+    whole_updates.draws_those_before_the_faulty_one(qoi, faults)
+
+
+def test_many_at_once_in_places_that_cannot_be(kernel: ModuleType) -> None:
+    whole_updates.refuses_places_that_cannot_be(qoi)
+    whole_updates.refuses_rectangles_that_cannot_be(qoi)
+    whole_updates.refuses_tables_that_cannot_be(kernel, (False,), (False,))
 
 
 KINDS = st.sampled_from(("noise", "text", "gradient", "solid", "few", "steps"))

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import struct
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.codecs import whole_updates
+from tests.codecs.pictures import noise
 from tests.codecs.twins import pair
 from trio_rdp.codecs.plain import nscodec as twin
 from trio_rdp.codecs.status import OVERRUN, TRUNCATED
@@ -92,6 +95,41 @@ def test_encoding_agrees_and_damage_too(
     damaged = bytearray(data)
     damaged[more.draw(st.integers(0, len(data) - 1))] = more.draw(st.integers(0, 255))
     both(bytes(damaged), width, height, top_down, alpha)
+
+
+@given(
+    st.lists(st.tuples(whole_updates.ROWS, st.booleans(), st.none() | st.integers(0, 60)), max_size=5),
+    st.lists(whole_updates.WRONG_ROWS, max_size=1),
+    st.booleans(),
+    st.booleans(),
+)
+def test_decoding_many_agrees(
+    bitmaps: list[tuple[tuple[int, ...], bool, int | None]],
+    wrong: list[tuple[int, ...]],
+    top_down: bool,
+    keep_alpha: bool,
+) -> None:
+    _, compiled = pair("nscodec")
+    streams, rows = [], [row for row, *_ in bitmaps]
+    for (*_, width, height), subsampling, damaged in bitmaps:
+        picture = noise(width, height) if subsampling else np.zeros((height, width, 4), np.uint8)
+        data = bytearray(compiled.encode(picture, width * 4, 0, 0, width, height, 2, subsampling, True, True))
+        if damaged is not None:
+            data[damaged % len(data)] ^= 1 << damaged % 8
+        streams.append(bytes(data))
+    answer = whole_updates.decode_alike("nscodec", streams, rows, top_down, keep_alpha)
+    if all(damaged is None for *_, damaged in bitmaps):
+        assert answer == len(bitmaps)
+    # One more, which is not a bitmap or does not go there.
+    whole_updates.decode_alike("nscodec", [b"\1" * 40, *streams], wrong + rows, top_down, keep_alpha)
+    whole_updates.decode_alike("nscodec", [*streams, *streams[:1]], rows + wrong, top_down, keep_alpha)
+
+
+@given(whole_updates.RECTANGLES, st.integers(0, 8), st.booleans(), st.booleans(), st.booleans())
+def test_encoding_many_agrees(
+    rows: list[tuple[int, ...]], level: int, subsampling: bool, alpha: bool, top_down: bool
+) -> None:
+    whole_updates.encode_alike("nscodec", noise(12, 13), rows, level, subsampling, alpha, top_down)
 
 
 def test_planes_alone() -> None:

@@ -7,6 +7,8 @@ import struct
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.codecs import whole_updates
+from tests.codecs.pictures import noise
 from tests.codecs.twins import pair
 
 CHUNKS = st.lists(
@@ -55,3 +57,32 @@ def test_encoding_agrees(data: bytes, width: int, height: int, alpha: bool) -> N
     plain, compiled = pair("qoi")
     arguments = (24, 0, 0, width, height, alpha)
     assert plain.encode(data, *arguments) == compiled.encode(data, *arguments)
+
+
+@given(
+    st.lists(st.tuples(whole_updates.ROWS, st.booleans(), st.none() | st.integers(0, 60)), max_size=5),
+    st.lists(whole_updates.WRONG_ROWS, max_size=1),
+    st.booleans(),
+)
+def test_decoding_many_agrees(
+    bitmaps: list[tuple[tuple[int, ...], bool, int | None]], wrong: list[tuple[int, ...]], keep_alpha: bool
+) -> None:
+    _, compiled = pair("qoi")
+    streams, rows = [], [row for row, *_ in bitmaps]
+    for (*_, width, height), flat, damaged in bitmaps:
+        picture = noise(width, height) // (64 if flat else 1)
+        data = bytearray(compiled.encode(picture, width * 4, 0, 0, width, height, True))
+        if damaged is not None:
+            data[damaged % len(data)] ^= 1 << damaged % 8
+        streams.append(bytes(data))
+    answer = whole_updates.decode_alike("qoi", streams, rows, keep_alpha, torn=True)
+    if all(damaged is None for *_, damaged in bitmaps):
+        assert answer == len(bitmaps)
+    # One more, which is not a bitmap or does not go there.
+    whole_updates.decode_alike("qoi", [b"\1" * 40, *streams], wrong + rows, keep_alpha, torn=True)
+    whole_updates.decode_alike("qoi", [*streams, *streams[:1]], rows + wrong, keep_alpha, torn=True)
+
+
+@given(whole_updates.RECTANGLES, st.booleans())
+def test_encoding_many_agrees(rows: list[tuple[int, ...]], alpha: bool) -> None:
+    whole_updates.encode_alike("qoi", noise(12, 13), rows, alpha)

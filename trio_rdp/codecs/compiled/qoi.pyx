@@ -7,9 +7,9 @@ A pixel is one number, 0xAARRGGBB, as it lies in the surface.
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcmp, memcpy, memset
 
+from trio_rdp.codecs.compiled.batches cimport decode_batch, decode_one, encode_batch, encode_one
 from trio_rdp.codecs.compiled.common cimport (
-    INVALID, NO_MEMORY, OVERRUN, TRUNCATED, PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer, bitmap,
-    guard, px32, px32_r, region, uint8_t, uint32_t,
+    INVALID, NO_MEMORY, OVERRUN, TRUNCATED, px32, px32_r, uint8_t, uint32_t,
 )
 
 cdef enum:
@@ -105,16 +105,16 @@ cdef Py_ssize_t decode(const uint8_t *s, Py_ssize_t n, uint8_t *out, Py_ssize_t 
     return w * h if memcmp(s, MARKER, END) == 0 else INVALID
 
 
-cdef Py_ssize_t decode_one(const uint8_t *s, Py_ssize_t n, uint8_t *d, Py_ssize_t stride, Py_ssize_t columns,
-                           Py_ssize_t rows, Py_ssize_t width, Py_ssize_t height, uint32_t opaque) noexcept nogil:
-    """Decode a bitmap of a size that was checked, and draw the visible part at `d`: its pixels, or a status."""
+cdef Py_ssize_t picture_from(const uint8_t *s, Py_ssize_t length, uint8_t *d, Py_ssize_t stride, Py_ssize_t columns,
+                             Py_ssize_t rows, Py_ssize_t w, Py_ssize_t h, const void *options) noexcept nogil:
+    """`options` is what is set in every pixel drawn."""
     cdef px32 *spare = NULL
     cdef Py_ssize_t status
-    if columns < width or rows < height:
-        spare = <px32 *>malloc(width * 4)
+    if columns < w or rows < h:
+        spare = <px32 *>malloc(w * 4)
         if spare == NULL:
             return NO_MEMORY
-    status = decode(s, n, d, stride, columns, rows, spare, width, height, opaque)
+    status = decode(s, length, d, stride, columns, rows, spare, w, h, (<const uint32_t *>options)[0])
     free(spare)
     return status
 
@@ -122,25 +122,15 @@ cdef Py_ssize_t decode_one(const uint8_t *s, Py_ssize_t n, uint8_t *d, Py_ssize_
 def decode_into(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t visible_width,
                 Py_ssize_t visible_height, Py_ssize_t width, Py_ssize_t height, bint keep_alpha):
     """See the twin."""
-    cdef Py_buffer source, target
-    cdef Py_ssize_t status
-    bitmap(width, height)
-    visible_width = min(visible_width, width)
-    visible_height = min(visible_height, height)
-    PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
-    try:
-        PyObject_GetBuffer(surface, &target, PyBUF_WRITABLE)
-        try:
-            region(target.len, stride, x, y, visible_width, visible_height, 4)
-            with nogil:
-                status = decode_one(<const uint8_t *>source.buf, source.len,
-                                    <uint8_t *>target.buf + y * stride + x * 4, stride, visible_width, visible_height,
-                                    width, height, 0 if keep_alpha else 0xFF000000u)
-        finally:
-            PyBuffer_Release(&target)
-    finally:
-        PyBuffer_Release(&source)
-    return status
+    cdef uint32_t opaque = 0 if keep_alpha else 0xFF000000u
+    return decode_one(data, surface, stride, x, y, visible_width, visible_height, width, height, picture_from, &opaque)
+
+
+def decode_all(bitmaps, table, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width,
+               Py_ssize_t height, bint keep_alpha):
+    """See the twin."""
+    cdef uint32_t opaque = 0 if keep_alpha else 0xFF000000u
+    return decode_batch(bitmaps, table, surface, stride, x, y, width, height, picture_from, &opaque)
 
 
 # --------------------------------------------------------------------------------------------------------- encoding
@@ -160,25 +150,25 @@ cdef inline void put_big(uint8_t *d, uint32_t value) noexcept nogil:
     d[3] = <uint8_t>value
 
 
-cdef inline Py_ssize_t longest(Py_ssize_t width, Py_ssize_t height, bint with_alpha) noexcept nogil:
-    """The most bytes of an image."""
-    return HEADER + width * height * (5 if with_alpha else 4) + END
+cdef Py_ssize_t most(Py_ssize_t w, Py_ssize_t h, const void *options) noexcept nogil:
+    return HEADER + w * h * (5 if (<const bint *>options)[0] else 4) + END
 
 
-cdef Py_ssize_t encode_one(const uint8_t *s, Py_ssize_t stride, Py_ssize_t w, Py_ssize_t h, bint with_alpha,
-                           uint8_t *out) noexcept nogil:
-    """Encode the rectangle at `s`: the bytes written; `out` has room for the `longest`."""
+cdef uint8_t *put_picture(const uint8_t *s, Py_ssize_t stride, Py_ssize_t w, Py_ssize_t h, uint8_t *d,
+                          const void *options) noexcept nogil:
+    """`options` is whether there is alpha."""
+    cdef bint with_alpha = (<const bint *>options)[0]
     cdef uint32_t seen[64]
     cdef uint32_t opaque = 0 if with_alpha else 0xFF000000u
-    cdef uint8_t *d = out + HEADER
     cdef uint32_t p, last = 0xFF000000u, at, red, green, blue
     cdef Py_ssize_t row, i, run = 0
     cdef const px32 *line
-    memcpy(out, b"qoif", 4)
-    put_big(out + 4, <uint32_t>w)
-    put_big(out + 8, <uint32_t>h)
-    out[12] = 4 if with_alpha else 3
-    out[13] = 0
+    memcpy(d, b"qoif", 4)
+    put_big(d + 4, <uint32_t>w)
+    put_big(d + 8, <uint32_t>h)
+    d[12] = 4 if with_alpha else 3
+    d[13] = 0
+    d += HEADER
     memset(seen, 0, sizeof(seen))
     for row in range(h):
         line = <const px32 *>(s + row * stride)
@@ -248,27 +238,16 @@ cdef Py_ssize_t encode_one(const uint8_t *s, Py_ssize_t stride, Py_ssize_t w, Py
         d += 1
         run -= i
     memcpy(d, MARKER, END)
-    d += END
-    guard(d - out <= longest(w, h, with_alpha))
-    return d - out
+    return d + END
 
 
 def encode(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height,
            bint with_alpha):
     """See the twin."""
-    cdef Py_buffer source
-    cdef Py_ssize_t size
-    cdef uint8_t *out = NULL
-    bitmap(width, height)
-    PyObject_GetBuffer(surface, &source, PyBUF_SIMPLE)
-    try:
-        region(source.len, stride, x, y, width, height, 4)
-        out = <uint8_t *>malloc(longest(width, height, with_alpha))
-        if out == NULL:
-            raise MemoryError
-        with nogil:
-            size = encode_one(<const uint8_t *>source.buf + y * stride + x * 4, stride, width, height, with_alpha, out)
-        return (<const char *>out)[:size]
-    finally:
-        free(out)
-        PyBuffer_Release(&source)
+    return encode_one(surface, stride, x, y, width, height, 4, put_picture, most, &with_alpha)
+
+
+def encode_all(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height, table,
+               bint with_alpha):
+    """See the twin."""
+    return encode_batch(surface, stride, x, y, width, height, 4, table, put_picture, most, &with_alpha)

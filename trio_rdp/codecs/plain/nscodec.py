@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import struct
+from array import array
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from trio_rdp.codecs.plain.batches import decode_each, encode_each
 from trio_rdp.codecs.plain.buffers import Readable, check_bitmap, check_region, view
 from trio_rdp.codecs.status import INVALID, OVERRUN, TRUNCATED
 
@@ -12,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["decode_into", "encode"]
+__all__ = ["decode_all", "decode_into", "encode", "encode_all"]
 
 _HEADER: Final = struct.Struct("<IIIIBBxx")
 _LONG: Final = struct.Struct("<I")
@@ -137,6 +140,22 @@ def decode_into(
     return width * height
 
 
+def decode_all(
+    bitmaps: Sequence[bytes],
+    table: array[int],
+    surface: Readable,
+    stride: int,
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    top_down: bool,
+    keep_alpha: bool,
+) -> int:
+    """Decode bitmaps, each to its place; return their count, or the status of the first that is wrong."""
+    return decode_each(decode_into, bitmaps, table, surface, stride, x, y, width, height, top_down, keep_alpha)
+
+
 # --------------------------------------------------------------------------------------------------------- encoding
 
 
@@ -156,8 +175,7 @@ def encode(
     import numpy as np
 
     check_bitmap(width, height)
-    if not 1 <= color_loss_level <= 7:
-        raise ValueError("a colour loss level is 1 to 7")
+    _check_level(color_loss_level)
     source = view(surface)
     check_region(len(source), stride, x, y, width, height, 4)
     lines = [bytes(source[(y + row) * stride + x * 4 :][: width * 4]) for row in range(height)]
@@ -178,6 +196,30 @@ def encode(
     coded = [encode_plane(plane) for plane in planes]
     header = _HEADER.pack(*map(len, coded), color_loss_level, subsampling)
     return b"".join((header, *coded))
+
+
+def encode_all(
+    surface: Readable,
+    stride: int,
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    table: array[int],
+    color_loss_level: int,
+    subsampling: bool,
+    with_alpha: bool,
+    top_down: bool,
+) -> list[bytes]:
+    """Encode each rectangle of a view by itself."""
+    _check_level(color_loss_level)
+    options = (color_loss_level, subsampling, with_alpha, top_down)
+    return encode_each(encode, surface, stride, x, y, width, height, 4, table, *options)
+
+
+def _check_level(level: int) -> None:
+    if not 1 <= level <= 7:
+        raise ValueError("a colour loss level is 1 to 7")
 
 
 def _reduce(chroma: NDArray[np.int32], doubled: int, level: int, subsampling: bool) -> bytes:

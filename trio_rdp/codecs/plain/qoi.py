@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import struct
+from array import array
+from collections.abc import Sequence
 from typing import Final
 
+from trio_rdp.codecs.plain.batches import decode_each, encode_each
 from trio_rdp.codecs.plain.buffers import Readable, check_bitmap, check_region, view
 from trio_rdp.codecs.status import INVALID, OVERRUN, TRUNCATED
 
-__all__ = ["decode_into", "encode"]
+__all__ = ["decode_all", "decode_into", "encode", "encode_all"]
 
 INDEX, DIFF, LUMA, RUN = 0x00, 0x40, 0x80, 0xC0
 RGB, RGBA = 0xFE, 0xFF
@@ -69,6 +72,21 @@ def decode_into(
     if len(src) - at < len(END):
         return TRUNCATED
     return width * height if bytes(src[at : at + len(END)]) == END else INVALID
+
+
+def decode_all(
+    bitmaps: Sequence[bytes],
+    table: array[int],
+    surface: Readable,
+    stride: int,
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    keep_alpha: bool,
+) -> int:
+    """Decode bitmaps, each to its place; return their count, or the status of the first that is wrong."""
+    return decode_each(decode_into, bitmaps, table, surface, stride, x, y, width, height, keep_alpha)
 
 
 def _chunk(
@@ -132,6 +150,20 @@ def encode(surface: Readable, stride: int, x: int, y: int, width: int, height: i
     if run:
         out.append(RUN | run - 1)
     return bytes(out + END)
+
+
+def encode_all(
+    surface: Readable,
+    stride: int,
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    table: array[int],
+    with_alpha: bool,
+) -> list[bytes]:
+    """Encode each rectangle of a view by itself."""
+    return encode_each(encode, surface, stride, x, y, width, height, 4, table, with_alpha)
 
 
 def _difference(pixel: tuple[int, int, int, int], last: tuple[int, int, int, int]) -> bytes:
