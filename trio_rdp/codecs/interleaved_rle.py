@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from trio_rdp.codecs.batches import check_all, table
 from trio_rdp.codecs.kernels import interleaved_rle as kernel
 from trio_rdp.codecs.status import check, check_size
-from trio_rdp.codecs.view import View
+from trio_rdp.codecs.view import Place, View
 
 if TYPE_CHECKING:
     from trio_rdp.codecs.plain.buffers import Readable
 
-__all__ = ["compress", "decompress", "decompress_into"]
+__all__ = ["compress", "compress_all", "decompress", "decompress_all", "decompress_into"]
 
 _PDU = "RleBitmapStream"
 _DEPTHS = (8, 15, 16, 24)
@@ -52,6 +54,25 @@ def decompress_into(
     check(status, _PDU)
 
 
+def decompress_all(
+    bitmaps: Sequence[bytes],
+    places: Sequence[Place],
+    view: View,
+    bits_per_pixel: int,
+    palette: Readable | None = None,
+) -> None:
+    """Decode the bitmaps of an update and draw what of each is shown and lies in the view, one over the other.
+
+    All are as in `decompress_into`, and each is decoded even when nothing of it is seen.  Raises `DecodeError`, and
+    then those before the faulty one were drawn; `ValueError` when a place is negative, there are not as many as
+    bitmaps, or the view does not lie in its surface, and then nothing was.  Releases the GIL, once.
+    """
+    _check_depth(bits_per_pixel)
+    if bits_per_pixel == 8 and palette is None:
+        raise ValueError("a bitmap of 8 bits per pixel needs a palette")
+    check_all(kernel.decode_all(bitmaps, table(places), *view, bits_per_pixel, palette), places, _PDU)
+
+
 def compress(view: View, bits_per_pixel: int) -> bytes:
     """Encode a view, at 8 bits per pixel one of a surface of palette indices (one byte each).
 
@@ -60,6 +81,15 @@ def compress(view: View, bits_per_pixel: int) -> bytes:
     """
     _check_depth(bits_per_pixel)
     return kernel.encode(*view, bits_per_pixel)
+
+
+def compress_all(view: View, rects: Sequence[tuple[int, int, int, int]], bits_per_pixel: int) -> list[bytes]:
+    """Encode rectangles (x, y, width, height in the view), each to the bytes that `compress` makes of it.
+
+    Raises `ValueError` for one that is empty or does not lie in the view.  Releases the GIL, about once for every MiB.
+    """
+    _check_depth(bits_per_pixel)
+    return kernel.encode_all(*view, table(rects), bits_per_pixel)
 
 
 def _check_depth(bits_per_pixel: int) -> None:

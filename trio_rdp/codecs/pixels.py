@@ -5,17 +5,19 @@ A surface is any writable contiguous buffer with `stride` bytes to a row, top-do
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from trio_rdp.codecs.batches import check_all, table
 from trio_rdp.codecs.kernels import pixels as kernel
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.codecs.status import check, check_size
-from trio_rdp.codecs.view import View
+from trio_rdp.codecs.view import Place, View
 
 if TYPE_CHECKING:
     from trio_rdp.codecs.plain.buffers import Readable, Writable
 
-__all__ = ["convert_from", "convert_into", "draw_raw", "encode_raw"]
+__all__ = ["convert_from", "convert_into", "draw_raw", "draw_raw_all", "encode_raw", "encode_raw_all"]
 
 _PDU = "BitmapData"
 _NUMBERS = {member: number for number, member in enumerate(PixelFormat)}
@@ -45,6 +47,25 @@ def draw_raw(
     check(status, _PDU)
 
 
+def draw_raw_all(
+    bitmaps: Sequence[bytes],
+    places: Sequence[Place],
+    view: View,
+    bits_per_pixel: int,
+    palette: Readable | None = None,
+) -> None:
+    """Draw what of each uncompressed bitmap of an update is shown and lies in the view, one over the other.
+
+    All are as in `draw_raw`, bottom-up, and each must be whole even when nothing of it is seen.  Raises `DecodeError`,
+    and then those before the faulty one were drawn; `ValueError` when a place is negative, there are not as many as
+    bitmaps, or the view does not lie in its surface, and then nothing was.  Releases the GIL, once.
+    """
+    _check_depth(bits_per_pixel, (8, 15, 16, 24, 32))
+    if bits_per_pixel == 8 and palette is None:
+        raise ValueError("a bitmap of 8 bits per pixel needs a palette")
+    check_all(kernel.raw_all(bitmaps, table(places), *view, bits_per_pixel, palette, False), places, _PDU)
+
+
 def encode_raw(
     view: View,
     bits_per_pixel: int,
@@ -57,6 +78,16 @@ def encode_raw(
     """
     _check_depth(bits_per_pixel, (15, 16, 24, 32))
     return kernel.encode_raw(*view, bits_per_pixel, top_down)
+
+
+def encode_raw_all(view: View, rects: Sequence[tuple[int, int, int, int]], bits_per_pixel: int) -> list[bytes]:
+    """Make an uncompressed bitmap, bottom-up, of each rectangle (x, y, width, height in the view).
+
+    Each is what `encode_raw` makes of it.  Raises `ValueError` for a rectangle that is empty or does not lie in the
+    view.  Releases the GIL, once.
+    """
+    _check_depth(bits_per_pixel, (15, 16, 24, 32))
+    return kernel.encode_raw_all(*view, table(rects), bits_per_pixel, False)
 
 
 def convert_into(

@@ -7,9 +7,10 @@ A 24-bit pixel is held in 32 bits between stream and surface, so that each order
 from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
+from trio_rdp.codecs.compiled.batches cimport decode_batch, decode_one, encode_batch, encode_one
 from trio_rdp.codecs.compiled.common cimport (
     INVALID, NO_MEMORY, OVERRUN, TRUNCATED, PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer, bitmap,
-    guard, px32, region, row_from_8, row_from_32, row_from_555, row_from_565, to_555, to_565, uint8_t, uint16_t,
+    guard, px32, row_from_8, row_from_32, row_from_555, row_from_565, to_555, to_565, uint8_t, uint16_t,
     uint32_t,
 )
 from trio_rdp.codecs.compiled.rle_orders cimport SPARE, differences, encode_orders, pixel, size
@@ -209,6 +210,16 @@ cdef Py_ssize_t decode_orders(const uint8_t *s, const uint8_t *e, Py_ssize_t w, 
     return o
 
 
+cdef Py_ssize_t decode_any(const uint8_t *s, Py_ssize_t length, Py_ssize_t w, Py_ssize_t total, int bits_per_pixel,
+                           void *out) noexcept nogil:
+    """Decode to as many bits as a pixel is held in."""
+    if bits_per_pixel == 8:
+        return decode_orders[uint8_t](s, s + length, w, total, <uint8_t *>out, 0xFF)
+    if bits_per_pixel == 24:
+        return decode_orders[uint32_t](s, s + length, w, total, <uint32_t *>out, 0xFFFFFF)
+    return decode_orders[uint16_t](s, s + length, w, total, <uint16_t *>out, 0x7FFF if bits_per_pixel == 15 else 0xFFFF)
+
+
 def decode(data, Py_ssize_t width, Py_ssize_t height, int bits_per_pixel, out):
     """See the twin."""
     cdef Py_buffer source, target
@@ -228,13 +239,7 @@ def decode(data, Py_ssize_t width, Py_ssize_t height, int bits_per_pixel, out):
             with nogil:
                 wide = <uint32_t *>malloc(total * 4 + SLACK)
                 if wide != NULL:
-                    if bits_per_pixel == 8:
-                        status = decode_orders[uint8_t](s, s + source.len, width, total, <uint8_t *>wide, 0xFF)
-                    elif bits_per_pixel == 24:
-                        status = decode_orders[uint32_t](s, s + source.len, width, total, wide, 0xFFFFFF)
-                    else:
-                        status = decode_orders[uint16_t](s, s + source.len, width, total, <uint16_t *>wide,
-                                                         0x7FFF if bits_per_pixel == 15 else 0xFFFF)
+                    status = decode_any(s, source.len, width, total, bits_per_pixel, wide)
                     if status >= 0 and bits_per_pixel == 24:
                         for i in range(total):
                             d[3 * i] = wide[i] & 0xFF
@@ -250,120 +255,125 @@ def decode(data, Py_ssize_t width, Py_ssize_t height, int bits_per_pixel, out):
     return status
 
 
-def decode_into(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t visible_width,
-                Py_ssize_t visible_height, Py_ssize_t width, Py_ssize_t height, int bits_per_pixel, palette):
-    """See the twin."""
-    cdef Py_buffer source, target, colours
-    cdef Py_ssize_t status = NO_MEMORY, total = width * height, i
-    cdef uint32_t small[4096 + SHORT]
-    cdef uint32_t *pixels = small
-    cdef uint8_t *d
-    cdef const uint8_t *s
-    cdef px32 table[256]
-    bitmap(width, height)
-    visible_width = min(visible_width, width)
-    visible_height = min(visible_height, height)
+cdef struct Drawing:
+    int bits_per_pixel
+    px32 palette[256]
+
+
+cdef int prepare(Drawing *drawing, int bits_per_pixel, palette) except -1:
+    cdef Py_buffer colours
+    drawing.bits_per_pixel = bits_per_pixel
     if bits_per_pixel == 8:
         PyObject_GetBuffer(palette, &colours, PyBUF_SIMPLE)
         try:
             if colours.len < 1024:
                 raise ValueError("a palette has 1024 bytes")
-            memcpy(table, colours.buf, 1024)
+            memcpy(drawing.palette, colours.buf, 1024)
         finally:
             PyBuffer_Release(&colours)
-    PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
-    try:
-        PyObject_GetBuffer(surface, &target, PyBUF_WRITABLE)
-        try:
-            region(target.len, stride, x, y, visible_width, visible_height, 4)
-            s = <const uint8_t *>source.buf
-            d = <uint8_t *>target.buf + y * stride + x * 4
-            with nogil:
-                if total > 4096:
-                    pixels = <uint32_t *>malloc(total * 4 + SLACK)
-                if pixels != NULL:
-                    if bits_per_pixel == 8:
-                        status = decode_orders[uint8_t](s, s + source.len, width, total, <uint8_t *>pixels, 0xFF)
-                    elif bits_per_pixel == 24:
-                        status = decode_orders[uint32_t](s, s + source.len, width, total, pixels, 0xFFFFFF)
-                    else:
-                        status = decode_orders[uint16_t](s, s + source.len, width, total, <uint16_t *>pixels,
-                                                         0x7FFF if bits_per_pixel == 15 else 0xFFFF)
-                    if status >= 0:
-                        for i in range(visible_height):
-                            total = (height - 1 - i) * width
-                            if bits_per_pixel == 8:
-                                row_from_8(<uint8_t *>pixels + total, <px32 *>(d + i * stride), table, visible_width)
-                            elif bits_per_pixel == 15:
-                                row_from_555(<uint16_t *>pixels + total, <px32 *>(d + i * stride), visible_width)
-                            elif bits_per_pixel == 16:
-                                row_from_565(<uint16_t *>pixels + total, <px32 *>(d + i * stride), visible_width)
-                            else:
-                                row_from_32(pixels + total, <px32 *>(d + i * stride), visible_width)
-                    if pixels != small:
-                        free(pixels)
-        finally:
-            PyBuffer_Release(&target)
-    finally:
-        PyBuffer_Release(&source)
+    return 0
+
+
+cdef Py_ssize_t picture_from(const uint8_t *s, Py_ssize_t length, uint8_t *d, Py_ssize_t stride, Py_ssize_t columns,
+                             Py_ssize_t rows, Py_ssize_t w, Py_ssize_t h, const void *options) noexcept nogil:
+    cdef const Drawing *drawing = <const Drawing *>options
+    cdef Py_ssize_t status = NO_MEMORY, i, at
+    cdef uint32_t small[4096 + SHORT]
+    cdef uint32_t *pixels = small
+    cdef px32 *line
+    if w * h > 4096:
+        pixels = <uint32_t *>malloc(w * h * 4 + SLACK)
+    if pixels == NULL:
+        return status
+    status = decode_any(s, length, w, w * h, drawing.bits_per_pixel, pixels)
+    if status >= 0 and columns:
+        for i in range(rows):
+            at = (h - 1 - i) * w
+            line = <px32 *>(d + i * stride)
+            if drawing.bits_per_pixel == 8:
+                row_from_8(<uint8_t *>pixels + at, line, drawing.palette, columns)
+            elif drawing.bits_per_pixel == 15:
+                row_from_555(<uint16_t *>pixels + at, line, columns)
+            elif drawing.bits_per_pixel == 16:
+                row_from_565(<uint16_t *>pixels + at, line, columns)
+            else:
+                row_from_32(pixels + at, line, columns)
+    if pixels != small:
+        free(pixels)
     return status
+
+
+def decode_into(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t visible_width,
+                Py_ssize_t visible_height, Py_ssize_t width, Py_ssize_t height, int bits_per_pixel, palette):
+    """See the twin."""
+    cdef Drawing drawing
+    prepare(&drawing, bits_per_pixel, palette)
+    return decode_one(data, surface, stride, x, y, visible_width, visible_height, width, height, picture_from, &drawing)
+
+
+def decode_all(bitmaps, table, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width,
+               Py_ssize_t height, int bits_per_pixel, palette):
+    """See the twin."""
+    cdef Drawing drawing
+    prepare(&drawing, bits_per_pixel, palette)
+    return decode_batch(bitmaps, table, surface, stride, x, y, width, height, picture_from, &drawing)
 
 
 # --------------------------------------------------------------------------------------------------------- encoding
 
+cdef Py_ssize_t most(Py_ssize_t w, Py_ssize_t h, const void *options) noexcept nogil:
+    return w * h * 10 + 16
+
+
+cdef uint8_t *encode_any(pixel *pixels, uint8_t *begins, Py_ssize_t w, Py_ssize_t total, pixel white,
+                         uint8_t *out) noexcept nogil:
+    """Encode pixels, behind which there is room for the differences."""
+    differences(pixels, pixels + total + SPARE, begins, w, total)
+    return encode_orders(pixels, pixels + total + SPARE, begins, w, total, white, out)
+
+
+cdef uint8_t *put_picture(const uint8_t *s, Py_ssize_t stride, Py_ssize_t w, Py_ssize_t h, uint8_t *d,
+                          const void *options) noexcept nogil:
+    cdef int bits_per_pixel = (<const int *>options)[0]
+    cdef Py_ssize_t total = w * h, i, k
+    cdef uint32_t *pixels = <uint32_t *>malloc((total + SPARE) * 9)
+    cdef uint16_t *narrow = <uint16_t *>pixels
+    cdef uint8_t *begins = <uint8_t *>(pixels + 2 * (total + SPARE))
+    cdef const px32 *row
+    if pixels == NULL:
+        return NULL
+    for i in range(h):
+        row = <const px32 *>(s + (h - 1 - i) * stride)
+        if bits_per_pixel == 8:
+            memcpy(<uint8_t *>pixels + i * w, row, w)
+        elif bits_per_pixel == 15:
+            for k in range(w):
+                narrow[i * w + k] = <uint16_t>to_555(row[k])
+        elif bits_per_pixel == 16:
+            for k in range(w):
+                narrow[i * w + k] = <uint16_t>to_565(row[k])
+        else:
+            for k in range(w):
+                pixels[i * w + k] = row[k] & 0xFFFFFF
+    if bits_per_pixel == 8:
+        d = encode_any(<uint8_t *>pixels, begins, w, total, <uint8_t>0xFF, d)
+    elif bits_per_pixel == 24:
+        d = encode_any(pixels, begins, w, total, <uint32_t>0xFFFFFF, d)
+    else:
+        d = encode_any(narrow, begins, w, total, <uint16_t>(0x7FFF if bits_per_pixel == 15 else 0xFFFF), d)
+    free(pixels)
+    return d
+
+
 def encode(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height,
            int bits_per_pixel):
     """See the twin."""
-    cdef Py_buffer source
-    cdef Py_ssize_t total = width * height, i, k
-    cdef uint32_t *pixels = NULL
-    cdef uint16_t *narrow
-    cdef uint8_t *bytes_
-    cdef uint8_t *begins
-    cdef uint8_t *out = NULL
-    cdef uint8_t *end = NULL
-    cdef const uint8_t *s
-    cdef const px32 *row
     cdef Py_ssize_t unit = 1 if bits_per_pixel == 8 else 4
-    bitmap(width, height)
-    PyObject_GetBuffer(surface, &source, PyBUF_SIMPLE)
-    try:
-        region(source.len, stride, x, y, width, height, unit)
-        s = <const uint8_t *>source.buf + y * stride + x * unit
-        pixels = <uint32_t *>malloc((total + SPARE) * 9)
-        out = <uint8_t *>malloc(total * 10 + 16)
-        if pixels == NULL or out == NULL:
-            raise MemoryError
-        with nogil:
-            narrow = <uint16_t *>pixels
-            for i in range(height):
-                row = <const px32 *>(s + (height - 1 - i) * stride)
-                if bits_per_pixel == 8:
-                    memcpy(<uint8_t *>pixels + i * width, row, width)
-                elif bits_per_pixel == 15:
-                    for k in range(width):
-                        narrow[i * width + k] = <uint16_t>to_555(row[k])
-                elif bits_per_pixel == 16:
-                    for k in range(width):
-                        narrow[i * width + k] = <uint16_t>to_565(row[k])
-                else:
-                    for k in range(width):
-                        pixels[i * width + k] = row[k] & 0xFFFFFF
-            begins = <uint8_t *>(pixels + 2 * (total + SPARE))
-            if bits_per_pixel == 8:
-                bytes_ = <uint8_t *>pixels
-                differences(bytes_, bytes_ + total + SPARE, begins, width, total)
-                end = encode_orders(bytes_, bytes_ + total + SPARE, begins, width, total, <uint8_t>0xFF, out)
-            elif bits_per_pixel == 24:
-                differences(pixels, pixels + total + SPARE, begins, width, total)
-                end = encode_orders(pixels, pixels + total + SPARE, begins, width, total, <uint32_t>0xFFFFFF, out)
-            else:
-                differences(narrow, narrow + total + SPARE, begins, width, total)
-                end = encode_orders(narrow, narrow + total + SPARE, begins, width, total,
-                                    <uint16_t>(0x7FFF if bits_per_pixel == 15 else 0xFFFF), out)
-            guard(end - out <= total * 10 + 16)
-        return (<const char *>out)[:end - out]
-    finally:
-        free(pixels)
-        free(out)
-        PyBuffer_Release(&source)
+    return encode_one(surface, stride, x, y, width, height, unit, put_picture, most, &bits_per_pixel)
+
+
+def encode_all(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height, table,
+               int bits_per_pixel):
+    """See the twin."""
+    cdef Py_ssize_t unit = 1 if bits_per_pixel == 8 else 4
+    return encode_batch(surface, stride, x, y, width, height, unit, table, put_picture, most, &bits_per_pixel)

@@ -2,8 +2,10 @@
 """Pixel formats on raw pointers; `trio_rdp.codecs.plain.pixels` says what they are."""
 
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from libc.stdlib cimport free, malloc
 from libc.string cimport memcpy, memset
 
+from trio_rdp.codecs.compiled.batches cimport Rectangle, decode_batch, decode_one, rectangles
 from trio_rdp.codecs.compiled.common cimport (
     TRUNCATED, PyBUF_SIMPLE, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer, bitmap, cpx16_r, cpx32_r, cu8_r,
     from_bgr565, px16, px16_r, px32, px32_r, region, row_from_8, row_from_24, row_from_32, row_from_555, row_from_565,
@@ -113,88 +115,140 @@ cdef inline void row_from_rgb24(cu8_r s, px32_r d, Py_ssize_t n) noexcept nogil:
         d[i] = 0xFF000000u | s[3 * i + 2] | (<uint32_t>s[3 * i + 1] << 8) | (<uint32_t>s[3 * i] << 16)
 
 
-def raw(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t visible_width,
-        Py_ssize_t visible_height, Py_ssize_t width, Py_ssize_t height, int bits_per_pixel, palette, bint top_down):
-    """See the twin."""
-    cdef Py_buffer source, target, colours
-    cdef Py_ssize_t wide = (bits_per_pixel + 7) >> 3, pitch = (width * wide + 3) & ~3, i
-    cdef const uint8_t *s
-    cdef const uint8_t *row
-    cdef px32 *d
-    cdef uint8_t *base
-    cdef px32 table[256]
-    bitmap(width, height)
-    visible_width = min(visible_width, width)
-    visible_height = min(visible_height, height)
+cdef struct Drawing:
+    int bits_per_pixel
+    bint top_down
+    px32 palette[256]
+
+
+cdef int prepare(Drawing *drawing, int bits_per_pixel, palette, bint top_down) except -1:
+    cdef Py_buffer colours
+    drawing.bits_per_pixel = bits_per_pixel
+    drawing.top_down = top_down
     if bits_per_pixel == 8:
         PyObject_GetBuffer(palette, &colours, PyBUF_SIMPLE)
         try:
             if colours.len < 1024:
                 raise ValueError("a palette has 1024 bytes")
-            memcpy(table, colours.buf, 1024)
+            memcpy(drawing.palette, colours.buf, 1024)
         finally:
             PyBuffer_Release(&colours)
-    PyObject_GetBuffer(data, &source, PyBUF_SIMPLE)
-    try:
-        PyObject_GetBuffer(surface, &target, PyBUF_WRITABLE)
-        try:
-            region(target.len, stride, x, y, visible_width, visible_height, 4)
-            if source.len < (height - 1) * pitch + width * wide:
-                return TRUNCATED
-            s = <const uint8_t *>source.buf
-            base = <uint8_t *>target.buf + y * stride + x * 4
-            with nogil:
-                for i in range(visible_height):
-                    row = s + (i if top_down else height - 1 - i) * pitch
-                    d = <px32 *>(base + i * stride)
-                    if bits_per_pixel == 8:
-                        row_from_8(row, d, table, visible_width)
-                    elif bits_per_pixel == 15:
-                        row_from_555(<const px16 *>row, d, visible_width)
-                    elif bits_per_pixel == 16:
-                        row_from_565(<const px16 *>row, d, visible_width)
-                    elif bits_per_pixel == 24:
-                        row_from_24(row, d, visible_width)
-                    else:
-                        row_from_32(<const px32 *>row, d, visible_width)
-        finally:
-            PyBuffer_Release(&target)
-    finally:
-        PyBuffer_Release(&source)
-    return width * height
+    return 0
+
+
+cdef inline Py_ssize_t pitch(Py_ssize_t width, int bits_per_pixel) noexcept nogil:
+    return (width * ((bits_per_pixel + 7) >> 3) + 3) & ~<Py_ssize_t>3
+
+
+cdef Py_ssize_t picture_from(const uint8_t *s, Py_ssize_t length, uint8_t *d, Py_ssize_t stride, Py_ssize_t columns,
+                             Py_ssize_t rows, Py_ssize_t w, Py_ssize_t h, const void *options) noexcept nogil:
+    cdef const Drawing *drawing = <const Drawing *>options
+    cdef Py_ssize_t step = pitch(w, drawing.bits_per_pixel), i
+    cdef const uint8_t *row
+    cdef px32 *line
+    if length < (h - 1) * step + w * ((drawing.bits_per_pixel + 7) >> 3):
+        return TRUNCATED
+    for i in range(rows if columns else 0):
+        row = s + (i if drawing.top_down else h - 1 - i) * step
+        line = <px32 *>(d + i * stride)
+        if drawing.bits_per_pixel == 8:
+            row_from_8(row, line, drawing.palette, columns)
+        elif drawing.bits_per_pixel == 15:
+            row_from_555(<const px16 *>row, line, columns)
+        elif drawing.bits_per_pixel == 16:
+            row_from_565(<const px16 *>row, line, columns)
+        elif drawing.bits_per_pixel == 24:
+            row_from_24(row, line, columns)
+        else:
+            row_from_32(<const px32 *>row, line, columns)
+    return w * h
+
+
+def raw(data, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t visible_width,
+        Py_ssize_t visible_height, Py_ssize_t width, Py_ssize_t height, int bits_per_pixel, palette, bint top_down):
+    """See the twin."""
+    cdef Drawing drawing
+    prepare(&drawing, bits_per_pixel, palette, top_down)
+    return decode_one(data, surface, stride, x, y, visible_width, visible_height, width, height, picture_from, &drawing)
+
+
+def raw_all(bitmaps, table, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width,
+            Py_ssize_t height, int bits_per_pixel, palette, bint top_down):
+    """See the twin."""
+    cdef Drawing drawing
+    prepare(&drawing, bits_per_pixel, palette, top_down)
+    return decode_batch(bitmaps, table, surface, stride, x, y, width, height, picture_from, &drawing)
+
+
+cdef void put_picture(const uint8_t *s, Py_ssize_t stride, Py_ssize_t w, Py_ssize_t h, uint8_t *d, int bits_per_pixel,
+                      bint top_down) noexcept nogil:
+    cdef Py_ssize_t used = w * ((bits_per_pixel + 7) >> 3), step = pitch(w, bits_per_pixel), i
+    cdef const px32 *row
+    for i in range(h):
+        row = <const px32 *>(s + (i if top_down else h - 1 - i) * stride)
+        if bits_per_pixel == 15:
+            row_to_555(row, <px16 *>d, w)
+        elif bits_per_pixel == 16:
+            row_to_565(row, <px16 *>d, w)
+        elif bits_per_pixel == 24:
+            row_to_24(row, d, w)
+        else:
+            memcpy(d, row, w * 4)
+        memset(d + used, 0, step - used)
+        d += step
 
 
 def encode_raw(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height,
                int bits_per_pixel, bint top_down):
     """See the twin."""
     cdef Py_buffer source
-    cdef Py_ssize_t wide = (bits_per_pixel + 7) >> 3, pitch = (width * wide + 3) & ~3, i
-    cdef const uint8_t *s
-    cdef const px32 *row
     cdef uint8_t *d
     bitmap(width, height)
     PyObject_GetBuffer(surface, &source, PyBUF_SIMPLE)
     try:
         region(source.len, stride, x, y, width, height, 4)
-        out = PyBytes_FromStringAndSize(NULL, pitch * height)
-        s = <const uint8_t *>source.buf + y * stride + x * 4
+        out = PyBytes_FromStringAndSize(NULL, pitch(width, bits_per_pixel) * height)
         d = <uint8_t *>PyBytes_AS_STRING(out)
         with nogil:
-            for i in range(height):
-                row = <const px32 *>(s + (i if top_down else height - 1 - i) * stride)
-                if bits_per_pixel == 15:
-                    row_to_555(row, <px16 *>d, width)
-                elif bits_per_pixel == 16:
-                    row_to_565(row, <px16 *>d, width)
-                elif bits_per_pixel == 24:
-                    row_to_24(row, d, width)
-                else:
-                    memcpy(d, row, width * 4)
-                memset(d + width * wide, 0, pitch - width * wide)
-                d += pitch
+            put_picture(<const uint8_t *>source.buf + y * stride + x * 4, stride, width, height, d, bits_per_pixel,
+                        top_down)
     finally:
         PyBuffer_Release(&source)
     return out
+
+
+def encode_raw_all(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t width, Py_ssize_t height, table,
+                   int bits_per_pixel, bint top_down):
+    """See the twin."""
+    cdef Py_buffer source
+    cdef Py_ssize_t i, count
+    cdef const uint8_t *s
+    cdef uint8_t **outs = NULL
+    cdef list streams = []
+    cdef Rectangle *rects = rectangles(table, width, height, &count)
+    try:
+        PyObject_GetBuffer(surface, &source, PyBUF_SIMPLE)
+        try:
+            region(source.len, stride, x, y, width, height, 4)
+            s = <const uint8_t *>source.buf + y * stride + x * 4
+            outs = <uint8_t **>malloc((count + 1) * sizeof(uint8_t *))
+            if outs == NULL:
+                raise MemoryError
+            # How long each becomes is known, so that it is written where it stays.
+            for i in range(count):
+                out = PyBytes_FromStringAndSize(NULL, pitch(rects[i].width, bits_per_pixel) * rects[i].height)
+                outs[i] = <uint8_t *>PyBytes_AS_STRING(out)
+                streams.append(out)
+            with nogil:
+                for i in range(count):
+                    put_picture(s + rects[i].y * stride + rects[i].x * 4, stride, rects[i].width, rects[i].height,
+                                outs[i], bits_per_pixel, top_down)
+        finally:
+            PyBuffer_Release(&source)
+    finally:
+        free(outs)
+        free(rects)
+    return streams
 
 
 def convert(pixels, int pixel_format, Py_ssize_t source_stride, surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y,

@@ -5,13 +5,15 @@ Rows go bottom-up and orders know nothing of rows, but for the row above, which 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 
+from trio_rdp.codecs.plain.batches import decode_each, encode_each
 from trio_rdp.codecs.plain.buffers import Readable, Writable, check_bitmap, check_region, view
-from trio_rdp.codecs.plain.pixels import pack_row, unpack_row
+from trio_rdp.codecs.plain.pixels import pack_row, palette_of, unpack_row
 from trio_rdp.codecs.status import INVALID, OVERRUN, TRUNCATED
 
-__all__ = ["decode", "decode_into", "encode"]
+__all__ = ["decode", "decode_all", "decode_into", "encode", "encode_all"]
 
 # The orders, by what the header's high bits say; a MEGA_MEGA header is brought to the same numbers.
 BACKGROUND, FOREGROUND, IMAGE, COLOR_RUN, COLOR_IMAGE, SET_FOREGROUND, SET_IMAGE, DITHERED = 0, 1, 2, 3, 4, 12, 13, 14
@@ -174,9 +176,7 @@ def decode_into(
     """Decode, and draw the visible part top-down as BGRX at `x`, `y`; nothing is drawn when a status is returned."""
     check_bitmap(width, height)
     visible_width, visible_height = min(visible_width, width), min(visible_height, height)
-    colours = bytes(view(palette)) if palette is not None and bits_per_pixel == 8 else b""
-    if bits_per_pixel == 8 and len(colours) < 1024:
-        raise ValueError("a palette has 1024 bytes")
+    colours = palette_of(palette, bits_per_pixel)
     target = view(surface)
     check_region(len(target), stride, x, y, visible_width, visible_height, 4)
     status, pixels = _decode(view(data), width, width * height, bits_per_pixel)
@@ -189,6 +189,23 @@ def decode_into(
         line = unpack_row(pixels[start : start + visible_width * wide], bits_per_pixel, colours)
         target[place : place + visible_width * 4] = line
     return status
+
+
+def decode_all(
+    bitmaps: Sequence[bytes],
+    table: array[int],
+    surface: Readable,
+    stride: int,
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    bits_per_pixel: int,
+    palette: Readable | None,
+) -> int:
+    """Decode bitmaps, each to its place; return their count, or the status of the first that is wrong."""
+    options = (bits_per_pixel, palette_of(palette, bits_per_pixel))
+    return decode_each(decode_into, bitmaps, table, surface, stride, x, y, width, height, *options)
 
 
 # --------------------------------------------------------------------------------------------------------- encoding
@@ -209,6 +226,21 @@ def encode(surface: Readable, stride: int, x: int, y: int, width: int, height: i
             line = pack_row(line, bits_per_pixel)
         pixels += [int.from_bytes(line[i : i + wide], "little") for i in range(0, len(line), wide)]
     return _Encoder(pixels, width, bits_per_pixel).run()
+
+
+def encode_all(
+    surface: Readable,
+    stride: int,
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    table: array[int],
+    bits_per_pixel: int,
+) -> list[bytes]:
+    """Encode each rectangle of a view by itself."""
+    unit = 1 if bits_per_pixel == 8 else 4
+    return encode_each(encode, surface, stride, x, y, width, height, unit, table, bits_per_pixel)
 
 
 def _head(code: int, mega: int, reach: int, count: int) -> bytes:

@@ -6,12 +6,26 @@ or six by dropping the low bits, so that there and back changes nothing.
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from typing import Final
 
+from trio_rdp.codecs.plain.batches import decode_each, encode_each
 from trio_rdp.codecs.plain.buffers import Readable, Writable, check_bitmap, check_region, view
 from trio_rdp.codecs.status import TRUNCATED
 
-__all__ = ["FORMATS", "convert", "convert_back", "encode_raw", "pack_row", "raw", "unpack_row"]
+__all__ = [
+    "FORMATS",
+    "convert",
+    "convert_back",
+    "encode_raw",
+    "encode_raw_all",
+    "pack_row",
+    "palette_of",
+    "raw",
+    "raw_all",
+    "unpack_row",
+]
 
 # Where blue, green and red lie in a pixel of each format of more than 16 bits.
 _PLACES: Final = {
@@ -82,6 +96,14 @@ def pack_row(row: bytes, bits_per_pixel: int) -> bytes:
     return b"".join(value.to_bytes(2, "little") for value in values)
 
 
+def palette_of(palette: Readable | None, bits_per_pixel: int) -> bytes:
+    """Copy a palette, which only pixels of 8 bits have."""
+    colours = bytes(view(palette)) if palette is not None and bits_per_pixel == 8 else b""
+    if bits_per_pixel == 8 and len(colours) < 1024:
+        raise ValueError("a palette has 1024 bytes")
+    return colours
+
+
 def raw(
     data: Readable,
     surface: Readable,
@@ -99,9 +121,7 @@ def raw(
     """Draw the visible part of an uncompressed bitmap, whose rows begin at multiples of four bytes."""
     check_bitmap(width, height)
     visible_width, visible_height = min(visible_width, width), min(visible_height, height)
-    colours = bytes(view(palette)) if palette is not None and bits_per_pixel == 8 else b""
-    if bits_per_pixel == 8 and len(colours) < 1024:
-        raise ValueError("a palette has 1024 bytes")
+    colours = palette_of(palette, bits_per_pixel)
     source, target = view(data), view(surface)
     check_region(len(target), stride, x, y, visible_width, visible_height, 4)
     wide = (bits_per_pixel + 7) // 8
@@ -116,6 +136,24 @@ def raw(
     return width * height
 
 
+def raw_all(
+    bitmaps: Sequence[bytes],
+    table: array[int],
+    surface: Readable,
+    stride: int,
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    bits_per_pixel: int,
+    palette: Readable | None,
+    top_down: bool,
+) -> int:
+    """Draw uncompressed bitmaps, each at its place; return their count, or the status of the first that is wrong."""
+    options = (bits_per_pixel, palette_of(palette, bits_per_pixel), top_down)
+    return decode_each(raw, bitmaps, table, surface, stride, x, y, width, height, *options)
+
+
 def encode_raw(
     surface: Readable, stride: int, x: int, y: int, width: int, height: int, bits_per_pixel: int, top_down: bool
 ) -> bytes:
@@ -127,6 +165,21 @@ def encode_raw(
     rows = range(height) if top_down else reversed(range(height))
     starts = ((y + row) * stride + x * 4 for row in rows)
     return b"".join(pack_row(bytes(source[start : start + width * 4]), bits_per_pixel) + pad for start in starts)
+
+
+def encode_raw_all(
+    surface: Readable,
+    stride: int,
+    x: int,
+    y: int,
+    width: int,
+    height: int,
+    table: array[int],
+    bits_per_pixel: int,
+    top_down: bool,
+) -> list[bytes]:
+    """Make an uncompressed bitmap of each rectangle of a view."""
+    return encode_each(encode_raw, surface, stride, x, y, width, height, 4, table, bits_per_pixel, top_down)
 
 
 def convert(
