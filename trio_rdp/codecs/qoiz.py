@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Sequence
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 from trio_rdp.codecs import qoi
 from trio_rdp.codecs.status import check_size
-from trio_rdp.codecs.view import View
+from trio_rdp.codecs.view import Place, View
 from trio_rdp.wire.errors import DecodeError, InvalidField, Truncated
 
 if TYPE_CHECKING:
@@ -38,6 +39,10 @@ _MAGIC: Final = b"\x28\xb5\x2f\xfd"
 # IronRDP's.
 _LEVEL: Final = 3
 
+# Of a whole update so many bytes of images, and the one that goes beyond, are inflated before they are drawn: a peer
+# can have 160 MiB of each with a few kilobytes.
+_HELD: Final = 1 << 20
+
 
 def _bound(width: int, height: int) -> int:
     """The longest QOI image of a size: header, five bytes to a pixel, end marker."""
@@ -61,19 +66,57 @@ class Decoder:
         Never inflates to more than an image of that size can have.  Raises `DecodeError`, and then the rows above the
         fault may have been drawn; see `qoi.decompress_into`.
         """
-        check_size(width, height, _PDU)
+        qoi.decompress_into(self._image(data, width, height), view, width, height, keep_alpha=keep_alpha)
+
+    def decode_all(
+        self, bitmaps: Sequence[bytes], places: Sequence[Place], view: View, *, keep_alpha: bool = False
+    ) -> None:
+        """Decode the images of an update and draw what of each is shown and lies in the view, one over the other.
+
+        Raises `DecodeError`, and then those before the faulty one were drawn, and perhaps rows of that one;
+        `ValueError` when a place is negative, there are not as many as bitmaps, or the view does not lie in its
+        surface, and then nothing was done.  Releases the GIL once for each image, and once for every MiB of them.
+        """
+        if len(bitmaps) != len(places) or any(min(place[:4]) < 0 for place in places):
+            raise ValueError("as many places as bitmaps, and none negative")
+        qoi.decompress_all([], [], view)
+        try:
+            self._decode_all(bitmaps, places, view, keep_alpha)
+        except BaseException:
+            # Images behind the faulty one are missing in the stream, whether it was in zstd or in QOI.
+            self._failed = True
+            raise
+
+    def _decode_all(self, bitmaps: Sequence[bytes], places: Sequence[Place], view: View, keep_alpha: bool) -> None:
+        first = held = 0
+        images: list[bytes] = []
+        for number, (data, (*_, width, height)) in enumerate(zip(bitmaps, places, strict=True)):
+            try:
+                image = self._image(data, width, height)
+            except DecodeError:
+                qoi.decompress_all(images, places[first:number], view, keep_alpha=keep_alpha)
+                raise
+            images.append(image)
+            held += len(image)
+            if held > _HELD:
+                qoi.decompress_all(images, places[first : number + 1], view, keep_alpha=keep_alpha)
+                first, held, images = number + 1, 0, []
+        qoi.decompress_all(images, places[first:], view, keep_alpha=keep_alpha)
+
+    def reset(self) -> None:
+        """Forget the stream, and give its window back."""
+        self._stream, self._failed = None, False
+
+    def _image(self, data: Readable, width: int, height: int) -> bytes:
         if bytes(data[:4]) == _MAGIC:
             self.reset()
         if self._failed:
             raise DecodeError("the stream broke off with an image before this one", pdu=_PDU)
         self._failed = True
+        check_size(width, height, _PDU)
         image = self._inflate(data, _bound(width, height))
         self._failed = False
-        qoi.decompress_into(image, view, width, height, keep_alpha=keep_alpha)
-
-    def reset(self) -> None:
-        """Forget the stream, and give its window back."""
-        self._stream, self._failed = None, False
+        return image
 
     def _inflate(self, data: Readable, limit: int) -> bytes:
         zstd = _zstd()
@@ -105,6 +148,20 @@ class Encoder:
 
     def encode(self, view: View) -> bytes:
         """Encode a view without loss, in three channels."""
+        return self._write(qoi.compress(view))
+
+    def encode_all(self, view: View, rects: Sequence[tuple[int, int, int, int]]) -> list[bytes]:
+        """Encode rectangles (x, y, width, height in the view), each to the bytes that `encode` would make of it.
+
+        Raises `ValueError` for one that is empty or does not lie in the view, and then the stream is as it was.
+        """
+        return [self._write(image) for image in qoi.compress_all(view, rects)]
+
+    def reset(self) -> None:
+        """Begin a new stream, which the peer must do too."""
+        self._stream = None
+
+    def _write(self, image: bytes) -> bytes:
         zstd = _zstd()
         if self._stream is None:
             parameter = zstd.CompressionParameter
@@ -115,12 +172,8 @@ class Encoder:
                     parameter.window_log: self.window_log,
                 }
             )
-        stream: bytes = self._stream.compress(qoi.compress(view), zstd.ZstdCompressor.FLUSH_BLOCK)
+        stream: bytes = self._stream.compress(image, zstd.ZstdCompressor.FLUSH_BLOCK)
         return stream
-
-    def reset(self) -> None:
-        """Begin a new stream, which the peer must do too."""
-        self._stream = None
 
 
 def _zstd() -> ModuleType:
