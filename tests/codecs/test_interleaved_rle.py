@@ -3,13 +3,15 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Callable
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.codecs import whole_updates
 from tests.codecs.pictures import BGRX, gradient, noise, solid, text
 from tests.codecs.twins import twins
 from trio_rdp.codecs import interleaved_rle
@@ -206,6 +208,65 @@ def test_round_trips_at_any_size_and_place(
     assert (drawn[..., 3] == 255).all()
     drawn[:] = 0
     assert not out.any()
+
+
+def at(bits: int) -> Any:
+    """The codec at one depth, as if it had no other."""
+    palette = PALETTE if bits == 8 else None
+    decompress_into = interleaved_rle.decompress_into
+    return SimpleNamespace(
+        compress=lambda view: interleaved_rle.compress(view, bits),
+        compress_all=lambda view, rects: interleaved_rle.compress_all(view, rects, bits),
+        decompress_into=lambda data, view, *size: decompress_into(data, view, size[0], size[1], bits, palette),
+        decompress_all=lambda data, places, view: interleaved_rle.decompress_all(data, places, view, bits, palette),
+    )
+
+
+@pytest.mark.parametrize("bits", [8, 15, 16, 24])
+def test_many_at_once_are_drawn_as_one_by_one(bits: int) -> None:
+    def encode(view: View) -> bytes:
+        # Of noise in few colours, so that there are orders of all kinds.
+        few = np.asarray(view.surface) & np.uint8(0x80)
+        stride = view.stride if bits > 8 else view.stride // 4
+        return interleaved_rle.compress(view._replace(surface=few[:: 1 if bits > 8 else 4].copy(), stride=stride), bits)
+
+    whole_updates.decodes_as_one_by_one(at(bits), encode)
+
+
+def test_of_many_those_before_the_faulty_one_are_drawn() -> None:
+    faults = [("80", Truncated), ("62 010203", InvalidField), ("f5", InvalidField)]
+    whole_updates.draws_those_before_the_faulty_one(at(24), [(bytes.fromhex(data), error) for data, error in faults])
+
+
+@pytest.mark.parametrize("bits", [8, 15, 16, 24])
+def test_many_at_once_are_encoded_as_one_by_one(kernel: ModuleType, bits: int) -> None:
+    if bits > 8:
+        whole_updates.encodes_as_one_by_one(at(bits))
+        if form_of(kernel) != "plain":
+            whole_updates.encodes_more_than_is_kept_at_once(at(bits))
+        return
+    indices = View(np.ascontiguousarray(text(70, 60)[..., 0]), 70, 3, 2, 61, 51)
+    rects = [(0, 0, 61, 51), (60, 50, 1, 1), (7, 3, 20, 30)]
+    expected = [interleaved_rle.compress(indices.part(*rect), 8) for rect in rects]
+    assert interleaved_rle.compress_all(indices, rects, 8) == expected
+
+
+def test_many_at_once_in_places_that_cannot_be(kernel: ModuleType) -> None:
+    whole_updates.refuses_places_that_cannot_be(at(16))
+    whole_updates.refuses_rectangles_that_cannot_be(at(16))
+    whole_updates.refuses_tables_that_cannot_be(kernel, (16, None), (16,))  # type: ignore[arg-type]
+
+
+def test_many_at_once_of_depths_that_do_not_exist() -> None:
+    view = View(bytearray(4), 4, 0, 0, 1, 1)
+    for depth in (4, 32):
+        with pytest.raises(ValueError, match=f"{depth} bits"):
+            interleaved_rle.decompress_all([], [], view, depth)
+        with pytest.raises(ValueError, match=f"{depth} bits"):
+            interleaved_rle.compress_all(view, [], depth)
+    for palette in (None, bytes(1023)):
+        with pytest.raises(ValueError, match="palette"):
+            interleaved_rle.decompress_all([], [], view, 8, palette)
 
 
 def test_palette_indices_are_encoded_as_they_are() -> None:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.codecs import whole_updates
 from tests.codecs.twins import twins
 from trio_rdp.codecs import pixels
 from trio_rdp.codecs.pixel_format import PixelFormat
@@ -193,6 +195,48 @@ def test_short_data_are_truncated_but_for_the_last_pad() -> None:
         pixels.draw_raw(bytes(20), View(surface, 12, 0, 0, 3, 2), 3, 2, 24)
     assert surface == b"\xaa" * 24
     pixels.draw_raw(bytes(21), View(surface, 12, 0, 0, 3, 2), 3, 2, 24)
+
+
+def raw_at(bits: int) -> Any:
+    """Raw bitmaps of one depth, under the names of the other codecs."""
+    palette = bytes(range(256)) * 4 if bits == 8 else None
+    return SimpleNamespace(
+        compress=lambda view: pixels.encode_raw(view, bits),
+        compress_all=lambda view, rects: pixels.encode_raw_all(view, rects, bits),
+        decompress_into=lambda data, view, *size: pixels.draw_raw(data, view, size[0], size[1], bits, palette),
+        decompress_all=lambda data, places, view: pixels.draw_raw_all(data, places, view, bits, palette),
+    )
+
+
+@pytest.mark.parametrize("bits", [8, 15, 16, 24, 32])
+def test_many_raw_bitmaps_are_drawn_as_one_by_one(bits: int) -> None:
+    # Any bytes are indices; there are more than enough.
+    whole_updates.decodes_as_one_by_one(raw_at(bits), raw_at(max(bits, 15)).compress)
+
+
+def test_of_many_raw_bitmaps_those_before_the_faulty_one_are_drawn() -> None:
+    whole_updates.draws_those_before_the_faulty_one(raw_at(24), [(b"", Truncated), (bytes(2), Truncated)])
+
+
+@pytest.mark.parametrize("bits", [15, 16, 24, 32])
+def test_many_raw_bitmaps_are_encoded_as_one_by_one(bits: int) -> None:
+    whole_updates.encodes_as_one_by_one(raw_at(bits))
+
+
+def test_many_raw_bitmaps_in_places_that_cannot_be() -> None:
+    whole_updates.refuses_places_that_cannot_be(raw_at(16))
+    whole_updates.refuses_rectangles_that_cannot_be(raw_at(16))
+
+
+def test_what_many_raw_bitmaps_cannot_be() -> None:
+    view = View(bytearray(4), 4, 0, 0, 1, 1)
+    with pytest.raises(ValueError, match="4 bits"):
+        pixels.draw_raw_all([], [], view, 4)
+    with pytest.raises(ValueError, match="8 bits"):
+        pixels.encode_raw_all(view, [], 8)
+    for palette in (None, bytes(1023)):
+        with pytest.raises(ValueError, match="palette"):
+            pixels.draw_raw_all([], [], view, 8, palette)
 
 
 def test_what_cannot_be_asked_for() -> None:

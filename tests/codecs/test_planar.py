@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.codecs import whole_updates
 from tests.codecs.pictures import BGRX, gradient, noise, psnr, solid, text
 from tests.codecs.twins import twins
 from trio_rdp.codecs import planar
@@ -230,11 +231,42 @@ def test_quality_falls_with_the_level(make: Callable[[int, int], BGRX], level: i
             assert psnr(out, picture) >= least
 
 
+@pytest.mark.parametrize("options", [{}, {"top_down": True}, {"keep_alpha": True}])
+def test_many_at_once_are_drawn_as_one_by_one(options: dict[str, bool]) -> None:
+    def encode(view: View) -> bytes:
+        return planar.compress(view, alpha=True, color_loss_level=view.height % 4, run_length=view.width > 9)
+
+    whole_updates.decodes_as_one_by_one(planar, encode, **options)
+
+
+def test_of_many_those_before_the_faulty_one_are_drawn() -> None:
+    faults = [("", Truncated), ("20 01 02", Truncated), ("30 00", InvalidField), ("30 23 01", InvalidField)]
+    whole_updates.draws_those_before_the_faulty_one(planar, [(bytes.fromhex(data), error) for data, error in faults])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"alpha": True, "run_length": False}, {"color_loss_level": 2, "subsampling": True, "top_down": True}],
+)
+def test_many_at_once_are_encoded_as_one_by_one(kernel: ModuleType, options: dict[str, int]) -> None:
+    whole_updates.encodes_as_one_by_one(planar, **options)
+    if form_of(kernel) != "plain":
+        whole_updates.encodes_more_than_is_kept_at_once(planar, **options)
+
+
+def test_many_at_once_in_places_that_cannot_be(kernel: ModuleType) -> None:
+    whole_updates.refuses_places_that_cannot_be(planar)
+    whole_updates.refuses_rectangles_that_cannot_be(planar)
+    whole_updates.refuses_tables_that_cannot_be(kernel, (False, False), (False, False, True, 0, False))
+
+
 def test_levels_that_do_not_exist() -> None:
     picture = View(bytes(16), 8, 0, 0, 2, 2)
     for level in (-1, 8):
         with pytest.raises(ValueError, match="level"):
             planar.compress(picture, color_loss_level=level)
+        with pytest.raises(ValueError, match="level"):
+            planar.compress_all(picture, [], color_loss_level=level)
     with pytest.raises(ValueError, match="subsampling"):
         planar.compress(picture, subsampling=True)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.codecs import whole_updates
+from tests.codecs.pictures import noise
 from tests.codecs.twins import pair
 from trio_rdp.codecs.status import TRUNCATED
 
@@ -36,6 +39,18 @@ def test_drawing_agrees(data: bytes, width: int, height: int, bits: int, draw: s
     arguments = (stride, x, y, visible_width, visible_height, width, height, bits, palette)
     assert plain.decode_into(data, one, *arguments) == compiled.decode_into(data, two, *arguments)
     assert one == two
+
+
+@given(st.lists(st.tuples(whole_updates.ROWS | whole_updates.WRONG_ROWS, STREAMS), max_size=5), DEPTHS)
+def test_drawing_many_agrees(bitmaps: list[tuple[tuple[int, ...], bytes]], bits: int) -> None:
+    palette = bytes(value * 7 & 0xFF for value in range(1024))
+    streams, rows = [data for _, data in bitmaps], [row for row, _ in bitmaps]
+    whole_updates.decode_alike("interleaved_rle", streams, rows, bits, palette)  # type: ignore[arg-type]
+
+
+@given(whole_updates.RECTANGLES, DEPTHS)
+def test_encoding_many_agrees(rows: list[tuple[int, ...]], bits: int) -> None:
+    whole_updates.encode_alike("interleaved_rle", noise(12, 13) & np.uint8(0x81), rows, bits)
 
 
 @st.composite

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.codecs import whole_updates
 from tests.codecs.twins import pair
 from trio_rdp.codecs.plain.pixels import pack_row, unpack_row
 
@@ -52,6 +55,45 @@ def test_raw_bitmaps_agree(
     arguments = (49, 2, 3, visible_width, visible_height, width, height, bits, palette, top_down)
     assert plain.raw(data, one, *arguments) == compiled.raw(data, two, *arguments)
     assert one == two
+
+
+@given(
+    st.lists(st.tuples(whole_updates.ROWS | whole_updates.WRONG_ROWS, st.binary(max_size=330)), max_size=4),
+    st.sampled_from((8, 15, 16, 24, 32)),
+    st.booleans(),
+)
+def test_many_raw_bitmaps_agree(bitmaps: list[tuple[tuple[int, ...], bytes]], bits: int, top_down: bool) -> None:
+    palette = bytes(value * 11 & 0xFF for value in range(1024))
+    table = array("i", [value for row, _ in bitmaps for value in row])
+    surfaces, answers = [], []
+    for kernel in pair("pixels"):
+        surface = bytearray(b"\x5a" * 97 * 24)
+        arguments = (surface, 97, 2, 1, 20, 20, bits, palette, top_down)
+        try:
+            answers.append(kernel.raw_all([data for _, data in bitmaps], table, *arguments))
+        except ValueError:
+            answers.append(None)
+        surfaces.append(surface)
+    assert answers[0] == answers[1]
+    assert surfaces[0] == surfaces[1]
+    for row in range(24):
+        columns = slice(2 * 4, 22 * 4) if 1 <= row < 21 else slice(0)
+        beside = surfaces[0][row * 97 : (row + 1) * 97]
+        beside[columns] = b""
+        assert beside == b"\x5a" * len(beside)
+
+
+@given(whole_updates.RECTANGLES, st.sampled_from((15, 16, 24, 32)), st.booleans())
+def test_encoding_many_agrees(rows: list[tuple[int, ...]], bits: int, top_down: bool) -> None:
+    data = bytes(value * 13 & 0xFF for value in range(53 * 12))
+    table = array("i", [value for row in rows for value in row])
+    answers: list[list[bytes] | None] = []
+    for kernel in pair("pixels"):
+        try:
+            answers.append(kernel.encode_raw_all(data, 53, 1, 2, 10, 10, table, bits, top_down))
+        except ValueError:
+            answers.append(None)
+    assert answers[0] == answers[1]
 
 
 @given(st.binary(min_size=480, max_size=480), st.sampled_from((15, 16, 24, 32)), SMALL, SMALL, st.booleans())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.codecs import whole_updates
+from tests.codecs.pictures import noise
 from tests.codecs.twins import pair
 
 CONTROLS = st.integers(0, 255) | st.sampled_from((0x13, 0x20, 0x31, 0x52, 0x04, 0x10, 0x41))
@@ -59,6 +62,44 @@ def test_pictures_agree(
     plain, compiled = pair("planar")
     arguments = (24, 0, 0, width, height, *options, level, subsampling and level > 0)
     assert plain.encode(data, *arguments) == compiled.encode(data, *arguments)
+
+
+@given(
+    st.lists(st.tuples(whole_updates.ROWS, st.integers(0, 7), st.none() | st.integers(0, 99)), max_size=5),
+    st.lists(whole_updates.WRONG_ROWS, max_size=1),
+    st.booleans(),
+    st.booleans(),
+)
+def test_decoding_many_agrees(
+    bitmaps: list[tuple[tuple[int, ...], int, int | None]],
+    wrong: list[tuple[int, ...]],
+    top_down: bool,
+    keep_alpha: bool,
+) -> None:
+    _, compiled = pair("planar")
+    streams, rows = [], [row for row, *_ in bitmaps]
+    for (*_, width, height), level, damaged in bitmaps:
+        picture = noise(width, height) & np.uint8(0x81)
+        options = (level % 2 > 0, False, level % 3 > 0, level, level > 3)
+        data = bytearray(compiled.encode(picture, width * 4, 0, 0, width, height, *options))
+        if damaged is not None:
+            data[damaged % len(data)] ^= 1 << damaged % 8
+        streams.append(bytes(data))
+    answer = whole_updates.decode_alike("planar", streams, rows, top_down, keep_alpha)
+    if all(damaged is None for *_, damaged in bitmaps):
+        assert answer == len(bitmaps)
+    # One more, which is not a bitmap or does not go there.
+    whole_updates.decode_alike("planar", [b"\x30\x13\1", *streams], wrong + rows, top_down, keep_alpha)
+    whole_updates.decode_alike("planar", [*streams, *streams[:1]], rows + wrong, top_down, keep_alpha)
+
+
+@given(
+    whole_updates.RECTANGLES, st.tuples(st.booleans(), st.booleans(), st.booleans()), st.integers(0, 8), st.booleans()
+)
+def test_encoding_many_agrees(
+    rows: list[tuple[int, ...]], options: tuple[bool, bool, bool], level: int, subsampling: bool
+) -> None:
+    whole_updates.encode_alike("planar", noise(12, 13), rows, *options, level, subsampling)
 
 
 def test_bitmaps_larger_than_the_stack_agree() -> None:
