@@ -295,9 +295,10 @@ class PixelSender:
         band, result = piece.band, piece.result
         assert result is not None
         updates: list[tuple[Update, BitmapCodec]] = []
-        for part in result.parts:
+        # INVARIANT: what codecs remember of a part once it is finished is owed, whoever is cancelled: only finishing an
+        # open part waits, a band has one at most, it is finished first, and up to the end of `_owe` nothing else waits.
+        for part in sorted(result.parts, key=lambda part: not part.is_open):
             updates += [(update, part.codec) for update in await self._finish(part, result, pixels)]
-        # INVARIANT: from here to the end of `_owe` nothing waits, so that a part that was finished is also owed.
         bands.popleft()
         self._sent.commit(result.changes)
         self.tiles_sent += len(result.changes.hashes)
