@@ -3,6 +3,9 @@
 The image codecs have one face.  They draw into a `View`, a rectangle of somebody's BGRX surface, and encode from one:
 `decompress_into(data, view, width, height)` and `compress(view)` where a bitmap stands alone, and objects with
 `decode_into`, `encode` and `reset` where one depends on those before.
+
+Those that stand alone come by the hundred in an update, each too small for a call of its own: `decompress_all(bitmaps,
+places, view)` and `compress_all(view, rects)` do as much as those calls would, in one stretch without the GIL.
 """
 
 from __future__ import annotations
