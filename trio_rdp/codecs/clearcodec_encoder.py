@@ -15,8 +15,8 @@ class Encoder:
     become palettes, flat areas runs, and the rest is sent as it is, or with a `color_loss_level` of 1 to 7 in NSCodec.
     Memory is taken as slots are filled: 30 MiB at most, and room for the largest message.
 
-    A `quick` one looks for runs only, or sends a bitmap as it is where that takes less: several times as fast, and
-    text is twice as large.  Nothing is lost and the client stores nothing, so it takes memory for one message only.
+    A `quick` one looks for runs only, or sends a bitmap as it is where that takes less: four times as fast, but text is
+    two to six times as large.  Nothing is lost, and the client stores nothing: it takes memory for one message only.
     """
 
     def __init__(self, *, quick: bool = False, color_loss_level: int | None = None, subsampling: bool = True) -> None:
