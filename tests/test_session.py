@@ -362,6 +362,65 @@ class TestGoodbyes:
             await role.wait_closed()
             assert role.is_over
 
+    @pytest.mark.parametrize("then", [b"", say(b"never heard"), b"\x03\0\0"], ids=["nothing", "more", "a part of it"])
+    @pytest.mark.parametrize("breaks", [False, True])
+    async def test_the_peer_may_close_behind_it(self, then: bytes, breaks: bool) -> None:
+        ours, peer = trio.testing.memory_stream_pair()
+        role = Role(ours)
+        role.begin = lambda: role._receive(Action.X224, GOODBYE)
+        role.settled = trio.Event()
+
+        async def break_then() -> None:
+            await role.settling.wait()
+            raise trio.BrokenResourceError
+
+        async def close() -> None:
+            await role.settling.wait()
+            await peer.send_all(then)
+            await peer.aclose()
+            await trio.testing.wait_all_tasks_blocked()
+            assert not role.is_over
+            role.settled.set()
+
+        if breaks:
+            assert isinstance(ours.receive_stream, trio.testing.MemoryReceiveStream)
+            ours.receive_stream.receive_some_hook = break_then
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(close)
+            async with role._running():
+                assert role.is_over
+                await role.wait_closed()
+        assert role.heard == []
+
+    async def test_it_is_heeded_once(self) -> None:
+        role, peer = pair()
+        role.begin = lambda: role._receive(Action.X224, GOODBYE)
+        times = 0
+
+        async def settle() -> None:
+            nonlocal times
+            times += 1
+            await trio.testing.wait_all_tasks_blocked()
+
+        role._settle = settle  # type: ignore[method-assign]
+        await peer.send_all(say(b"never heard"))
+        await peer.aclose()
+        async with role._running():
+            assert role.is_over
+        assert times == 1
+
+    async def test_what_cannot_be_sent_behind_it_is_no_failure(self) -> None:
+        role, peer = pair()
+        role.settled = trio.Event()
+        async with role._running():
+            await peer.send_all(GOODBYE)
+            await role.settling.wait()
+            await trio.aclose_forcefully(peer)
+            await role.put(b"an answer")
+            await role.wait_closed()
+        assert role.reason is not None
+        assert role.reason.reason == "the peer said goodbye"
+
     async def test_what_still_waits_is_written(self) -> None:
         role, peer = pair()
         async with role._running():

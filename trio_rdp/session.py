@@ -72,6 +72,8 @@ class Supervised:
         self._body: trio.CancelScope | None = None
         self._is_leaving = False
         self._farewell: tuple[SessionClosed, bool] | None = None
+        self._heeding = trio.Lock()
+        self._settling = trio.CancelScope()
         self._reader_done = trio.Event()
         self._writer_done = trio.Event()
         self._frames_received = 0
@@ -180,8 +182,11 @@ class Supervised:
                 pass  # closing over bytes that nobody has read would reset the connection, and our last words with it
         except trio.BrokenResourceError:
             _log.debug("the peer broke the connection while it was closed")
-        except StreamEnded:
-            if not self._is_leaving:
+        except SessionClosed as exc:
+            # Who has said goodbye may close, also while `_start` still works off what came before that.
+            if self._farewell is not None:
+                await self._heed_farewell()
+            elif not (self._is_leaving and isinstance(exc, StreamEnded)):
                 raise
         finally:
             self._reader_done.set()
@@ -221,6 +226,11 @@ class Supervised:
         if self._ending.is_over:
             _log.debug("after the end of the session: %r", cause)
             return
+        if self._farewell is not None and isinstance(cause, SessionClosed):
+            # A connection that is lost behind a goodbye, maybe while something was sent, is how that one ends.
+            reason, is_clean = self._farewell
+            self._end(reason, is_clean=is_clean)
+            return
         if isinstance(cause, SessionClosed):
             error = cause
         else:
@@ -233,16 +243,21 @@ class Supervised:
         self._farewell = reason, is_clean
 
     async def _heed_farewell(self) -> None:
-        if self._farewell is not None:
-            reason, is_clean = self._farewell
-            if is_clean:
-                await self._settle()
+        if self._farewell is None:
+            return
+        reason, is_clean = self._farewell
+        # One that came while the connection was made is heeded by `_start`, and by the reader when it reads on.
+        async with self._heeding:
+            if is_clean and not self._ending.is_over:
+                with trio.CancelScope() as self._settling:
+                    await self._settle()
             self._end(reason, is_clean=is_clean)
 
     def _end(self, error: SessionClosed, *, is_clean: bool) -> None:
         if self._ending.is_over:
             return
         self._ending.end(error, is_clean=is_clean)
+        self._settling.cancel()  # what would be waited for may never come now
         if is_clean:
             self._writer.finish(error)
         else:
