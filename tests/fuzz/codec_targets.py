@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import random
 import struct
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from trio_rdp.codecs import (
     zgfx,
 )
 from trio_rdp.codecs.bulk import BulkCompressor, BulkDecompressor
-from trio_rdp.codecs.view import View
+from trio_rdp.codecs.view import Place, View
 from trio_rdp.graphics.pointer_shape import PointerShape, decode_masks, encode_masks
 from trio_rdp.wire.errors import DecodeError
 
@@ -46,6 +46,7 @@ LARGEST = 200
 PALETTE = bytes(range(256)) * 4
 
 Draw = Callable[[Iterable[bytes], View, int, int], None]
+DrawAll = Callable[[Sequence[bytes], Sequence[Place], View], None]
 
 
 @dataclass(frozen=True)
@@ -174,12 +175,17 @@ def _run_lengths(bits: int) -> Target:
     return Target(f"interleaved_rle_{bits}", seeds, drawing(draw))
 
 
-def _alone(decompress_into: Callable[[bytes, View, int, int], None]) -> Draw:
-    """A codec whose bitmaps stand alone."""
+def _alone(decompress_into: Callable[[bytes, View, int, int], None], decompress_all: DrawAll | None = None) -> Draw:
+    """A codec whose bitmaps stand alone: all at once where it can, each a little lower and further right, then each."""
 
     def draw(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
-        for message in messages:
-            decompress_into(message, view, width, height)
+        bitmaps = list(messages)
+        if decompress_all is not None:
+            places = [(number, number // 2, width, height, width, height) for number in range(len(bitmaps))]
+            with contextlib.suppress(DecodeError):
+                decompress_all(bitmaps, places, view)
+        for bitmap in bitmaps:
+            decompress_into(bitmap, view, width, height)
 
     return draw
 
@@ -363,7 +369,7 @@ TARGETS = [
     Target(
         "planar",
         lambda: encoded(planar.compress) + encoded(_lossy_planes) + vectors("planar-decode"),
-        drawing(_alone(planar.decompress_into)),
+        drawing(_alone(planar.decompress_into, planar.decompress_all)),
     ),
     Target("pointer", _pointer_seeds, _pointer),
     Target("raw", lambda: encoded(lambda view: pixels.encode_raw(view, 24)), drawing(_raw)),
@@ -374,13 +380,17 @@ TARGETS = [
     Target(
         "nscodec",
         lambda: encoded(nscodec.compress) + encoded(_lossy_nscodec) + vectors("nscodec-decode"),
-        drawing(_alone(nscodec.decompress_into)),
+        drawing(_alone(nscodec.decompress_into, nscodec.decompress_all)),
     ),
     Target("remotefx", _remote_fx_seeds, drawing(_remote_fx)),
     Target("progressive", _progressive_seeds, drawing(_progressive)),
     Target("clearcodec", _clear_seeds, drawing(_with_history(clearcodec.Decoder))),
     Target("alpha", lambda: encoded(alpha.compress), drawing(_alone(alpha.decompress_into))),
-    Target("qoi", lambda: encoded(qoi.compress) + vectors("qoi-decode"), drawing(_alone(qoi.decompress_into))),
+    Target(
+        "qoi",
+        lambda: encoded(qoi.compress) + vectors("qoi-decode"),
+        drawing(_alone(qoi.decompress_into, qoi.decompress_all)),
+    ),
     Target("qoiz", _qoiz_seeds, drawing(_with_history(qoiz.Decoder))),
     Target(
         "zgfx",
