@@ -88,6 +88,35 @@ async def test_a_caret_goes_before_eight_videos_that_share_a_worker(mock_clock: 
         assert len(set(videos[8 * turn : 8 * turn + 8])) == 8
 
 
+async def test_less_work_goes_before_eight_displays_of_a_piece_each(mock_clock: trio.testing.MockClock) -> None:
+    scheduler, done = EncodeScheduler(1), list[str]()
+    piece = 0.002
+
+    def run(name: str, seconds: float) -> None:
+        trio.from_thread.run_sync(mock_clock.jump, seconds)
+        done.append(name)
+
+    async def play(name: str) -> None:
+        for _ in range(12):
+            await scheduler.run(partial(run, name, piece), piece)
+
+    async def paint(name: str) -> None:
+        await scheduler.run(partial(run, name, piece), piece, 0.05)
+
+    async with trio.open_nursery() as nursery:
+        for number in range(8):
+            nursery.start_soon(play, f"window {number}")
+        while len(done) < 16:
+            await trio.lowlevel.checkpoint()
+        nursery.start_soon(paint, "photograph")
+        # The oldest of those that wait has waited for seven others, and the photograph is for all of them to pass ...
+        before = len(done)
+        await scheduler.run(partial(run, "caret", piece / 4), piece / 4)
+    assert done.index("caret") - before <= 2
+    # ... but for a tenth of a second.
+    assert 16 + 30 < done.index("photograph") < 16 + 60
+
+
 async def test_patience_has_an_end(mock_clock: trio.testing.MockClock) -> None:
     scheduler, work = EncodeScheduler(1), Work()
     async with trio.open_nursery() as nursery:

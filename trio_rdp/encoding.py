@@ -1,9 +1,9 @@
 """The encode scheduler: one per Trio program, it shares the processor among all displays and all screens.
 
 Work comes in pieces of about 2 ms (bands of tiles).  Each piece waits for its turn; the turn goes to whoever has the
-earliest virtual deadline, its arrival plus what the whole picture costs that it is a piece of, so that a caret is not
-behind eight full-screen videos, and nobody starves.  The cost of the piece alone would not do: all pieces cost the
-same, and where eight videos share a processor, those that wait are older than a piece takes.
+earliest virtual deadline: its arrival, and ten times what the whole picture costs that it is a piece of, so that a
+caret is not behind eight full-screen videos, and nobody starves.  The cost of the piece alone would not do: all pieces
+cost the same, and where eight videos share a processor, those that wait are older than a piece takes.
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ INLINE_SECONDS = 0.0002
 
 PATIENCE = 0.1
 """The longest that a piece gives way to those that come after it, in seconds."""
+
+_WEIGHT = 10
+"""How many times its cost a piece gives way: where eight displays share a worker, also those whose whole picture is one
+piece have waited for seven others, and what costs less has to be before them all the same."""
 
 _current: trio.lowlevel.RunVar[EncodeScheduler] = trio.lowlevel.RunVar("trio_rdp.encoding")
 
@@ -77,14 +81,14 @@ class EncodeScheduler:
     async def run(self, work: Callable[[], _T], seconds: float, whole: float = 0.0) -> _T:
         """Do a piece of work that takes about `seconds`: on the loop if it is short, else in a thread at its turn.
 
-        `whole` is what all pieces of its picture take, unless it is the only one; more than `PATIENCE` counts as that.
+        `whole` is what all pieces of its picture take, unless it is the only one.
         Cancelling before the turn drops the work; a piece that runs is waited for, as it owns its buffers.
         """
         if seconds <= INLINE_SECONDS:
             await trio.lowlevel.checkpoint()
             self._inline += 1
             return work()
-        await self._take_turn(max(seconds, min(whole, PATIENCE)))
+        await self._take_turn(max(seconds, min(_WEIGHT * max(seconds, whole), PATIENCE)))
         try:
             self._threaded += 1
             return await trio.to_thread.run_sync(work, limiter=self._limiter)
