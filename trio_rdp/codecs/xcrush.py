@@ -5,7 +5,7 @@ The first level takes long matches out of 2,000,000 bytes of history; what is le
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from trio_rdp.codecs import mppc
 from trio_rdp.codecs.kernels import xcrush as kernel
@@ -51,19 +51,23 @@ class Decompressor:
             return bytes(data)
         if len(data) < 2:
             raise Truncated("a packet without its two flag bytes", pdu=_PDU)
-        level_1, level_2, packet = data[0], data[1], memoryview(cast("bytes", data))[2:]
+        level_1, packet = data[0], (memoryview(data) if type(data) is bytes else view(data))[2:]
         if not level_1 & (_L1_COMPRESSED | _L1_NO_COMPRESSION):
             raise InvalidField(f"level 1 flags 0x{level_1:02x} are neither compressed nor not", pdu=_PDU)
         if level_1 & _L1_INNER_COMPRESSION:
-            packet = self._inner.look(packet, level_2)
+            packet = self._inner.look(packet, data[1])
         if level_1 & _L1_PACKET_AT_FRONT:
             # "MUST be reinitialized (by filling it with zeros)", says 2.2.2.4.1; "this is a simple reset of the history
             # offset", says 3.1.8.2.2.2, and so does FreeRDP 2.11: what is left of the lap before stays.
             self._offset = 0
         start = self._offset
         end = kernel.decompress(packet, self._history, start, level_1 & _L1_NO_COMPRESSION != 0)
-        self._written = max(self._written, end) if end >= 0 else _HISTORY
-        self._offset = end if end >= 0 else check(end, _PDU)
+        if end < 0:
+            self._written = _HISTORY
+            check(end, _PDU)
+        if end > self._written:
+            self._written = end
+        self._offset = end
         return self._look[start:end].tobytes()
 
     def reset(self) -> None:
