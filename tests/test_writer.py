@@ -99,6 +99,42 @@ class TestOrder:
         assert writer.statistics().bytes_sent == len(sink.writes[0])
         assert writer.graphics.statistics().bytes == 0
 
+    @pytest.mark.parametrize("by_channel", [False, True])
+    async def test_no_write_is_long_compressed(self, by_channel: bool) -> None:
+        """The loop has its turn in between, however small it becomes."""
+        writer, turns = Writer(sink := Sink(), Limits()), 0
+        in_turn: list[int] = []
+
+        def commit() -> bytes:
+            in_turn.append(turns)
+            return b"-"
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await trio.lowlevel.checkpoint()
+
+        lane = writer.channel("rdpdr") if by_channel else writer.graphics
+        lane.put_nowait(
+            [Outgoing(16_000, commit) for _ in range(60)] + [Outgoing(1_000_000, commit)] * (not by_channel)
+        )
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(count)
+            await write(writer)
+            nursery.cancel_scope.cancel()
+        assert [len(data) for data in sink.writes] == [16, 16, 16, 12] + [1] * (not by_channel)
+        assert max(map(in_turn.count, in_turn)) == 16  # 256,000 bytes
+        assert len(set(in_turn)) == len(sink.writes)
+
+    async def test_a_busy_channel_leaves_half_of_what_is_compressed(self) -> None:
+        writer = Writer(sink := Sink(), Limits())
+        writer.channel("rdpdr").put_nowait([Outgoing(16_000, lambda: b"c") for _ in range(60)])
+        writer.graphics.put_nowait([Outgoing(16_000, lambda: b"g") for _ in range(60)])
+        await write(writer)
+        assert sink.writes[0] == b"c" * 8 + b"g" * 8
+        assert len(sink.writes) == 8
+
     async def test_control_overtakes_what_waits(self, nursery: trio.Nursery) -> None:
         writer = Writer(sink := Sink(is_open=False), Limits())
         nursery.start_soon(writer.run)
