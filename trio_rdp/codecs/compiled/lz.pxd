@@ -28,6 +28,40 @@ cdef extern from *:
     #define trio_rdp_likely(c) (c)
     #define trio_rdp_prefetch(p) ((void)0)
     #endif
+
+    #if defined(__SSSE3__)
+    #include <immintrin.h>
+    /* What a pattern of so many bytes is in sixteen, and how many of them it fills whole. */
+    #define TRIO_RDP_ORDER(n) {0, 1 % n, 2 % n, 3 % n, 4 % n, 5 % n, 6 % n, 7 % n, 8 % n, 9 % n, 10 % n, 11 % n, \
+                               12 % n, 13 % n, 14 % n, 15 % n}
+    static const uint8_t trio_rdp_orders[17][16] = {
+        {0}, TRIO_RDP_ORDER(1), TRIO_RDP_ORDER(2), TRIO_RDP_ORDER(3), TRIO_RDP_ORDER(4), TRIO_RDP_ORDER(5),
+        TRIO_RDP_ORDER(6), TRIO_RDP_ORDER(7), TRIO_RDP_ORDER(8), TRIO_RDP_ORDER(9), TRIO_RDP_ORDER(10),
+        TRIO_RDP_ORDER(11), TRIO_RDP_ORDER(12), TRIO_RDP_ORDER(13), TRIO_RDP_ORDER(14), TRIO_RDP_ORDER(15),
+        TRIO_RDP_ORDER(16)};
+    static const uint8_t trio_rdp_strides[17] = {0, 16, 16, 15, 16, 15, 12, 14, 16, 9, 10, 11, 12, 13, 14, 15, 16};
+
+    /* With shuffles no branch depends on whether a match overlaps itself, and what was just stored is not loaded. */
+    static inline int trio_rdp_spread(uint8_t *d, Py_ssize_t distance, Py_ssize_t count) {
+        const uint8_t *s = d - distance;
+        Py_ssize_t near = distance < 16 ? distance : 16, step = trio_rdp_strides[near], i;
+        __m128i kept = _mm_loadu_si128((const __m128i *)(d + count)), v = _mm_loadu_si128((const __m128i *)s);
+        v = _mm_shuffle_epi8(v, _mm_loadu_si128((const __m128i *)trio_rdp_orders[near]));
+        _mm_storeu_si128((__m128i *)d, v);
+        for (i = step; i < count; i += step) {
+            if (distance >= 16)
+                v = _mm_loadu_si128((const __m128i *)(s + i));
+            _mm_storeu_si128((__m128i *)(d + i), v);
+        }
+        _mm_storeu_si128((__m128i *)(d + count), kept);
+        return 1;
+    }
+    #else
+    static inline int trio_rdp_spread(uint8_t *d, Py_ssize_t distance, Py_ssize_t count) {
+        (void)d; (void)distance; (void)count;
+        return 0;
+    }
+    #endif
     """
     uint32_t load32 "trio_rdp_load32"(const uint8_t *) noexcept nogil
     uint64_t load64 "trio_rdp_load64"(const uint8_t *) noexcept nogil
@@ -38,6 +72,7 @@ cdef extern from *:
     int clz64 "trio_rdp_clz64"(uint64_t) noexcept nogil
     void prefetch "trio_rdp_prefetch"(const void *) noexcept nogil
     bint likely "trio_rdp_likely"(bint) noexcept nogil
+    bint spread "trio_rdp_spread"(uint8_t *, Py_ssize_t, Py_ssize_t) noexcept nogil
 
 
 cdef inline Py_ssize_t same(const uint8_t *a, const uint8_t *b, Py_ssize_t most) noexcept nogil:
@@ -64,6 +99,8 @@ cdef inline void replicate(uint8_t *d, Py_ssize_t distance, Py_ssize_t count, Py
     cdef uint64_t kept, more, pattern
     if likely(count <= 64 and room - count >= 16):
         # Some at a time, the last too far, and then what was overwritten is put back.
+        if spread(d, distance, count):
+            return
         kept = load64(d + count)
         more = load64(d + count + 8)
         if distance >= 8:
