@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 import struct
+from types import ModuleType
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.codecs.twins import pair
+from tests.codecs.twins import pair, twins
 
 SIZE = 2_000_000
 MATCHES = st.lists(
@@ -52,6 +54,25 @@ def test_any_data_gives_the_same(pieces: list[int], room: int, offset: int) -> N
             results[-1] += [count, out]
         results[-1] += [history, places]
     assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("kernel", twins("xcrush"))
+@pytest.mark.parametrize("end", [500, SIZE])
+def test_matches_of_any_length_and_distance_touch_nothing_else(kernel: ModuleType, end: int) -> None:
+    before = random.Random(3).randbytes(SIZE)
+    history = bytearray(before)
+    for distance in range(1, 40):
+        for length in range(70):
+            start = end - length - distance % 3
+            near = slice(start - 64, start + length + 64)
+            pattern = before[start - distance : start]
+            copied = (pattern * 70)[:length]
+            expected = before[start - 64 : start] + copied + before[start + length : near.stop]
+            data = struct.pack("<HHHI", 1, length, 0, start - distance)
+            assert kernel.decompress(data, history, start, False) == start + length
+            assert history[near] == expected
+            history[near] = before[near]
+    assert history == before
 
 
 def test_both_say_the_same_sizes() -> None:
