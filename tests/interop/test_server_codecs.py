@@ -48,7 +48,7 @@ def used(session: ServerSession) -> dict[BitmapCodec, int]:
     matrix(
         flag=["", "/rfx", "/rfx-mode:image", "/nsc"],
         bpp=[16, 24, 32],
-        level=[None, 0, 1, 2],
+        level=[None, 0, 1, 2, 3],
         quality=list(Quality),
         # Codecs of surface bits make the session one of 32 bits a pixel, whatever else was asked for.
         where=lambda row: row["bpp"] == 32 or not row["flag"],
@@ -106,7 +106,7 @@ async def test_rdesktop_compressed(client_display: Display, bpp: int, flags: lis
 
 
 @pytest.mark.parametrize("path", ["+fast-path", "-fast-path"])
-@pytest.mark.parametrize("level", [0, 1, 2])
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
 async def test_xfreerdp_compressed_for_long(client_display: Display, path: str, level: int) -> None:
     """Histories are filled and begin anew, on both paths, and after a reactivation."""
     flags = (NO_GFX_NO_RFX, path, "+compression", f"/compression-level:{level}", "/dynamic-resolution")
