@@ -306,6 +306,18 @@ class TestReactivation:
         assert isinstance(caught.value.__cause__, DeadlineExceeded)
         assert caught.value.__cause__.phase == "reactivation"
 
+    async def test_frames_are_not_acknowledged_meanwhile(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        async with hosted() as (session, host):
+            said: list[bytes] = []
+            monkeypatch.setattr(session._writer, "send_control", said.append)
+            session._frame_shown(1)
+            assert len(said) == 1
+            await host.say(host.stage.deactivate(DesktopSize(640, 480)))
+            await trio.testing.wait_all_tasks_blocked()
+            assert len(said) == 2  # Confirm Active, and what follows it
+            session._frame_shown(2)
+            assert len(said) == 2
+
     async def test_each_has_its_own(self, autojump_clock: trio.testing.MockClock) -> None:
         config = replace(CONFIG, limits=Limits(reactivation=5))
         async with open_session_pair(client_config=config, server_config=SERVER) as (client, server):

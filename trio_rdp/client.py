@@ -241,7 +241,8 @@ class Session(Supervised):
             self._stage.ignored.note(f"pointer update: {exc}")
 
     def _frame_shown(self, frame_id: int) -> None:
-        self._writer.send_control(self._stage.acknowledge_frame(frame_id))
+        if answer := self._stage.acknowledge_frame(frame_id):
+            self._writer.send_control(answer)
 
     def _say_goodbye(self) -> None:
         # Behind what the user typed: a server reads nothing more once it has heard of the disconnect.

@@ -17,7 +17,7 @@ from trio_rdp.pdu.capabilities_basic import (
     InputFlags,
     VirtualChannelCapabilitySet,
 )
-from trio_rdp.pdu.capabilities_extensions import MultifragmentUpdateCapabilitySet
+from trio_rdp.pdu.capabilities_extensions import FrameAcknowledgeCapabilitySet, MultifragmentUpdateCapabilitySet
 from trio_rdp.pdu.error_info import ErrorInfo, SetErrorInfo
 from trio_rdp.pdu.finalization import Control, ControlAction, FontMap, Synchronize
 from trio_rdp.pdu.gcc import ConferenceCreateResponse
@@ -192,6 +192,7 @@ def demand(
         InputCapabilitySet(input_flags=InputFlags(input_flags)),
         VirtualChannelCapabilitySet(vc_chunk_size=1600),
         MultifragmentUpdateCapabilitySet(max_request_size=65_536),
+        FrameAcknowledgeCapabilitySet(max_unacknowledged_frame_count=0),
         *extra,
     ]
     return control(PduType.DEMAND_ACTIVE, DemandActive(share_id=share_id, capability_sets=sets).encode())

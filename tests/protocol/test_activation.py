@@ -106,6 +106,7 @@ def test_the_whole_ladder() -> None:
     assert activation.color_depth == 24
     assert InputFlags.FASTPATH_INPUT2 in activation.input_flags
     assert (activation.refresh_rect_support, activation.suppress_output_support) == (True, True)
+    assert activation.frame_acknowledge_support
     assert activation.channel_chunk_size == 1600
     assert activation.max_request_size == 65_536
     assert activation.fast_path_output
@@ -133,6 +134,7 @@ def test_a_server_that_says_nothing_of_itself() -> None:
     assert found.color_depth == 16
     assert found.input_flags == InputFlags.SCANCODES
     assert (found.refresh_rect_support, found.suppress_output_support) == (False, False)
+    assert not found.frame_acknowledge_support
     assert (found.channel_chunk_size, found.max_request_size, found.fast_path_output) == (1600, 0, False)
 
 

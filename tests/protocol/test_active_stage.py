@@ -125,6 +125,11 @@ def stage(opening: bytes | None = None, /, **limits: int) -> ActiveStage:
     return ActiveStage(connected(config(**limits), opening).result)
 
 
+def end_of_frame(frame_id: int) -> bytes:
+    mark = FrameMarkerCommand(frame_action=FrameAction.END, frame_id=frame_id)
+    return fast(UpdateCode.SURFCMDS, SurfaceCommands(surface_commands=[mark]).encode())
+
+
 def slow(active: ActiveStage, frame: bytes, now: float | None = None) -> list[ActiveStageOutput]:
     return active.process(Action.X224, frame, now=now)
 
@@ -184,6 +189,13 @@ class TestGraphics:
         assert FrameAcknowledge.decode(header.payload).frame_id == 5
         patient = ActiveStage(connected(config()).result, acknowledge_frames=False)
         assert not any(isinstance(one, ResponseFrame) for one in patient.process(Action.FAST_PATH, frame))
+        assert patient.acknowledge_frame(5) == answer.data
+
+    def test_but_only_to_servers_that_say_so(self) -> None:
+        active = stage(bare_demand())
+        assert painted(active.process(Action.FAST_PATH, end_of_frame(5))) == [EndFrame(5)]
+        assert active.process(Action.FAST_PATH, end_of_frame(6)) == [GraphicsUpdate(EndFrame(6))]
+        assert active.acknowledge_frame(6) == b""
 
     def test_pointers_on_both_paths(self) -> None:
         active = stage()
@@ -489,6 +501,27 @@ class TestReactivation:
         header = shared(active.request_shutdown())
         assert isinstance(header, ShareDataHeader)
         assert header.share_id == SHARE_ID + 1
+
+    def test_frames_are_acknowledged_when_there_is_a_share_again(self) -> None:
+        active = stage()
+        slow(active, deactivate_all())
+        assert active.acknowledge_frame(6) == b""
+        slow(active, demand(share_id=SHARE_ID + 1))
+        assert active.acknowledge_frame(6) == b""
+        assert active.process(Action.FAST_PATH, end_of_frame(7)) == []
+        _, _, ended, answer = slow(active, font_map())
+        assert ended == GraphicsUpdate(EndFrame(7))
+        assert isinstance(answer, ResponseFrame)
+        assert answer.data == active.acknowledge_frame(7)
+        header = shared(answer.data)
+        assert isinstance(header, ShareDataHeader)
+        assert (header.pdu_type2, header.share_id) == (PduType2.FRAME_ACKNOWLEDGE, SHARE_ID + 1)
+
+    def test_the_next_share_may_be_with_a_server_that_takes_none(self) -> None:
+        active = stage()
+        slow(active, bare_demand())
+        slow(active, font_map())
+        assert active.process(Action.FAST_PATH, end_of_frame(7)) == [GraphicsUpdate(EndFrame(7))]
 
     def test_a_share_without_a_deactivation(self) -> None:
         active = stage()

@@ -16,7 +16,7 @@ from trio_rdp.pdu.capabilities_basic import (
     InputFlags,
     VirtualChannelCapabilitySet,
 )
-from trio_rdp.pdu.capabilities_extensions import MultifragmentUpdateCapabilitySet
+from trio_rdp.pdu.capabilities_extensions import FrameAcknowledgeCapabilitySet, MultifragmentUpdateCapabilitySet
 from trio_rdp.pdu.channel import CHANNEL_CHUNK_LENGTH
 from trio_rdp.pdu.finalization import Control, ControlAction, FontList, Synchronize
 from trio_rdp.pdu.share import PduType, PduType2, ShareControlHeader, ShareDataHeader
@@ -46,6 +46,7 @@ class Activation:
     input_flags: InputFlags
     refresh_rect_support: bool
     suppress_output_support: bool
+    frame_acknowledge_support: bool
     channel_chunk_size: int
     max_request_size: int
     """Bytes of the largest update that the server reassembles; 0 where it says nothing."""
@@ -119,6 +120,7 @@ def _read_demand(config: ClientConfig, demand: DemandActive) -> Activation:
         input_flags=InputFlags(InputFlags.SCANCODES) if entry is None else entry.input_flags,
         refresh_rect_support=general.refresh_rect_support,
         suppress_output_support=general.suppress_output_support,
+        frame_acknowledge_support=find_capability(sets, FrameAcknowledgeCapabilitySet) is not None,
         channel_chunk_size=min(max(chunk, CHANNEL_CHUNK_LENGTH), _LARGEST_CHUNK),
         max_request_size=0 if fragments is None else fragments.max_request_size,
         fast_path_output=ExtraFlags.FASTPATH_OUTPUT_SUPPORTED in general.extra_flags,

@@ -86,7 +86,8 @@ class ActiveStage:
 
     `process` takes whole frames, as `Framed.read_pdu` cuts them, and raises `RemoteProtocolError` when the server
     breaks the protocol; the session is over then.  What a server may send and nobody here knows is counted in `ignored`
-    and logged at debug level.  `acknowledge_frames=False` leaves frame acknowledgements to the driver.
+    and logged at debug level.  `acknowledge_frames=False` leaves frame acknowledgements to the driver, who then calls
+    `acknowledge_frame` for each.
     """
 
     def __init__(self, result: ConnectionResult, *, acknowledge_frames: bool = True) -> None:
@@ -205,8 +206,12 @@ class ActiveStage:
             if isinstance(job, DrawSurfaceBits) and job.codec_id not in self._offered_codecs:
                 raise RemoteProtocolError(f"surface bits of codec {job.codec_id}, which was not offered")
             outputs.append(GraphicsUpdate(job))
-            if self._acknowledge_frames and isinstance(job, EndFrame):
-                outputs.append(ResponseFrame(self.acknowledge_frame(job.frame_id)))
+            if self.is_active:
+                self._acknowledge(job, outputs)
+
+    def _acknowledge(self, job: PaintJob, outputs: list[ActiveStageOutput]) -> None:
+        if self._acknowledge_frames and isinstance(job, EndFrame) and (answer := self.acknowledge_frame(job.frame_id)):
+            outputs.append(ResponseFrame(answer))
 
     # Slow path and channels.
 
@@ -308,7 +313,11 @@ class ActiveStage:
             self._reactivation = None
             self.activation = sequence.result
             held, self._held, self._held_bytes = self._held, [], 0
-            outputs += [Activated(self.activation), GraphicsUpdate(ResetCodecs()), *held]
+            outputs += [Activated(self.activation), GraphicsUpdate(ResetCodecs())]
+            for output in held:
+                outputs.append(output)
+                if isinstance(output, GraphicsUpdate):
+                    self._acknowledge(output.job, outputs)
 
     # What the client sends.
 
@@ -353,7 +362,13 @@ class ActiveStage:
         return self._envelopes.share_data(PduType2.SUPPRESS_OUTPUT, pdu.encode())
 
     def acknowledge_frame(self, frame_id: int) -> bytes:
-        """Tell the server that a frame is on the screen ([MS-RDPRFX] 2.2.3.1)."""
+        """Tell the server that a frame is on the screen ([MS-RDPRFX] 2.2.3.1).
+
+        Empty where the server has not announced "the server's ability to receive and process" that (2.2.1.3; FreeRDP
+        2.11, GNOME 43, weston 10 and xrdp 0.9.21 do), and while there is no share, as the next one counts anew.
+        """
+        if not (self.is_active and self.activation.frame_acknowledge_support):
+            return b""
         return self._envelopes.share_data(PduType2.FRAME_ACKNOWLEDGE, FrameAcknowledge(frame_id=frame_id).encode())
 
     def request_shutdown(self) -> bytes:
