@@ -8,7 +8,8 @@ from libc.string cimport memcpy, memset
 
 from trio_rdp.codecs.compiled.clear_storage cimport (
     CELL, MASK, MULTIPLIER, Buffer, Line, Store, add, close_store, ensure, find, guess, has_ink, list_starts, load_row,
-    mark, mark_changes, mix, open_store, put16, put32, put_raw, put_colour_run, put_run, put_surface, put_triplet, scan_line, vbar_key,
+    mark, mark_changes, mix, open_store, put16, put32, put_colour_run, put_raw, put_run, put_surface, put_triplet,
+    scan_line, vbar_key,
 )
 from trio_rdp.codecs.compiled.common cimport (
     NO_MEMORY, PyBUF_SIMPLE, PyBuffer_Release, PyObject_GetBuffer, bitmap, guard, px32, region, uint8_t,
