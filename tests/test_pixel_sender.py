@@ -20,7 +20,7 @@ from trio_rdp.graphics.framebuffer import Framebuffer
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmap, DrawSurfaceBits, EndFrame, SetPalette
 from trio_rdp.pdu.capabilities_extensions import CommandFlags
-from trio_rdp.pdu.surface import ALL_FRAMES
+from trio_rdp.pdu.surface import ALL_FRAMES, SurfaceCommands
 from trio_rdp.pixel_sender import PixelSender
 from trio_rdp.protocol.config import OPTIONAL_CODECS, BitmapCodec, Quality
 from trio_rdp.protocol.limits import Limits
@@ -420,6 +420,34 @@ class TestCodecs:
             assert len(sizes) > 1
             assert max(sizes) < 20_000
             assert psnr(link) > 35
+
+    async def test_bitmaps_that_stand_in_for_surface_bits_are_bitmaps(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("trio_rdp.pixel_sender._SURFACE_UPDATE_SIZE", 8_192)
+        link = Link(192, 128, takes=(BitmapCodec.REMOTEFX,), server={"quality": Quality.BEST})
+        sender, framebuffer = parts(link)
+        dense: set[type] = set()
+        prepare = link.stage.prepare_update
+
+        def note(update: Any, *, is_dense: bool = False) -> Any:
+            if is_dense:
+                dense.add(type(update))
+            return prepare(update, is_dense=is_dense)
+
+        monkeypatch.setattr(link.stage, "prepare_update", note)
+        async with link.running():
+            framebuffer.blit(framebuffer.bounds, noise(192, 128))
+            await send(link)
+            # No tile of noise fits such an update.
+            assert set(sender.codecs) == {BitmapCodec.PLANAR}
+            found = sender.codecs[BitmapCodec.PLANAR]
+            assert found.tiles == sender.tiles_sent == 6
+            assert found.bytes > 192 * 128 * 3
+            assert found.seconds > 0
+            framebuffer.blit(framebuffer.bounds, page(192, 192)[64:])
+            sender.codec = BitmapCodec.REMOTEFX
+            await send(link)
+            assert set(sender.codecs) == {BitmapCodec.PLANAR, BitmapCodec.REMOTEFX}
+        assert dense == {SurfaceCommands}
 
     async def test_one_codec_for_everything(self) -> None:
         link = Link(takes=OPTIONAL_CODECS)

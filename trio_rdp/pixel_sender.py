@@ -28,6 +28,7 @@ from trio_rdp.graphics.framebuffer import Framebuffer
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.picture_encoder import EncodedPart, PictureEncoder
 from trio_rdp.level import Level
+from trio_rdp.pdu.bitmap import BitmapUpdate
 from trio_rdp.pdu.capabilities_basic import BitmapCapabilitySet
 from trio_rdp.pdu.capabilities_extensions import CommandFlags
 from trio_rdp.pdu.surface import ALL_FRAMES, FrameAction, FrameMarkerCommand, SurfaceCommands
@@ -55,6 +56,8 @@ _SMOOTHING = 0.2
 
 _UPDATE_SIZE = TILE * TILE * 4 + 22
 """Bytes of one bitmap update: a tile as it is, with its headers.  While it is written, nothing can overtake it."""
+
+_OF_BITMAPS = (BitmapCodec.RAW, BitmapCodec.INTERLEAVED, BitmapCodec.PLANAR)
 
 _SURFACE_UPDATE_SIZE = 0x10000
 """Bytes of one update of surface commands: some tens of tiles of RemoteFX."""
@@ -137,6 +140,7 @@ class PixelSender:
             takes_set=CommandFlags.SET_SURFACE_BITS in client.surface_command_flags,
             takes_stream=CommandFlags.STREAM_SURFACE_BITS in client.surface_command_flags,
         )
+        self._bitmap_codec = bitmaps.compressing
         self._encoder.codec = self._codec if self._codec in self._encoder.usable else None
         self.hints: Hints = Hints(stage.desktop_size.width, stage.desktop_size.height)
         self._palette = self._encoder.palette
@@ -298,7 +302,9 @@ class PixelSender:
         # INVARIANT: what codecs remember of a part once it is finished is owed, whoever is cancelled: only finishing an
         # open part waits, a band has one at most, it is finished first, and up to the end of `_owe` nothing else waits.
         for part in sorted(result.parts, key=lambda part: not part.is_open):
-            updates += [(update, part.codec) for update in await self._finish(part, result, pixels)]
+            finished = await self._finish(part, result, pixels)
+            self._tell_codec(part, finished, result)
+            updates += [(update, part.codec) for update in finished]
         bands.popleft()
         self._sent.commit(result.changes)
         self.tiles_sent += len(result.changes.hashes)
@@ -315,6 +321,13 @@ class PixelSender:
             result.seconds[part.codec] += seconds
             return updates
         return self._encoder.finish(part, pixels)
+
+    def _tell_codec(self, part: EncodedPart, updates: list[Update], result: _EncodedBand) -> None:
+        """Take a part of surface bits for what it is when bitmaps stand in for it, because it fits no update."""
+        if part.codec not in _OF_BITMAPS and any(isinstance(update, BitmapUpdate) for update in updates):
+            seconds = result.seconds.pop(part.codec)
+            part.codec = self._bitmap_codec
+            result.seconds[part.codec] = result.seconds.get(part.codec, 0.0) + seconds
 
     def _learn(self, band: Band, result: _EncodedBand) -> None:
         for part in result.parts:
