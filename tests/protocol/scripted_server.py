@@ -19,6 +19,7 @@ from trio_rdp.pdu.capabilities_basic import (
 )
 from trio_rdp.pdu.capabilities_extensions import FrameAcknowledgeCapabilitySet, MultifragmentUpdateCapabilitySet
 from trio_rdp.pdu.error_info import ErrorInfo, SetErrorInfo
+from trio_rdp.pdu.fastpath import FastPathOutput, FastPathUpdate, Fragmentation, UpdateCode
 from trio_rdp.pdu.finalization import Control, ControlAction, FontMap, Synchronize
 from trio_rdp.pdu.gcc import ConferenceCreateResponse
 from trio_rdp.pdu.gcc_server import (
@@ -34,6 +35,7 @@ from trio_rdp.pdu.licensing import valid_client
 from trio_rdp.pdu.multitransport import InitiateMultitransportRequest, RequestedProtocol
 from trio_rdp.pdu.security import SecurityFlags
 from trio_rdp.pdu.share import CompressionFlags, PduType, PduType2, ShareControlHeader, ShareDataHeader
+from trio_rdp.pdu.surface import FrameAction, FrameMarkerCommand, SurfaceCommands
 from trio_rdp.pdu.x224 import (
     ConnectionConfirm,
     NegotiationFailure,
@@ -230,6 +232,22 @@ def finalization() -> list[bytes]:
 
 def error_info(code: ErrorInfo) -> bytes:
     return data(PduType2.SET_ERROR_INFO, SetErrorInfo(error_info=code).encode())
+
+
+def fast(
+    code: UpdateCode,
+    payload: bytes,
+    fragmentation: Fragmentation = Fragmentation.SINGLE,
+    compression: int | None = None,
+) -> bytes:
+    flags = None if compression is None else CompressionFlags(compression)
+    update = FastPathUpdate(update_code=code, fragmentation=fragmentation, compression_flags=flags, update_data=payload)
+    return FastPathOutput(fp_output_updates=[update]).encode()
+
+
+def end_of_frame(frame_id: int) -> bytes:
+    mark = FrameMarkerCommand(frame_action=FrameAction.END, frame_id=frame_id)
+    return fast(UpdateCode.SURFCMDS, SurfaceCommands(surface_commands=[mark]).encode())
 
 
 # What a client said.
