@@ -13,11 +13,12 @@ import numpy as np
 import trio
 import trio.testing
 
+from tests.graphics.paint_jobs import place_of
 from tests.protocol.pairs import CLIENT, SERVER, connect
 from trio_rdp.display import Display
 from trio_rdp.graphics.decoded_image import DecodedImage
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.jobs import PaintJob
+from trio_rdp.graphics.jobs import DrawBitmaps, PaintJob
 from trio_rdp.graphics.pointer import PointerState
 from trio_rdp.graphics.pointer_shape import PointerShape
 from trio_rdp.level import Ending
@@ -207,3 +208,8 @@ async def paint(link: Link, color: tuple[int, int, int] = (1, 2, 3), rect: Rect 
 
 def color_at(link: Link, x: int = 0, y: int = 0) -> tuple[int, ...]:
     return tuple(int(value) for value in link.image.pixels[y, x, 2::-1])
+
+
+def places(link: Link) -> list[Rect]:
+    """Where the bitmaps of bitmap updates were to be drawn, in their order."""
+    return [place_of(bitmap) for job in link.told if isinstance(job, DrawBitmaps) for bitmap in job.bitmaps]

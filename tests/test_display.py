@@ -9,13 +9,13 @@ import pytest
 import trio
 import trio.testing
 
-from tests.display_link import RAW, SHAPE, Link, cancelled_after, color_at, noise, paint
+from tests.display_link import RAW, SHAPE, Link, cancelled_after, color_at, noise, paint, places
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.display import Frame
 from trio_rdp.graphics.content import Content
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.jobs import BeginFrame, DrawBitmap, EndFrame
+from trio_rdp.graphics.jobs import BeginFrame, DrawBitmaps, EndFrame
 from trio_rdp.graphics.pointer import PointerKind
 from trio_rdp.graphics.pointer_shape import PointerShape
 from trio_rdp.pdu.surface import ALL_FRAMES
@@ -225,7 +225,7 @@ class TestPacing:
             await link.settle()
             assert link.told[0] == BeginFrame(0)
             assert link.told[-1] == EndFrame(0)
-            assert {type(one) for one in link.told[1:-1]} == {DrawBitmap}
+            assert {type(one) for one in link.told[1:-1]} == {DrawBitmaps}
 
     async def test_a_caret_of_another_session_is_not_behind_a_video(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("trio_rdp.pixel_sender._SMOOTHING", 0.0)
@@ -324,7 +324,7 @@ class TestSuppression:
             await link.settle()
             assert link.is_in_step
             # Rows of tiles that nobody asked for are not sent.
-            assert max(one.rect.bottom for one in link.told if isinstance(one, DrawBitmap)) == 128
+            assert max(place.bottom for place in places(link)) == 128
 
     async def test_refresh_waits_for_who_looks_away(self) -> None:
         async with Link().running() as link:
@@ -337,7 +337,7 @@ class TestSuppression:
             assert link.told == []
             link.display.suppress(False)
             await link.settle()
-            assert [one.rect for one in link.told if isinstance(one, DrawBitmap)] == [Rect(0, 0, 64, 64)]
+            assert places(link) == [Rect(0, 0, 64, 64)]
 
 
 class TestCodecs:

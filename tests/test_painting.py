@@ -9,20 +9,21 @@ import pytest
 import trio
 import trio.testing
 
+from tests.graphics.paint_jobs import draw_bitmap, draw_surface_bits
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.codecs.view import View
 from trio_rdp.encoding import EncodeScheduler
+from trio_rdp.graphics.drawing import Drawing
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import (
     BeginFrame,
     Compression,
-    DrawBitmap,
-    DrawSurfaceBits,
+    DrawBitmaps,
     EndFrame,
     PaintJob,
+    ResetCodecs,
     SetPalette,
 )
-from trio_rdp.graphics.surface_bits import Drawing
 from trio_rdp.level import Ending
 from trio_rdp.painting import Painter
 from trio_rdp.screen import Screen
@@ -31,10 +32,10 @@ from trio_rdp.wire.errors import DecodeError
 MIB = 1 << 20
 
 
-def draw(left: int, color: int, *, side: int = 4) -> DrawBitmap:
+def draw(left: int, color: int, *, side: int = 4) -> DrawBitmaps:
     """A raw square of one colour, at the top."""
     data = color.to_bytes(4, "little") * side * side
-    return DrawBitmap(Rect(left, 0, side, side), side, side, 32, Compression.RAW, data)
+    return draw_bitmap(Rect(left, 0, side, side), side, side, 32, Compression.RAW, data)
 
 
 class Bench:
@@ -80,7 +81,7 @@ class TestInline:
     async def test_what_cannot_be_painted_is_an_error(self) -> None:
         bench = Bench()
         with pytest.raises(DecodeError):
-            bench.submit(DrawBitmap(Rect(0, 0, 4, 4), 4, 4, 32, Compression.PLANAR, b"\xff"))
+            bench.submit(draw_bitmap(Rect(0, 0, 4, 4), 4, 4, 32, Compression.PLANAR, b"\xff"))
 
 
 class TestThreads:
@@ -99,7 +100,7 @@ class TestThreads:
         bench = Bench(1024, 1024)
         with pytest.RaisesGroup(DecodeError):
             async with bench.running():
-                bad = DrawBitmap(Rect(0, 0, 1024, 1024), 1024, 1024, 32, Compression.PLANAR, b"\xff")
+                bad = draw_bitmap(Rect(0, 0, 1024, 1024), 1024, 1024, 32, Compression.PLANAR, b"\xff")
                 bench.submit(draw(0, 1, side=1024), bad)
                 await trio.sleep(20)
 
@@ -143,21 +144,23 @@ class Tiles:
     """A picture of eight tiles that are drawn when it is said so."""
 
     def __init__(self, painter: Painter, monkeypatch: pytest.MonkeyPatch, side: int = 1024) -> None:
-        self.places = set(range(8))
-        self.job = DrawSurfaceBits(Rect(0, 0, side, side), side, side, 32, 3, bytes(1000))
+        self.places: set[int] = set(range(8))
+        self.tile_count = 8
+        self.job = draw_surface_bits(Rect(0, 0, side, side), side, side, 32, 3, bytes(side * side // 4))
         self.image = painter.image
         self.started = threading.Semaphore(0)
         self.go_on = threading.Event()
         self.drawn: list[tuple[int, int]] = []
         self.error: Exception | None = None
-        start, drawing = self.image.start, Drawing([Rect(0, 0, side, side)], 8, self, View.of(self.image.pixels))  # type: ignore[arg-type]
+        start, drawing = self.image.start, Drawing([Rect(0, 0, side, side)], self, View.of(self.image.pixels))
         monkeypatch.setattr(self.image, "start", lambda job: drawing if job is self.job else start(job))
 
     def ranges(self, count: int) -> list[tuple[int, int]]:
         assert count >= 2
         return [(0, 3), (3, 6), (6, 8)]
 
-    def draw(self, view: View, first: int, last: int) -> None:
+    def draw(self, view: View, first: int = 0, last: int | None = None) -> None:
+        assert last is not None
         self.started.release()
         assert self.go_on.wait(20)
         self.drawn.append((first, last))
@@ -190,7 +193,7 @@ class TestTiles:
         assert max(last for _, last in tiles.drawn) == 8
         assert bench.screen.pixel(0, 0) == (1, 2, 3)  # what came later is above
         found = bench.painter.decoded()[BitmapCodec.REMOTEFX]
-        assert (found.bitmaps, found.tiles, found.bytes) == (1, 8, 1000)
+        assert (found.bitmaps, found.tiles, found.bytes) == (1, 8, 1 << 18)
 
     async def test_an_error_in_one_of_them_comes_when_all_are_done(self, monkeypatch: pytest.MonkeyPatch) -> None:
         bench = Bench(1024, 1024, workers=2)
@@ -201,7 +204,7 @@ class TestTiles:
             async with bench.running():
                 bench.submit(tiles.job)
                 await trio.sleep(20)
-        assert max(last for _, last in tiles.drawn) == 8
+        assert sorted(tiles.drawn)[:2] == [(0, 3), (3, 6)]
 
     async def test_a_small_one_is_drawn_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         bench = Bench()
@@ -266,6 +269,27 @@ class TestPatience:
             with trio.fail_after(20):
                 await bench.painter.wait_room()
             assert bench.painter.statistics().jobs == 65
+
+    async def test_nor_for_a_frame_of_before_a_reactivation(self) -> None:
+        bench = Bench()
+        bench.submit(BeginFrame(1), draw(0, 0x112233))
+        assert bench.painter.statistics().jobs == 0
+        bench.submit(ResetCodecs())
+        bench.submit(draw(4, 0x445566))
+        assert bench.painter.statistics().pending_bytes == 0
+        assert bench.screen.pixel(4, 0) == (0x44, 0x55, 0x66)
+
+    async def test_many_may_wait_until_it_is_idle(self) -> None:
+        bench = Bench(1024, 1024)
+        async with trio.open_nursery() as nursery:
+            bench.submit(draw(0, 1, side=1024))
+            for _ in range(3):
+                nursery.start_soon(bench.painter.wait_idle)
+            await trio.testing.wait_all_tasks_blocked()
+            with trio.fail_after(20):
+                async with bench.running():
+                    await bench.painter.wait_idle()
+        assert bench.painter.statistics().jobs == 1
 
 
 class TestStatistics:

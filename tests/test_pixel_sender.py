@@ -13,12 +13,12 @@ import pytest
 import trio
 import trio.testing
 
-from tests.display_link import Link, cancelled_after, noise
+from tests.display_link import Link, cancelled_after, noise, places
 from trio_rdp.encoding import EncodeScheduler
 from trio_rdp.graphics.bitmap_encoder import BitmapEncoder
 from trio_rdp.graphics.framebuffer import Framebuffer
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmap, DrawSurfaceBits, EndFrame, SetPalette
+from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmaps, DrawSurfaceBits, EndFrame, SetPalette
 from trio_rdp.pdu.capabilities_extensions import CommandFlags
 from trio_rdp.pdu.surface import ALL_FRAMES, SurfaceCommands
 from trio_rdp.pixel_sender import PixelSender
@@ -39,8 +39,8 @@ async def send(link: Link) -> None:
     await link.settle()
 
 
-def bitmaps(link: Link) -> list[DrawBitmap]:
-    return [one for one in link.told if isinstance(one, DrawBitmap)]
+def bitmaps(link: Link) -> list[DrawBitmaps]:
+    return [one for one in link.told if isinstance(one, DrawBitmaps)]
 
 
 class TestPictures:
@@ -104,7 +104,7 @@ class TestPictures:
             framebuffer.fill(framebuffer.bounds, 0)
             framebuffer.fill(Rect(100, 70, 4, 16), 0xFFFFFF)
             await send(link)
-            assert [bitmap.rect for bitmap in bitmaps(link)] == [Rect(64, 64, 64, 64)]
+            assert places(link) == [Rect(64, 64, 64, 64)]
             assert (sender.tiles_sent, sender.tiles_unchanged) == (13, 11)
             link.told.clear()
             sent = sender.bytes_encoded
@@ -124,7 +124,7 @@ class TestPictures:
             assert link.told == []
             framebuffer.damage.add(Rect(0, 0, 10, 10))
             await send(link)
-            assert [bitmap.rect for bitmap in bitmaps(link)] == [Rect(0, 0, 64, 64)]
+            assert places(link) == [Rect(0, 0, 64, 64)]
 
     async def test_bands_in_threads(self) -> None:
         link = Link()
@@ -416,7 +416,7 @@ class TestCodecs:
             framebuffer.blit(framebuffer.bounds, page())
             sender.codec = BitmapCodec.REMOTEFX
             await send(link)
-            sizes = [len(one.data) for one in link.told if isinstance(one, DrawSurfaceBits)]
+            sizes = [one.size for one in link.told if isinstance(one, DrawSurfaceBits)]
             assert len(sizes) > 1
             assert max(sizes) < 20_000
             assert psnr(link) > 35

@@ -19,7 +19,7 @@ from tests.interop.pictures import psnr
 from tests.interop.sessions import filled_up, truncated
 from tests.protocol import replay
 from trio_rdp.codecs.pixel_format import PixelFormat
-from trio_rdp.graphics.jobs import DrawBitmap, DrawSurfaceBits, PaintJob
+from trio_rdp.graphics.jobs import DrawBitmaps, DrawSurfaceBits, PaintJob
 from trio_rdp.pdu import mcs
 from trio_rdp.pdu.capabilities_basic import InputFlags
 from trio_rdp.pdu.fastpath_input import FastPathInput
@@ -85,8 +85,8 @@ def test_codecs_and_compression(scene: ClientScene) -> None:
         assert set(stage.inflated) == {scene.compression}
 
 
-def drawn(job: PaintJob) -> TypeGuard[DrawBitmap | DrawSurfaceBits]:
-    return isinstance(job, DrawBitmap | DrawSurfaceBits)
+def drawn(job: PaintJob) -> TypeGuard[DrawBitmaps | DrawSurfaceBits]:
+    return isinstance(job, DrawBitmaps | DrawSurfaceBits)
 
 
 @pytest.mark.parametrize("scene", CLIENT_SCENES, ids=name_of)

@@ -1,17 +1,17 @@
 """`Painter`: runs a session's paint jobs in their order, on a private picture, and shows finished frames on the screen.
 
 Small work is done on the loop; more goes to worker threads through the process's scheduler, in slices, so that many
-sessions share the processor.  RemoteFX is drawn in several threads at once: each gets its share of all the tiles of a
-slice, whatever the number of messages in which they came.  As waking a thread costs as much as a few tiles, a frame
-that is coming in is left to wait until there is enough for a slice.  Delta codecs cannot skip, so nothing is dropped
-but what was for a desktop of before a resize.
+sessions share the processor.  Several threads draw at once: each gets its share of all the tiles of a slice, whatever
+the number of messages in which they came.  As waking a thread costs as much as a few tiles, a frame that is coming in
+is left to wait until there is enough for a slice.  Delta codecs cannot skip, so nothing is dropped but what was for
+a desktop of before a resize.
 """
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -22,21 +22,30 @@ from trio_rdp.codecs.kernels import form_of
 from trio_rdp.codecs.kernels import planar as planar_kernel
 from trio_rdp.encoding import INLINE_SECONDS, EncodeScheduler
 from trio_rdp.graphics.decoded_image import DecodedImage
-from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.jobs import BeginFrame, DrawBitmap, DrawSurfaceBits, EndFrame, PaintJob, SetPalette
+from trio_rdp.graphics.drawing import Drawing, Piece, layers, shares
+from trio_rdp.graphics.jobs import (
+    BeginFrame,
+    DrawBitmaps,
+    DrawSurfaceBits,
+    EndFrame,
+    PaintJob,
+    ResetCodecs,
+    SetPalette,
+)
 from trio_rdp.graphics.region import Region
-from trio_rdp.graphics.surface_bits import Drawing, Piece, layers, shares
 from trio_rdp.screen import Screen
 from trio_rdp.wire.errors import DecodeError
 
 __all__ = ["DecodeStatistics", "Painter", "PainterStatistics"]
 
 _SLICE_SECONDS = 0.002
+_LONE_SLICE_SECONDS = 0.008
+"""Of each worker, while nobody else wants one: every hand-off costs time.  So long has to wait who comes meanwhile."""
+_ENOUGH_SECONDS = 0.004  # of each worker, to begin with a frame of which more is to come
 _COMPILED_RATE = 4e-9  # seconds a pixel, before anything was measured
 _PLAIN_RATE = 2e-7
-_JOB_SECONDS = 5e-6  # of Python around a bitmap, however small
-_READING_RATE = 5e-10  # seconds a byte, to find the tiles of a divisible job
-_READING_SECONDS = 3e-5  # of Python for each of them
+_JOB_SECONDS = 1e-5  # of Python around a job, and
+_BITMAP_SECONDS = 2e-6  # around each of its bitmaps, however small
 _SMOOTHING = 0.2
 _WORTH_MEASURING = 1024  # pixels: in smaller bitmaps Python takes the time
 _JOB_SIZE = 256  # bytes of a job beside its data; a palette has a few more
@@ -65,49 +74,42 @@ class PainterStatistics:
 
 def _size(job: PaintJob) -> int:
     # A marker costs memory too: a server could send millions while one picture is painted.
-    return _JOB_SIZE + (len(job.data) if isinstance(job, DrawBitmap | DrawSurfaceBits) else 0)
+    return _JOB_SIZE + (job.size if isinstance(job, DrawBitmaps | DrawSurfaceBits) else 0)
 
 
-@dataclass(frozen=True, slots=True)
-class _Painted:
-    """What came of jobs: the damage, and of each job the tiles and the CPU seconds that it took."""
-
-    damage: list[Rect]
-    measured: list[tuple[int, float]]
+def _overhead(job: PaintJob) -> float:
+    """About how many seconds of Python there are before a job's tiles can be drawn."""
+    return _JOB_SECONDS + job.count * _BITMAP_SECONDS if isinstance(job, DrawBitmaps | DrawSurfaceBits) else 0.0
 
 
-def _paint(image: DecodedImage, jobs: list[PaintJob]) -> _Painted:
-    painted = _Painted([], [])
-    before = time.thread_time()
-    for job in jobs:
-        drawing = image.start(job)
-        painted.damage.extend(drawing.finish())
-        now = time.thread_time()
-        painted.measured.append((max(drawing.tiles, 1), now - before))
-        before = now
-    return painted
+class _Begun:
+    """Jobs that were begun, and the CPU seconds that each has taken."""
+
+    def __init__(self, image: DecodedImage, jobs: list[PaintJob]) -> None:
+        self.drawings: list[Drawing] = []
+        self.seconds: dict[int, float] = {}  # by the drawing's identity
+        before = time.thread_time()
+        for job in jobs:
+            drawing = image.start(job)
+            self.drawings.append(drawing)
+            now = time.thread_time()
+            self.seconds[id(drawing)] = now - before
+            before = now
+
+    def draw(self, pieces: Iterable[Piece]) -> None:
+        """Draw some of the tiles; threads may draw different ones at the same time."""
+        before = time.thread_time()
+        for drawing, first, last in pieces:
+            drawing.draw(first, last)
+            now = time.thread_time()
+            self.seconds[id(drawing)] += now - before
+            before = now
 
 
-def _start(image: DecodedImage, jobs: list[PaintJob]) -> tuple[list[Drawing], float]:
-    before = time.thread_time()
-    drawings = [image.start(job) for job in jobs]
-    return drawings, time.thread_time() - before
-
-
-def _draw(share: list[Piece]) -> float:
-    before = time.thread_time()
-    for drawing, first, last in share:
-        drawing.draw(first, last)
-    return time.thread_time() - before
-
-
-@dataclass(frozen=True, slots=True)
-class _Slice:
-    """Jobs to be painted in one go: the seconds that they may take, and whether threads may share their tiles."""
-
-    jobs: list[PaintJob]
-    seconds: float
-    is_divisible: bool
+def _paint(image: DecodedImage, jobs: list[PaintJob]) -> _Begun:
+    begun = _Begun(image, jobs)
+    begun.draw((drawing, 0, drawing.tiles) for drawing in begun.drawings)
+    return begun
 
 
 class Painter:
@@ -122,7 +124,7 @@ class Painter:
         self._jobs: deque[tuple[PaintJob, float]] = deque()  # each with the seconds that it may take
         self._seconds = 0.0  # all of them
         self._is_coming = False  # the rest of a frame
-        self._enough = _SLICE_SECONDS * scheduler.workers
+        self._enough = _ENOUGH_SECONDS * scheduler.workers
         self._damage = Region()
         self._in_frame = False
         self._busy = False
@@ -130,7 +132,6 @@ class Painter:
         self._room = trio.Event()
         is_plain = form_of(planar_kernel) == "plain"
         self._first_rate = _PLAIN_RATE if is_plain else _COMPILED_RATE
-        self._reading_rate = _READING_RATE * (_PLAIN_RATE / _COMPILED_RATE if is_plain else 1)
         self._rates: dict[BitmapCodec | None, float] = {}
         self._decoded: dict[BitmapCodec, DecodeStatistics] = {}
         self._palette: SetPalette | None = None
@@ -146,6 +147,8 @@ class Painter:
         self._seconds += seconds
         if isinstance(job, BeginFrame | EndFrame):
             self._is_coming = isinstance(job, BeginFrame)
+        elif isinstance(job, ResetCodecs):
+            self._is_coming = False  # the peer has begun anew, and ends no frame of before
         self._pending += _size(job)
         if self._pending > self._peak:
             self._peak = self._pending
@@ -161,7 +164,7 @@ class Painter:
             self._work.set()
             return
         while self._jobs:
-            jobs = self._take_slice().jobs
+            jobs, _ = self._take_slice()
             self._finish(jobs, _paint(self._image, jobs))
 
     def _is_worthwhile(self) -> bool:
@@ -175,7 +178,6 @@ class Painter:
         self._is_coming = False
         self._work.set()
         while self._pending:
-            self._room = trio.Event()
             await self._room.wait()
 
     async def wait_room(self) -> None:
@@ -183,7 +185,6 @@ class Painter:
         if self._pending > self._limit:
             self._stopped += 1
             while self._pending > self._limit:
-                self._room = trio.Event()
                 await self._room.wait()
 
     def resize(self, width: int, height: int) -> None:
@@ -192,7 +193,7 @@ class Painter:
         self._seconds = 0.0
         self._is_coming = False
         self._pending = 0
-        self._room.set()
+        self._make_room()
         self._in_frame = False
         self._damage.clear()
         # A new picture, not a resized one: a thread may be painting on the old one at this moment.
@@ -207,110 +208,103 @@ class Painter:
             await self._work.wait()
             self._work = trio.Event()
             while self._is_worthwhile():
-                part, image = self._take_slice(), self._image
+                (jobs, seconds), image = self._take_slice(), self._image
                 self._busy = True
                 try:
-                    if part.is_divisible and part.seconds > INLINE_SECONDS:
-                        painted = await self._paint_tiles(image, part)
-                    else:
-                        painted = await self._scheduler.run(partial(_paint, image, part.jobs), part.seconds)
+                    with self._scheduler.using():
+                        begun = await self._paint_slice(image, jobs, seconds)
                 finally:
                     self._busy = False
                 if image is self._image:
-                    self._finish(part.jobs, painted)
+                    self._finish(jobs, begun)
 
-    async def _paint_tiles(self, image: DecodedImage, part: _Slice) -> _Painted:
-        """Paint a slice with all the workers there are, in turns of about 2 ms; none is left when this returns."""
-        reading = sum(map(_size, part.jobs)) * self._reading_rate + len(part.jobs) * _READING_SECONDS
-        drawings, spent = await self._scheduler.run(partial(_start, image, part.jobs), reading)
+    async def _paint_slice(self, image: DecodedImage, jobs: list[PaintJob], seconds: float) -> _Begun:
+        """Paint jobs with all the workers there are, in turns of about 2 ms; none is left when this returns."""
+        whole = seconds + self._seconds
+        if seconds <= INLINE_SECONDS:
+            return await self._scheduler.run(partial(_paint, image, jobs), seconds)
+        begun = await self._scheduler.run(partial(_Begun, image, jobs), sum(map(_overhead, jobs)), whole)
         workers = self._scheduler.workers
-        turns = (int(part.seconds / (_SLICE_SECONDS * workers)) + 1) * workers  # the same for each
+        turns = max(round(seconds / (self._slice_seconds * workers)), 1) * workers  # the same for each
         failures: list[DecodeError] = []
 
         async def draw(share: list[Piece]) -> None:
-            nonlocal spent
             try:
-                seconds = await self._scheduler.run(partial(_draw, share), _SLICE_SECONDS)
-                spent += seconds
+                await self._scheduler.run(partial(begun.draw, share), seconds / turns, whole)
             except DecodeError as exc:
                 failures.append(exc)
 
-        for layer in layers(drawings):
+        for layer in layers(begun.drawings):
             async with trio.open_nursery() as nursery:
                 for share in shares(layer, turns):
                     nursery.start_soon(draw, share)
             if failures:
                 raise failures[0]
-        each = spent / max(sum(drawing.tiles for drawing in drawings), 1)
-        return _Painted(
-            [rect for drawing in drawings for rect in drawing.damage],
-            [(max(drawing.tiles, 1), each * drawing.tiles) for drawing in drawings],
-        )
+        return begun
+
+    @property
+    def _slice_seconds(self) -> float:
+        """For how long each worker may be taken."""
+        others = self._scheduler.users - (1 if self._busy else 0)
+        return _SLICE_SECONDS if others else _LONE_SLICE_SECONDS
+
+    def _make_room(self) -> None:
+        self._room.set()
+        self._room = trio.Event()
 
     def _estimate(self, job: PaintJob) -> float:
         """About how many seconds a job takes."""
-        if not isinstance(job, DrawBitmap | DrawSurfaceBits):
+        if not isinstance(job, DrawBitmaps | DrawSurfaceBits):
             return 0.0
-        return _JOB_SECONDS + job.cost * self._rates.get(job.codec, self._first_rate)
+        return _overhead(job) + job.cost * self._rates.get(job.codec, self._first_rate)
 
-    def _take_slice(self) -> _Slice:
-        """Jobs for about 2 ms of each worker that can take part, up to the end of a frame; of one kind."""
-        part: list[PaintJob] = []
-        seconds, budget = 0.0, _SLICE_SECONDS
-        is_divisible: bool | None = None
+    def _take_slice(self) -> tuple[list[PaintJob], float]:
+        """Jobs for some ms of each worker, up to the end of a frame, and the seconds that they may take."""
+        jobs: list[PaintJob] = []
+        seconds, budget = 0.0, self._slice_seconds * self._scheduler.workers
         while self._jobs and seconds < budget:
-            job, estimate = self._jobs[0]
-            if isinstance(job, DrawBitmap | DrawSurfaceBits):
-                if is_divisible is None:
-                    is_divisible = isinstance(job, DrawSurfaceBits) and job.is_divisible
-                    budget *= self._scheduler.workers if is_divisible else 1
-                elif is_divisible != (isinstance(job, DrawSurfaceBits) and job.is_divisible):
-                    break
-            part.append(job)
+            job, estimate = self._jobs.popleft()
+            jobs.append(job)
             seconds += estimate
-            self._jobs.popleft()
             if isinstance(job, EndFrame):
                 break
         self._seconds = self._seconds - seconds if self._jobs else 0.0
-        return _Slice(part, seconds, bool(is_divisible))
+        return jobs, seconds
 
-    def _finish(self, jobs: list[PaintJob], painted: _Painted) -> None:
+    def _finish(self, jobs: list[PaintJob], begun: _Begun) -> None:
         """Count painted jobs, and show the frame if it is whole."""
         self._done += len(jobs)
         self._pending -= sum(map(_size, jobs))
-        self._room.set()
-        self._measure(jobs, painted.measured)
-        for rect in painted.damage:
-            self._damage.add(rect)
-        for job in jobs:
-            if isinstance(job, BeginFrame):
-                self._in_frame = True
-            elif isinstance(job, EndFrame):
-                self._in_frame = False
+        self._make_room()
+        for job, drawing in zip(jobs, begun.drawings, strict=True):
+            for rect in drawing.damage:
+                self._damage.add(rect)
+            if isinstance(job, DrawBitmaps | DrawSurfaceBits):
+                self._measure(job, drawing.tiles, begun.seconds[id(drawing)])
             elif isinstance(job, SetPalette):
                 self._palette = job
+            else:
+                self._in_frame = isinstance(job, BeginFrame)
         if not self._in_frame and self._damage:
             self._screen.show(self._image.pixels, self._damage.take())
         for job in jobs:
             if isinstance(job, EndFrame):
                 self._shown(job.frame_id)
 
-    def _measure(self, jobs: list[PaintJob], measured: list[tuple[int, float]]) -> None:
-        for job, (tiles, seconds) in zip(jobs, measured, strict=True):
-            if not isinstance(job, DrawBitmap | DrawSurfaceBits):
-                continue
-            codec = job.codec
-            assert codec is not None  # it was drawn
-            found = self._decoded.get(codec)
-            if found is None:
-                found = self._decoded[codec] = DecodeStatistics()
-            found.bitmaps += 1
-            found.tiles += tiles
-            found.bytes += len(job.data)
-            found.seconds += seconds
-            if job.cost >= _WORTH_MEASURING:
-                rate = self._rates.get(codec, self._first_rate)
-                self._rates[codec] = rate + _SMOOTHING * (min(seconds / job.cost, 10 * rate) - rate)
+    def _measure(self, job: DrawBitmaps | DrawSurfaceBits, tiles: int, seconds: float) -> None:
+        codec = job.codec
+        assert codec is not None  # it was drawn
+        found = self._decoded.get(codec)
+        if found is None:
+            found = self._decoded[codec] = DecodeStatistics()
+        found.bitmaps += job.count
+        found.tiles += max(tiles, job.count)
+        found.bytes += job.size
+        found.seconds += seconds
+        cost = job.cost
+        if cost >= _WORTH_MEASURING:
+            rate = self._rates.get(codec, self._first_rate)
+            self._rates[codec] = rate + _SMOOTHING * (min(seconds / cost, 10 * rate) - rate)
 
     @property
     def image(self) -> DecodedImage:

@@ -7,15 +7,13 @@ import subprocess
 import sys
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.codecs import pictures
-from tests.codecs.whole_updates import PLACES
 from trio_rdp.codecs import qoi, qoiz
-from trio_rdp.codecs.view import Place, View
+from trio_rdp.codecs.view import View
 from trio_rdp.wire.errors import DecodeError, InvalidField, Truncated
 
 zstd: Any = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
@@ -136,26 +134,6 @@ def test_nothing_is_lost(images: list[tuple[int, int, int]]) -> None:
 
 # ------------------------------------------------------------------------------------------------- many at once
 
-PIXEL: Place = (0, 0, 1, 1, 1, 1)
-
-
-def test_many_at_once_are_drawn_as_one_by_one() -> None:
-    encoder, whole, single = qoiz.Encoder(), qoiz.Decoder(), qoiz.Decoder()
-    once, singly = pictures.noise(50, 40), pictures.noise(50, 40)
-    for turn in range(2):
-        bitmaps = []
-        for number, (*_, width, height) in enumerate(PLACES):
-            if number == turn * 4:
-                encoder.reset()  # a stream may begin anywhere
-            bitmaps.append(encoder.encode(View.of(pictures.noise(width + number, height), width=width)))
-        whole.decode_all(bitmaps, PLACES, View.of(once, 4, 3, 40, 30))
-        view = View.of(singly, 4, 3, 40, 30)
-        for data, (x, y, shown_width, shown_height, width, height) in zip(bitmaps, PLACES, strict=True):
-            single.decode_into(data, view.part(x, y, shown_width, shown_height), width, height)
-        assert np.array_equal(once, singly)
-        assert not np.array_equal(once, pictures.noise(50, 40))
-        whole.decode_all([], [], View.of(once))
-
 
 def test_many_at_once_are_encoded_as_one_by_one() -> None:
     one, many = qoiz.Encoder(), qoiz.Encoder()
@@ -170,75 +148,26 @@ def test_many_at_once_are_encoded_as_one_by_one() -> None:
     assert many.encode(view) == one.encode(view)
 
 
-def test_only_some_are_inflated_before_they_are_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
-    encoder, decoder, sizes = qoiz.Encoder(), qoiz.Decoder(), []
-    draw = qoi.decompress_all
-
-    def spy(images: list[bytes], places: list[Place], view: View, *, keep_alpha: bool = False) -> None:
-        sizes.append(sum(map(len, images)))
-        draw(images, places, view, keep_alpha=keep_alpha)
-
-    monkeypatch.setattr(qoi, "decompress_all", spy)
-    picture = pictures.noise(300, 200)
-    picture[..., 3] = 255
-    bitmaps = encoder.encode_all(View.of(picture), [(0, 0, 300, 200)] * 11)
-    out = np.zeros((200, 300 + 10, 4), np.uint8)
-    decoder.decode_all(bitmaps, [(number, 0, 300, 200, 300, 200) for number in range(11)], View.of(out))
-    assert np.array_equal(out[:, 10:], picture)
-    assert np.array_equal(out[:, :10], picture[:, [0] * 10])
-    assert sizes[0] == 0  # the view is checked
-    assert len(sizes) == 4
-    assert max(sizes) < (1 << 20) + 300 * 200 * 5
-
-
 @pytest.mark.parametrize(
     ("fault", "size", "error"),
     [
         (b"no zstd stream", (1, 1), InvalidField),
         (b"", (1, 1), Truncated),
         (zstd.compress(bytes(100)), (1, 1), InvalidField),  # longer than its image can be
-        (zstd.compress(qoi.compress(View(bytes(8), 8, 0, 0, 2, 1))), (1, 1), InvalidField),  # of another size
         (b"", (0, 1), DecodeError),
         (b"", (65535, 65535), DecodeError),
     ],
 )
-@pytest.mark.parametrize("shown", [0, 1])
-def test_of_many_those_before_the_faulty_one_are_drawn(
-    fault: bytes, size: tuple[int, int], error: type[DecodeError], shown: int
-) -> None:
+def test_behind_a_fault_nothing_decodes(fault: bytes, size: tuple[int, int], error: type[DecodeError]) -> None:
     encoder, decoder = qoiz.Encoder(), qoiz.Decoder()
-    out = np.full((1, 4, 4), 7, np.uint8)
-    view = View.of(out)
     good = encoder.encode_all(View(bytes(4), 4, 0, 0, 1, 1), [(0, 0, 1, 1)] * 3)
-    places = [PIXEL, (1, 0, shown, 1, *size), (2, 0, 1, 1, 1, 1)]
+    assert decoder.inflate(good[0], 1, 1) == qoi.compress(View(bytes(4), 4, 0, 0, 1, 1))
     with pytest.raises(error):
-        decoder.decode_all([good[0], fault, good[1]], places, view)
-    assert out[0, :, 3].tolist() == [255, 7, 7, 7]
+        decoder.inflate(fault, *size)
     # Whatever it was, the peer must begin again.
     with pytest.raises(DecodeError, match="broke off"):
-        decoder.decode_all([good[2]], [PIXEL], view)
-    decoder.decode_all(good[:2], [PIXEL, (3, 0, 1, 1, 1, 1)], view)
-    assert out[0, :, 3].tolist() == [255, 7, 7, 255]
-
-
-def test_many_at_once_in_places_that_cannot_be() -> None:
-    encoder, decoder = qoiz.Encoder(), qoiz.Decoder()
-    out = np.zeros((2, 4, 4), np.uint8)
-    good = encoder.encode_all(View(bytes(4), 4, 0, 0, 1, 1), [(0, 0, 1, 1)] * 2)
-    cases: list[tuple[list[Place], View]] = [
-        ([PIXEL], View.of(out)),
-        ([PIXEL] * 3, View.of(out)),
-        ([PIXEL, (0, -1, 1, 1, 1, 1)], View.of(out)),
-        ([PIXEL, (0, 0, -1, 1, 1, 1)], View.of(out)),
-        ([PIXEL, PIXEL], View(out.reshape(-1), 16, 1, 0, 4, 2)),
-    ]
-    for places, view in cases:
-        with pytest.raises(ValueError, match=r"place|surface"):
-            decoder.decode_all(good, places, view)
-    assert not out.any()
-    # The stream is as it was.
-    decoder.decode_all(good[:1], [PIXEL], View.of(out))
-    decoder.decode_all(good[1:], [PIXEL], View.of(out))
+        decoder.inflate(good[1], 1, 1)
+    assert [decoder.inflate(data, 1, 1) for data in good] == [qoi.compress(View(bytes(4), 4, 0, 0, 1, 1))] * 3
 
 
 def test_an_image_of_a_size_that_cannot_be_is_missing_in_the_stream() -> None:

@@ -204,9 +204,10 @@ def test_captured_servers(name: str) -> None:
     drawn = 0
     for output in outputs:
         if isinstance(output, GraphicsUpdate) and isinstance(output.job, DrawSurfaceBits):
-            picture = decoder.read(output.job.data)
-            rect = output.job.rect
-            picture.draw(View.of(surface, rect.left, rect.top, 1024 - rect.left, 768 - rect.top))
+            (command,) = output.job.commands
+            picture = decoder.read(command.bitmap_data.bitmap_data)
+            left, top = command.dest_left, command.dest_top
+            picture.draw(View.of(surface, left, top, 1024 - left, 768 - top))
             drawn += picture.tile_count
     displayed = png((ROOT / "captures" / f"{name}.png").read_bytes())[:768, :1024]
     seen = surface[:, :, 3] == 255

@@ -11,7 +11,7 @@ from typing import Any
 from tests.fuzz.mutation import mutate
 from tests.protocol.replay import Recording, connect
 from trio_rdp.graphics.decoded_image import DecodedImage
-from trio_rdp.graphics.jobs import DrawBitmap, DrawSurfaceBits
+from trio_rdp.graphics.jobs import DrawBitmaps, DrawSurfaceBits
 from trio_rdp.pdu.tpkt import HEADER_SIZE
 from trio_rdp.protocol.active_stage import ActiveStage
 from trio_rdp.protocol.client_connector import ClientConnector
@@ -101,8 +101,6 @@ class _Picture:
     def take(self, outputs: list[ActiveStageOutput]) -> None:
         for output in outputs:
             match output:
-                case GraphicsUpdate(DrawBitmap() | DrawSurfaceBits() as job):
-                    self.image.apply(job)
                 case GraphicsUpdate(job):
                     self.image.apply(job)
                 case Activated(activation):
@@ -139,8 +137,8 @@ def weight(things: Sequence[Any]) -> int:
         match thing:
             case bytes():
                 total += len(thing)
-            case GraphicsUpdate(DrawBitmap(data=data) | DrawSurfaceBits(data=data)):
-                total += len(data)
+            case GraphicsUpdate(DrawBitmaps(size=size) | DrawSurfaceBits(size=size)):
+                total += size
             case _:
                 total += sys.getsizeof(thing)
     return total

@@ -3,11 +3,10 @@ from __future__ import annotations
 import pytest
 
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
-from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import (
     BeginFrame,
     Compression,
-    DrawBitmap,
+    DrawBitmaps,
     DrawSurfaceBits,
     EndFrame,
     ResetCodecs,
@@ -24,6 +23,7 @@ from trio_rdp.pdu.surface import (
     FrameMarkerCommand,
     SetSurfaceBitsCommand,
     StreamSurfaceBitsCommand,
+    SurfaceCommand,
     SurfaceCommands,
     SurfaceCommandType,
     UnknownSurfaceCommand,
@@ -58,22 +58,18 @@ def bitmap(bits_per_pixel: int, flags: int = 0, data: bytes = b"data", header: i
     ],
 )
 def test_bitmaps(bits_per_pixel: int, flags: int, compression: Compression) -> None:
-    (job,) = jobs_from_bitmap_update(BitmapUpdate(rectangles=[bitmap(bits_per_pixel, flags)]))
-    assert job == DrawBitmap(Rect(1, 2, 3, 4), 4, 4, bits_per_pixel, compression, b"data")
-    assert job.cost == 16
+    one = bitmap(bits_per_pixel, flags)
+    (job,) = jobs_from_bitmap_update(BitmapUpdate(rectangles=[one, one]))
+    assert job == DrawBitmaps([one, one], compression, bits_per_pixel)
+    assert (job.cost, job.size, job.count, job.codec) == (32, 8, 2, BitmapCodec(compression.value))
 
 
-def test_the_header_says_how_much_is_bitmap() -> None:
-    update = BitmapUpdate(rectangles=[bitmap(16, 1, b"datapad", 4), bitmap(16, 1, b"data", 65535)])
-    assert [job.data for job in jobs_from_bitmap_update(update) if isinstance(job, DrawBitmap)] == [b"data"] * 2
-
-
-def test_bounds_in_the_wrong_order() -> None:
-    data = bitmap(16)
-    data.dest_right = 0
-    (job,) = jobs_from_bitmap_update(BitmapUpdate(rectangles=[data]))
-    assert isinstance(job, DrawBitmap)
-    assert job.rect.is_empty
+def test_a_job_has_bitmaps_of_one_kind_and_not_too_many() -> None:
+    raw, small, large = bitmap(16), bitmap(16, 0x401), bitmap(16, 0x401)
+    large.width = large.height = 512
+    jobs = jobs_from_bitmap_update(BitmapUpdate(rectangles=[raw, small, small, bitmap(24, 0x401), large, small]))
+    assert [job.count for job in jobs if isinstance(job, DrawBitmaps)] == [1, 2, 1, 1, 1]
+    assert jobs_from_bitmap_update(BitmapUpdate(rectangles=[])) == []
 
 
 def test_palette() -> None:
@@ -97,10 +93,32 @@ def test_surface_commands() -> None:
             ]
         )
     )
-    # The right and bottom bounds are ignored: the picture knows its size.
-    draw = DrawSurfaceBits(Rect(5, 6, 10, 20), 10, 20, 32, 3, b"bits")
-    assert jobs == [BeginFrame(7), draw, draw, EndFrame(7)]
-    assert [job.cost for job in jobs] == [0, 200, 200, 0]
+    draw = DrawSurfaceBits([SetSurfaceBitsCommand(**bounds, bitmap_data=picture)], 3)
+    stream = DrawSurfaceBits([StreamSurfaceBitsCommand(**bounds, bitmap_data=picture)], 3)
+    assert jobs == [BeginFrame(7), draw, stream, EndFrame(7)]
+    # A message of RemoteFX is as large as the desktop, whatever it brings.
+    assert [job.cost for job in jobs] == [0, 32, 32, 0]
+
+
+def test_surface_commands_of_one_codec_are_one_job() -> None:
+    def command(codec_id: int, side: int = 8) -> SetSurfaceBitsCommand:
+        bits = ExtendedBitmapData(bpp=32, codec_id=codec_id, width=side, height=side, bitmap_data=b"bits")
+        return SetSurfaceBitsCommand(dest_left=0, dest_top=0, dest_right=0, dest_bottom=0, bitmap_data=bits)
+
+    end = FrameMarkerCommand(frame_action=FrameAction.END, frame_id=7)
+    commands: list[SurfaceCommand] = [
+        command(1),
+        command(1),
+        command(10),
+        end,
+        command(10),
+        command(10, 512),
+        command(10),
+    ]
+    jobs = jobs_from_surface_commands(SurfaceCommands(surface_commands=commands))
+    counts = [(job.codec_id, job.count) if isinstance(job, DrawSurfaceBits) else 0 for job in jobs]
+    assert counts == [(1, 2), (10, 1), 0, (10, 1), (10, 1), (10, 1)]
+    assert [job.cost for job in jobs] == [128, 64, 0, 64, 512 * 512, 64]
 
 
 @pytest.mark.parametrize(
@@ -115,8 +133,5 @@ def test_surface_commands() -> None:
     ],
 )
 def test_codecs(codec_id: int, codec: BitmapCodec | None) -> None:
-    job = DrawSurfaceBits(Rect(0, 0, 1, 1), 1, 1, 32, codec_id, b"")
-    assert job.codec is codec
-    assert job.is_divisible == (codec is BitmapCodec.REMOTEFX)
-    assert DrawBitmap(job.rect, 1, 1, 32, Compression.PLANAR, b"").codec is BitmapCodec.PLANAR
+    assert DrawSurfaceBits([], codec_id).codec is codec
     assert ResetCodecs().cost == 0

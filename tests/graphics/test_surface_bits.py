@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 
 import numpy as np
 import pytest
@@ -11,9 +10,9 @@ from hypothesis import strategies as st
 from trio_rdp.codecs import nscodec, qoi, qoiz, rfx
 from trio_rdp.codecs.bitmap_codec import Quality
 from trio_rdp.codecs.view import View
+from trio_rdp.graphics.drawing import Drawing
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.jobs import DrawSurfaceBits
-from trio_rdp.graphics.surface_bits import Drawing, SurfaceDecoders, layers, shares
+from trio_rdp.graphics.surface_bits import SurfaceDecoders
 from trio_rdp.wire.errors import DecodeError, InvalidField
 
 
@@ -28,18 +27,17 @@ def scene(width: int, height: int) -> np.ndarray:
     return picture
 
 
-def job(codec_id: int, data: bytes, width: int, height: int, left: int = 0, top: int = 0) -> DrawSurfaceBits:
-    return DrawSurfaceBits(Rect(left, top, width, height), width, height, 32, codec_id, data)
+def start(decoders: SurfaceDecoders, codec_id: int, data: bytes, width: int, height: int, view: View) -> Drawing:
+    """Begin with a bitmap that stands at the top left of a view, outside which nothing is drawn."""
+    if codec_id == 3:
+        return decoders.start_remotefx(data, view)
+    place = view.x, view.y, min(width, view.width), min(height, view.height), width, height
+    rows = len(view.surface) // view.stride
+    return decoders.start(codec_id, [data], [place], View(view.surface, view.stride, 0, 0, view.stride // 4, rows))
 
 
 def run(drawing: Drawing) -> list[Rect]:
     return drawing.finish()
-
-
-def test_nothing_is_left_of_most_jobs() -> None:
-    drawing = Drawing([Rect(0, 0, 1, 1)])
-    assert drawing.ranges(4) == []
-    assert drawing.finish() == [Rect(0, 0, 1, 1)]
 
 
 class TestRemoteFx:
@@ -55,11 +53,11 @@ class TestRemoteFx:
         picture = scene(200, 150)
         data = self.message(picture, [(0, 0, 200, 150)])
         whole, parts = np.zeros((160, 210, 4), np.uint8), np.zeros((160, 210, 4), np.uint8)
-        assert run(SurfaceDecoders().start(job(3, data, 200, 150), View.of(whole, 3, 4, 200, 150))) == [
+        assert run(start(SurfaceDecoders(), 3, data, 200, 150, View.of(whole, 3, 4, 200, 150))) == [
             Rect(3, 4, 200, 150)
         ]
         assert np.abs(whole[4:154, 3:203].astype(int) - picture).mean() < 2
-        drawing = SurfaceDecoders().start(job(3, data, 200, 150), View.of(parts, 3, 4, 200, 150))
+        drawing = start(SurfaceDecoders(), 3, data, 200, 150, View.of(parts, 3, 4, 200, 150))
         assert drawing.tiles == 12
         assert not parts.any()
         for first, last in reversed(drawing.ranges(5)):
@@ -73,17 +71,17 @@ class TestRemoteFx:
         first, second = (self.message(picture, [(0, 0, 64, 64)], encoder) for _ in range(2))
         assert len(second) < len(first)
         # What is not seen at all is read all the same.
-        assert run(decoders.start(job(3, first, 64, 64), View.of(shown, 0, 0, 0, 0))) == []
-        assert run(decoders.start(job(3, second, 64, 64), View.of(shown))) == [Rect(0, 0, 64, 64)]
+        assert run(start(decoders, 3, first, 64, 64, View.of(shown, 0, 0, 0, 0))) == []
+        assert run(start(decoders, 3, second, 64, 64, View.of(shown))) == [Rect(0, 0, 64, 64)]
         decoders.reset()
         with pytest.raises(DecodeError):
-            decoders.start(job(3, second, 64, 64), View.of(shown))
+            start(decoders, 3, second, 64, 64, View.of(shown))
 
     def test_only_what_is_seen_is_damage(self) -> None:
         picture = scene(128, 128)
         rects = [(0, 0, 10, 10), (60, 60, 10, 10), (120, 120, 8, 8)]
         shown = np.zeros((66, 66, 4), np.uint8)
-        drawing = SurfaceDecoders().start(job(3, self.message(picture, rects), 128, 128), View.of(shown))
+        drawing = start(SurfaceDecoders(), 3, self.message(picture, rects), 128, 128, View.of(shown))
         assert run(drawing) == [Rect(0, 0, 10, 10), Rect(60, 60, 6, 6)]
         assert not shown[20:50, 20:50].any()
 
@@ -91,19 +89,19 @@ class TestRemoteFx:
         picture = scene(128, 64)
         rects = [(x, 2, 2, 2) for x in range(0, 120, 3)]
         shown = np.zeros((64, 128, 4), np.uint8)
-        drawing = SurfaceDecoders().start(job(3, self.message(picture, rects), 128, 64), View.of(shown))
+        drawing = start(SurfaceDecoders(), 3, self.message(picture, rects), 128, 64, View.of(shown))
         assert run(drawing) == [Rect(0, 2, 119, 2)]
 
     def test_without_meaning(self) -> None:
         with pytest.raises(DecodeError):
-            SurfaceDecoders().start(job(3, b"?", 8, 8), View.of(np.zeros((8, 8, 4), np.uint8)))
+            start(SurfaceDecoders(), 3, b"?", 8, 8, View.of(np.zeros((8, 8, 4), np.uint8)))
 
 
 def test_nscodec() -> None:
     picture = scene(40, 24)
     shown = np.zeros((32, 48, 4), np.uint8)
     data = nscodec.compress(View.of(picture), color_loss_level=1, subsampling=False)
-    assert run(SurfaceDecoders().start(job(1, data, 40, 24), View.of(shown, 3, 4, 40, 24))) == [Rect(3, 4, 40, 24)]
+    assert run(start(SurfaceDecoders(), 1, data, 40, 24, View.of(shown, 3, 4, 40, 24))) == [Rect(3, 4, 40, 24)]
     assert np.abs(shown[4:28, 3:43].astype(int) - picture).max() <= 2
     shown[4:28, 3:43] = 0
     assert not shown.any()
@@ -113,20 +111,20 @@ def test_nscodec() -> None:
 @pytest.mark.parametrize("side", [8, 65535])
 def test_what_stands_alone_is_not_looked_at_off_the_picture(codec_id: int, side: int) -> None:
     shown = np.zeros((4, 4, 4), np.uint8)
-    assert run(SurfaceDecoders().start(job(codec_id, b"?", side, side), View.of(shown, 0, 0, 0, 0))) == []
+    assert run(start(SurfaceDecoders(), codec_id, b"?", side, side, View.of(shown, 0, 0, 0, 0))) == []
     assert not shown.any()
 
 
 def test_nscodec_without_meaning() -> None:
     shown = np.zeros((8, 8, 4), np.uint8)
     with pytest.raises(DecodeError):
-        SurfaceDecoders().start(job(1, b"?", 8, 8), View.of(shown))
+        start(SurfaceDecoders(), 1, b"?", 8, 8, View.of(shown)).finish()
 
 
 def test_qoi() -> None:
     picture = scene(40, 24)
     shown = np.zeros((24, 40, 4), np.uint8)
-    assert run(SurfaceDecoders().start(job(10, qoi.compress(View.of(picture)), 40, 24), View.of(shown)))
+    assert run(start(SurfaceDecoders(), 10, qoi.compress(View.of(picture)), 40, 24, View.of(shown)))
     assert np.array_equal(shown, picture)
 
 
@@ -137,9 +135,9 @@ def test_qoiz_is_one_stream_until_it_is_reset() -> None:
         assert len(second) < len(first)
         # Off the picture it is decoded all the same, as the next one builds on it.
         nowhere = np.zeros((4, 4, 4), np.uint8)
-        assert run(decoders.start(job(11, first, 40, 24), View.of(nowhere, 0, 0, 0, 0))) == []
+        assert run(start(decoders, 11, first, 40, 24, View.of(nowhere, 0, 0, 0, 0))) == []
         shown = np.zeros((24, 40, 4), np.uint8)
-        assert run(decoders.start(job(11, second, 40, 24), View.of(shown))) == [Rect(0, 0, 40, 24)]
+        assert run(start(decoders, 11, second, 40, 24, View.of(shown))) == [Rect(0, 0, 40, 24)]
         assert np.array_equal(shown, picture)
         encoder.reset()
         decoders.reset()
@@ -157,7 +155,7 @@ def test_whatever_the_bytes(codec_id: int, width: int, height: int, noise: bytes
     mutated = good[:at] + noise + good[at + len(noise) :]
     shown = np.full((32, 48, 4), 7, np.uint8)
     with contextlib.suppress(DecodeError):
-        damage = run(SurfaceDecoders().start(job(codec_id, mutated, width, height), View.of(shown, 4, 4, 30, 20)))
+        damage = run(start(SurfaceDecoders(), codec_id, mutated, width, height, View.of(shown, 4, 4, 30, 20)))
         assert all(Rect(4, 4, 30, 20).contains(rect) for rect in damage)
     shown[4:24, 4:34] = 7
     assert (shown == 7).all()
@@ -166,63 +164,4 @@ def test_whatever_the_bytes(codec_id: int, width: int, height: int, noise: bytes
 @pytest.mark.parametrize("codec_id", [0, 2, 99, 255])
 def test_numbers_without_a_codec(codec_id: int) -> None:
     with pytest.raises(InvalidField, match=f"no codec has the number {codec_id}"):
-        SurfaceDecoders().start(job(codec_id, b"", 8, 8), View.of(np.zeros((8, 8, 4), np.uint8)))
-
-
-class Places:
-    """A picture with tiles at some places, which may be divided or not."""
-
-    def __init__(self, *places: int, is_divisible: bool = True) -> None:
-        self.places = set(places)
-        self.is_divisible = is_divisible
-
-    def ranges(self, count: int) -> list[tuple[int, int]]:
-        count = min(count, len(self.places))
-        edges = [len(self.places) * number // count for number in range(count + 1)]
-        return list(itertools.pairwise(edges)) if self.is_divisible else [(0, len(self.places))]
-
-
-def drawing(*places: int, origin: tuple[int, int] = (0, 0), is_divisible: bool = True) -> Drawing:
-    view = View.whole(bytes(16), 2, 2)._replace(x=origin[0], y=origin[1])
-    return Drawing([], len(places), Places(*places, is_divisible=is_divisible), view)  # type: ignore[arg-type]
-
-
-class TestLayers:
-    def test_what_has_no_place_in_common_is_one(self) -> None:
-        drawings = [drawing(1, 2), drawing(3), drawing(4, 5)]
-        assert layers([drawings[0], Drawing(), *drawings[1:]]) == [drawings]
-
-    def test_what_is_above_something_comes_after_it(self) -> None:
-        below, beside, above, more = drawing(1, 2), drawing(3), drawing(4, 2), drawing(1)
-        assert layers([below, beside, above, more]) == [[below, beside], [above, more]]
-
-    def test_other_origins_may_overlap(self) -> None:
-        first, second = drawing(1), drawing(2, origin=(8, 0))
-        assert layers([first, second]) == [[first], [second]]
-
-    def test_nothing(self) -> None:
-        assert layers([Drawing()]) == []
-
-
-class TestShares:
-    @given(st.lists(st.integers(1, 60), min_size=1, max_size=12), st.integers(1, 8))
-    def test_every_tile_is_in_one_of_them(self, sizes: list[int], count: int) -> None:
-        layer = [drawing(*range(size)) for size in sizes]
-        found = shares(layer, count)
-        assert len(found) <= count
-        for one in layer:
-            ranges = sorted((first, last) for share in found for each, first, last in share if each is one)
-            assert [tile for first, last in ranges for tile in range(first, last)] == list(range(one.tiles))
-
-    def test_they_are_about_equal(self) -> None:
-        found = shares([drawing(*range(17)) for _ in range(5)], 2)
-        sizes = [sum(last - first for _, first, last in share) for share in found]
-        assert sum(sizes) == 85
-        assert max(sizes) - min(sizes) <= 17
-
-    def test_what_cannot_be_divided_is_not(self) -> None:
-        whole = drawing(*range(40), is_divisible=False)
-        assert shares([whole], 4) == [[(whole, 0, 40)]]
-
-    def test_far_more_than_there_are_tiles(self) -> None:
-        assert len(shares([drawing(1, 2), drawing(3)], 10**12)) == 3
+        start(SurfaceDecoders(), codec_id, b"", 8, 8, View.of(np.zeros((8, 8, 4), np.uint8)))

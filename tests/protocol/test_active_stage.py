@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.graphics.paint_jobs import draw_surface_bits
 from tests.protocol.scripted_server import (
     FIRST,
     IO,
@@ -40,7 +41,7 @@ from tests.protocol.scripted_server import (
 )
 from trio_rdp.channels.static import chunks
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.jobs import BeginFrame, DrawBitmap, DrawSurfaceBits, EndFrame, ResetCodecs, SetPalette
+from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmaps, EndFrame, ResetCodecs, SetPalette
 from trio_rdp.pdu import mcs, tpkt
 from trio_rdp.pdu.activation import ConfirmActive
 from trio_rdp.pdu.autodetect import (
@@ -142,8 +143,7 @@ class TestGraphics:
         by_slow_path = slow(active, data(PduType2.UPDATE, WireGraphicsUpdate(update=PIXEL).encode()))
         assert by_fast_path == by_slow_path
         (job,) = painted(by_fast_path)
-        assert isinstance(job, DrawBitmap)
-        assert (job.rect, job.data) == (Rect(1, 2, 1, 1), b"\1\2\3\0")
+        assert job == DrawBitmaps(PIXEL.rectangles, Compression.RAW, 32)
         assert active.frames_received == 2
 
     def test_palettes(self) -> None:
@@ -164,7 +164,7 @@ class TestGraphics:
         outputs = stage().process(Action.FAST_PATH, frame)
         assert painted(outputs) == [
             BeginFrame(5),
-            DrawSurfaceBits(Rect(3, 4, 1, 1), 1, 1, 32, 0, b"\1\2\3\0"),
+            draw_surface_bits(Rect(3, 4, 1, 1), 1, 1, 32, 0, b"\1\2\3\0"),
             EndFrame(5),
         ]
         answer = outputs[-1]

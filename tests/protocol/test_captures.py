@@ -9,7 +9,7 @@ import pytest
 
 from tests.protocol.replay import picture, play, recording
 from tests.shared import ROOT, capture_names, captures
-from trio_rdp.graphics.jobs import DrawBitmap, DrawSurfaceBits, EndFrame
+from trio_rdp.graphics.jobs import DrawBitmaps, DrawSurfaceBits, EndFrame
 from trio_rdp.pdu import mcs
 from trio_rdp.pdu.x224 import SecurityProtocol
 from trio_rdp.protocol.active_stage import ActiveStage
@@ -104,7 +104,7 @@ def test_the_picture_is_what_the_client_displayed(name: str) -> None:
 
     stage, outputs = play(recording(name), but=LATER.get(name, 0))
     shown = picture(stage, outputs).pixels[:, :, 2::-1].copy()
-    depths = {job.bits_per_pixel for job in jobs(outputs) if isinstance(job, DrawBitmap)}
+    depths = {job.bits_per_pixel for job in jobs(outputs) if isinstance(job, DrawBitmaps)}
     if depths == {16}:
         green = shown[:, :, 1].astype(np.uint16) >> 2
         shown[:, :, 1] = np.minimum((green << 2) + (green >> 3), 255)

@@ -12,6 +12,7 @@ from trio_rdp.channels.static import chunks
 from trio_rdp.codecs.bulk import BulkDecompressor
 from trio_rdp.codecs.kernels import form_of
 from trio_rdp.codecs.kernels import mppc as kernel
+from trio_rdp.graphics.jobs import DrawBitmaps
 from trio_rdp.pdu.bitmap import BitmapData, BitmapUpdate
 from trio_rdp.pdu.channel import ChannelFlags
 from trio_rdp.pdu.client_info import CompressionType as Announced
@@ -154,9 +155,8 @@ class Both:
     def drawn(self, outgoing: Outgoing) -> bytes:
         (event,) = self.arrive(outgoing)
         assert isinstance(event, GraphicsUpdate)
-        data = event.job.data  # type: ignore[union-attr]
-        assert isinstance(data, bytes)
-        return data
+        assert isinstance(event.job, DrawBitmaps)
+        return event.job.bitmaps[0].bitmap_data_stream
 
 
 @pytest.mark.parametrize("kind", KINDS)

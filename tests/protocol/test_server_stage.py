@@ -10,7 +10,7 @@ import pytest
 from tests.protocol.pairs import CLIENT, SERVER, active_client, connect, pump
 from trio_rdp.channels.static import chunks
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.jobs import DrawBitmap
+from trio_rdp.graphics.jobs import DrawBitmaps
 from trio_rdp.pdu import input as wire
 from trio_rdp.pdu import mcs
 from trio_rdp.pdu.autodetect import NetworkCharacteristicsSync
@@ -250,8 +250,10 @@ class TestWhatTheServerSends:
         assert max(map(len, frames)) <= 0x3FFF
         outputs, owed = pump(client, b"".join(frames))
         assert not owed
-        assert len(outputs) == len(update.rectangles)
-        assert all(isinstance(one, GraphicsUpdate) and isinstance(one.job, DrawBitmap) for one in outputs)
+        (drawn,) = outputs
+        assert isinstance(drawn, GraphicsUpdate)
+        assert isinstance(drawn.job, DrawBitmaps)
+        assert drawn.job.bitmaps == update.rectangles
 
     def test_pointers(self) -> None:
         client, server = sessions()

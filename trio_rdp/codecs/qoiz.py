@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from trio_rdp.codecs import qoi
 from trio_rdp.codecs.status import check_size
-from trio_rdp.codecs.view import Place, View
+from trio_rdp.codecs.view import View
 from trio_rdp.wire.errors import DecodeError, InvalidField, Truncated
 
 if TYPE_CHECKING:
@@ -39,10 +39,6 @@ _MAGIC: Final = b"\x28\xb5\x2f\xfd"
 # IronRDP's.
 _LEVEL: Final = 3
 
-# Of a whole update so many bytes of images, and the one that goes beyond, are inflated before they are drawn: a peer
-# can have 160 MiB of each with a few kilobytes.
-_HELD: Final = 1 << 20
-
 
 def _bound(width: int, height: int) -> int:
     """The longest QOI image of a size: header, five bytes to a pixel, end marker."""
@@ -66,48 +62,17 @@ class Decoder:
         Never inflates to more than an image of that size can have.  Raises `DecodeError`, and then the rows above the
         fault may have been drawn; see `qoi.decompress_into`.
         """
-        qoi.decompress_into(self._image(data, width, height), view, width, height, keep_alpha=keep_alpha)
-
-    def decode_all(
-        self, bitmaps: Sequence[bytes], places: Sequence[Place], view: View, *, keep_alpha: bool = False
-    ) -> None:
-        """Decode the images of an update and draw what of each is shown and lies in the view, one over the other.
-
-        Raises `DecodeError`, and then those before the faulty one were drawn, and perhaps rows of that one;
-        `ValueError` when a place is negative, there are not as many as bitmaps, or the view does not lie in its
-        surface, and then nothing was done.  Releases the GIL once for each image, and once for every MiB of them.
-        """
-        if len(bitmaps) != len(places) or any(min(place[:4]) < 0 for place in places):
-            raise ValueError("as many places as bitmaps, and none negative")
-        qoi.decompress_all([], [], view)
-        try:
-            self._decode_all(bitmaps, places, view, keep_alpha)
-        except BaseException:
-            # Images behind the faulty one are missing in the stream, whether it was in zstd or in QOI.
-            self._failed = True
-            raise
-
-    def _decode_all(self, bitmaps: Sequence[bytes], places: Sequence[Place], view: View, keep_alpha: bool) -> None:
-        first = held = 0
-        images: list[bytes] = []
-        for number, (data, (*_, width, height)) in enumerate(zip(bitmaps, places, strict=True)):
-            try:
-                image = self._image(data, width, height)
-            except DecodeError:
-                qoi.decompress_all(images, places[first:number], view, keep_alpha=keep_alpha)
-                raise
-            images.append(image)
-            held += len(image)
-            if held > _HELD:
-                qoi.decompress_all(images, places[first : number + 1], view, keep_alpha=keep_alpha)
-                first, held, images = number + 1, 0, []
-        qoi.decompress_all(images, places[first:], view, keep_alpha=keep_alpha)
+        qoi.decompress_into(self.inflate(data, width, height), view, width, height, keep_alpha=keep_alpha)
 
     def reset(self) -> None:
         """Forget the stream, and give its window back."""
         self._stream, self._failed = None, False
 
-    def _image(self, data: Readable, width: int, height: int) -> bytes:
+    def inflate(self, data: Readable, width: int, height: int) -> bytes:
+        """Give the QOI image of `width` x `height` pixels that the next bytes of the stream are.
+
+        For who decodes many at once, with `qoi.decompress_all`.  Raises `DecodeError`.
+        """
         if bytes(data[:4]) == _MAGIC:
             self.reset()
         if self._failed:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from trio_rdp.codecs.pixel_format import PixelFormat
-from trio_rdp.codecs.view import View
+from trio_rdp.codecs.view import Place, View
+from trio_rdp.graphics.drawing import Bitmaps, Drawing
 from trio_rdp.graphics.geometry import Rect, check_size
 from trio_rdp.graphics.jobs import (
     BeginFrame,
     Compression,
-    DrawBitmap,
+    DrawBitmaps,
     DrawSurfaceBits,
     EndFrame,
     PaintJob,
     ResetCodecs,
     SetPalette,
 )
-from trio_rdp.graphics.surface_bits import Drawing, SurfaceDecoders
+from trio_rdp.graphics.surface_bits import SurfaceDecoders
 from trio_rdp.pdu.bitmap_codecs import CodecId
 from trio_rdp.wire.errors import DecodeError, InvalidField
 
@@ -84,8 +87,7 @@ class DecodedImage:
 
         What lies outside the picture is not drawn.  Raises `DecodeError` when the data are no such bitmap, for codecs
         that are not there, and for bitmaps that are compressed and larger than both the picture, with its sides rounded
-        up to 64 pixels, and 1,048,576 pixels; the picture is then as it was, but for what `qoi.decompress_into` says,
-        and tiles of RemoteFX that were good.
+        up to 64 pixels, and 1,048,576 pixels; what stood before the faulty bitmap or tile may be drawn then.
         """
         return self.start(job).finish()
 
@@ -95,8 +97,8 @@ class DecodedImage:
         Raises as `apply` does.
         """
         match job:
-            case DrawBitmap():
-                return Drawing(self._draw_bitmap(job))
+            case DrawBitmaps():
+                return self._start_bitmaps(job)
             case DrawSurfaceBits():
                 return self._start_surface_bits(job)
             case SetPalette(entries):
@@ -107,44 +109,73 @@ class DecodedImage:
                 pass
         return Drawing()
 
-    def _start_surface_bits(self, job: DrawSurfaceBits) -> Drawing:
-        if job.codec_id == CodecId.NONE:
-            _check_depth(job.bits_per_pixel, (32,))
-            # Pixels as they are lie bottom-up here too: so weston 10 sends them, and so FreeRDP 2.11 draws them.
-            raw = DrawBitmap(job.rect, job.width, job.height, job.bits_per_pixel, Compression.RAW, job.data)
-            return Drawing(self._draw_bitmap(raw))
-        if not job.is_divisible:
-            self._check_room(job.width, job.height)
-        target = job.rect.intersect(self.bounds)
-        if target.is_empty:
-            target = Rect(0, 0, 0, 0)
-        view = View.of(self.pixels, target.left, target.top, target.width, target.height)
-        return self._surface_decoders.start(job, view)
+    def _start_bitmaps(self, job: DrawBitmaps) -> Drawing:
+        found: list[bytes] = []
+        places: list[Place] = []
+        for bitmap in job.bitmaps:
+            # The bounds are inclusive; in the wrong order they show nothing.
+            right, bottom = bitmap.dest_right + 1, bitmap.dest_bottom + 1
+            place = self._place(bitmap.dest_left, bitmap.dest_top, right, bottom, bitmap.width, bitmap.height)
+            if place[2] and place[3] and job.compression is not Compression.RAW:
+                self._check_room(bitmap.width, bitmap.height)
+            data = bitmap.bitmap_data_stream
+            if bitmap.bitmap_compr_hdr is not None:
+                data = data[: bitmap.bitmap_compr_hdr.cb_comp_main_body_size]
+            found.append(data)
+            places.append(place)
+        return self._draw_bitmaps(job.compression, job.bits_per_pixel, found, places)
 
-    def _draw_bitmap(self, job: DrawBitmap) -> list[Rect]:
-        target = Rect(job.rect.left, job.rect.top, min(job.rect.width, job.width), min(job.rect.height, job.height))
-        target = target.intersect(self.bounds)
-        # INVARIANT: bounds on the wire are unsigned, so clipping never cuts at the left or the top.
-        if target.is_empty or (target.left, target.top) != (job.rect.left, job.rect.top):
-            return []
-        if job.compression is not Compression.RAW:
-            self._check_room(job.width, job.height)
-        view = View.of(self.pixels, target.left, target.top, target.width, target.height)
-        if job.compression is Compression.PLANAR:
+    def _draw_bitmaps(
+        self, compression: Compression, bits_per_pixel: int, found: list[bytes], places: list[Place]
+    ) -> Drawing:
+        decode: Callable[[Sequence[bytes], Sequence[Place], View], None]
+        if compression is Compression.PLANAR:
             from trio_rdp.codecs import planar
 
-            planar.decompress_into(job.data, view, job.width, job.height)
-        elif job.compression is Compression.INTERLEAVED:
+            decode = planar.decompress_all
+        elif compression is Compression.INTERLEAVED:
             from trio_rdp.codecs import interleaved_rle
 
-            _check_depth(job.bits_per_pixel, (8, 15, 16, 24))
-            interleaved_rle.decompress_into(job.data, view, job.width, job.height, job.bits_per_pixel, self._palette)
+            _check_depth(bits_per_pixel, (8, 15, 16, 24))
+            decode = partial(interleaved_rle.decompress_all, bits_per_pixel=bits_per_pixel, palette=self._palette)
         else:
             from trio_rdp.codecs import pixels
 
-            _check_depth(job.bits_per_pixel, (8, 15, 16, 24, 32))
-            pixels.draw_raw(job.data, view, job.width, job.height, job.bits_per_pixel, self._palette)
-        return [target]
+            _check_depth(bits_per_pixel, (8, 15, 16, 24, 32))
+            decode = partial(pixels.draw_raw_all, bits_per_pixel=bits_per_pixel, palette=self._palette)
+        drawn = Bitmaps(decode, found, places)
+        return Drawing(drawn.damage, drawn, View.of(self.pixels))
+
+    def _start_surface_bits(self, job: DrawSurfaceBits) -> Drawing:
+        if job.codec_id == CodecId.REMOTEFX:
+            (command,) = job.commands
+            bitmap = command.bitmap_data
+            target = Rect(command.dest_left, command.dest_top, bitmap.width, bitmap.height).intersect(self.bounds)
+            if target.is_empty:
+                target = Rect(0, 0, 0, 0)
+            view = View.of(self.pixels, target.left, target.top, target.width, target.height)
+            return self._surface_decoders.start_remotefx(bitmap.bitmap_data, view)
+        found: list[bytes] = []
+        places: list[Place] = []
+        for command in job.commands:
+            # destRight and destBottom "SHOULD be ignored" ([MS-RDPBCGR] 2.2.9.2.1).
+            left, top, bitmap = command.dest_left, command.dest_top, command.bitmap_data
+            if job.codec_id == CodecId.NONE:
+                _check_depth(bitmap.bpp, (32,))
+            else:
+                self._check_room(bitmap.width, bitmap.height)
+            found.append(bitmap.bitmap_data)
+            places.append(self._place(left, top, left + bitmap.width, top + bitmap.height, bitmap.width, bitmap.height))
+        if job.codec_id == CodecId.NONE:
+            # Pixels as they are lie bottom-up here too: so weston 10 sends them, and so FreeRDP 2.11 draws them.
+            return self._draw_bitmaps(Compression.RAW, 32, found, places)
+        return self._surface_decoders.start(job.codec_id, found, places, View.of(self.pixels))
+
+    def _place(self, left: int, top: int, right: int, bottom: int, width: int, height: int) -> Place:
+        """The place of a bitmap between edges on the picture; nothing is shown where a size is 0."""
+        shown = max(min(right, left + width, self._width) - left, 0)
+        rows = max(min(bottom, top + height, self._height) - top, 0)
+        return left, top, shown, rows, width, height
 
     def _check_room(self, width: int, height: int) -> None:
         """Refuse a bitmap that takes far more memory than the picture does.

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
-from trio_rdp.graphics.geometry import Rect
 from trio_rdp.pdu.bitmap import BitmapData, BitmapFlags, BitmapUpdate
 from trio_rdp.pdu.bitmap_codecs import CodecId
 from trio_rdp.pdu.palette import PaletteUpdate
@@ -27,7 +26,7 @@ __all__ = [
     "CODECS",
     "BeginFrame",
     "Compression",
-    "DrawBitmap",
+    "DrawBitmaps",
     "DrawSurfaceBits",
     "EndFrame",
     "PaintJob",
@@ -40,6 +39,8 @@ __all__ = [
 
 
 _PIXELS_PER_BYTE = 8
+_MOST_PIXELS: Final = 1 << 18
+"""Of the bitmaps of one job, if it has more than one: a part of a millisecond's work."""
 
 CODECS: Final = {
     int(CodecId.NONE): BitmapCodec.RAW,
@@ -60,57 +61,69 @@ class Compression(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class DrawBitmap:
-    """Draw one bitmap of a bitmap update.
+class DrawBitmaps:
+    """Draw bitmaps of a bitmap update, one over the other: all of them of one depth, and stored in the same way.
 
-    The bitmap has `width` x `height` pixels; what of it fits `rect` is shown, from its top left corner.
+    What of a bitmap fits its bounds is shown, from its top left corner.
     """
 
-    rect: Rect
-    width: int
-    height: int
-    bits_per_pixel: int
+    bitmaps: list[BitmapData]
     compression: Compression
-    data: bytes
+    bits_per_pixel: int
 
     @property
     def cost(self) -> int:
         """About how many pixels there are to decode."""
-        return self.width * self.height
+        return sum(bitmap.width * bitmap.height for bitmap in self.bitmaps)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the bitmaps."""
+        return sum(len(bitmap.bitmap_data_stream) for bitmap in self.bitmaps)
+
+    @property
+    def count(self) -> int:
+        """How many bitmaps there are."""
+        return len(self.bitmaps)
 
     @property
     def codec(self) -> BitmapCodec:
-        """What decodes it."""
+        """What decodes them."""
         return BitmapCodec(self.compression.value)
 
 
 @dataclass(frozen=True, slots=True)
 class DrawSurfaceBits:
-    """Draw the bitmap of a surface command; `codec_id` is the number that the client gave its codec, 0 for none."""
+    """Draw the bitmaps of surface commands, one over the other: all of them in one codec; of RemoteFX it is only one.
 
-    rect: Rect
-    width: int
-    height: int
-    bits_per_pixel: int
+    `codec_id` is the number that the client gave the codec, 0 for none.
+    """
+
+    commands: list[SetSurfaceBitsCommand | StreamSurfaceBitsCommand]
     codec_id: int
-    data: bytes
 
     @property
     def cost(self) -> int:
         """About how many pixels there are to decode."""
-        pixels = self.width * self.height
-        # RemoteFX may bring more tiles than a bitmap of this size has; usual ones take 300 to 800 bytes.
-        return max(pixels, len(self.data) * _PIXELS_PER_BYTE) if self.is_divisible else pixels
+        if self.codec_id == CodecId.REMOTEFX:
+            # A message is as large as the desktop, however few tiles it brings; usual ones take 300 to 800 bytes.
+            return self.size * _PIXELS_PER_BYTE
+        return sum(command.bitmap_data.width * command.bitmap_data.height for command in self.commands)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the bitmaps."""
+        return sum(len(command.bitmap_data.bitmap_data) for command in self.commands)
+
+    @property
+    def count(self) -> int:
+        """How many bitmaps there are."""
+        return len(self.commands)
 
     @property
     def codec(self) -> BitmapCodec | None:
-        """What decodes it; None where nothing does."""
+        """What decodes them; None where nothing does."""
         return CODECS.get(self.codec_id)
-
-    @property
-    def is_divisible(self) -> bool:
-        """Whether its tiles may be drawn in several threads at once."""
-        return self.codec_id == CodecId.REMOTEFX
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,29 +175,30 @@ class EndFrame:
         return 0
 
 
-PaintJob = DrawBitmap | DrawSurfaceBits | SetPalette | ResetCodecs | BeginFrame | EndFrame
+PaintJob = DrawBitmaps | DrawSurfaceBits | SetPalette | ResetCodecs | BeginFrame | EndFrame
 
 
 def jobs_from_bitmap_update(update: BitmapUpdate) -> list[PaintJob]:
     """Give the jobs of a bitmap update, in order."""
-    return [_draw_bitmap(bitmap) for bitmap in update.rectangles]
+    jobs: list[PaintJob] = []
+    kind: tuple[Compression, int] | None = None
+    room = 0
+    bitmaps: list[BitmapData] = []
+    for bitmap in update.rectangles:
+        pixels = bitmap.width * bitmap.height
+        found = _compression(bitmap), bitmap.bits_per_pixel
+        if found != kind or pixels > room:
+            kind, room, bitmaps = found, _MOST_PIXELS, []
+            jobs.append(DrawBitmaps(bitmaps, *found))
+        bitmaps.append(bitmap)
+        room -= pixels
+    return jobs
 
 
-def _draw_bitmap(bitmap: BitmapData) -> DrawBitmap:
-    data, compression = bitmap.bitmap_data_stream, Compression.RAW
-    if bitmap.flags & BitmapFlags.BITMAP_COMPRESSION:
-        compression = Compression.PLANAR if bitmap.bits_per_pixel == 32 else Compression.INTERLEAVED
-        if bitmap.bitmap_compr_hdr is not None:
-            data = data[: bitmap.bitmap_compr_hdr.cb_comp_main_body_size]
-    return DrawBitmap(
-        # The bounds are inclusive; in the wrong order they show nothing.
-        rect=Rect.from_edges(bitmap.dest_left, bitmap.dest_top, bitmap.dest_right + 1, bitmap.dest_bottom + 1),
-        width=bitmap.width,
-        height=bitmap.height,
-        bits_per_pixel=bitmap.bits_per_pixel,
-        compression=compression,
-        data=data,
-    )
+def _compression(bitmap: BitmapData) -> Compression:
+    if not bitmap.flags & BitmapFlags.BITMAP_COMPRESSION:
+        return Compression.RAW
+    return Compression.PLANAR if bitmap.bits_per_pixel == 32 else Compression.INTERLEAVED
 
 
 def jobs_from_palette_update(update: PaletteUpdate) -> list[PaintJob]:
@@ -195,25 +209,23 @@ def jobs_from_palette_update(update: PaletteUpdate) -> list[PaintJob]:
 def jobs_from_surface_commands(update: SurfaceCommands) -> list[PaintJob]:
     """Give the jobs of an update of surface commands, in order; commands of unknown types have none."""
     jobs: list[PaintJob] = []
+    codec_id, room = -1, 0
+    commands: list[SetSurfaceBitsCommand | StreamSurfaceBitsCommand] = []
     for command in update.surface_commands:
         match command:
-            case SetSurfaceBitsCommand() | StreamSurfaceBitsCommand():
-                bitmap = command.bitmap_data
-                jobs.append(
-                    DrawSurfaceBits(
-                        # destRight and destBottom "SHOULD be ignored" ([MS-RDPBCGR] 2.2.9.2.1).
-                        rect=Rect(command.dest_left, command.dest_top, bitmap.width, bitmap.height),
-                        width=bitmap.width,
-                        height=bitmap.height,
-                        bits_per_pixel=bitmap.bpp,
-                        codec_id=bitmap.codec_id,
-                        data=bitmap.bitmap_data,
-                    )
-                )
+            case SetSurfaceBitsCommand(bitmap_data=bitmap) | StreamSurfaceBitsCommand(bitmap_data=bitmap):
+                pixels = bitmap.width * bitmap.height
+                if bitmap.codec_id != codec_id or pixels > room or codec_id == CodecId.REMOTEFX:
+                    codec_id, room, commands = bitmap.codec_id, _MOST_PIXELS, []
+                    jobs.append(DrawSurfaceBits(commands, codec_id))
+                commands.append(command)
+                room -= pixels
+                continue
             case FrameMarkerCommand(frame_action=FrameAction.BEGIN):
                 jobs.append(BeginFrame(command.frame_id))
             case FrameMarkerCommand(frame_action=FrameAction.END):
                 jobs.append(EndFrame(command.frame_id))
             case _:
                 pass
+        codec_id = -1
     return jobs
