@@ -207,7 +207,7 @@ class TestWhatStopsIt:
             framebuffer.blit(framebuffer.bounds, noise(200, 150))
             with pytest.raises(MemoryError):
                 await sender.send(framebuffer, lambda: True)
-            assert sender.tiles_sent in (2, 3)  # whose turn was the third is up to the workers
+            assert sender.tiles_sent in (1, 2, 3)  # whose turn was the third is up to the workers
             await send(link)
             assert link.is_in_step
             assert sender.tiles_sent == 12

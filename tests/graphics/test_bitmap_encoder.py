@@ -125,7 +125,7 @@ def test_noise_is_sent_raw() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (64, 64, 4), np.uint8)
     for depth in (16, 24):
         encoder = BitmapEncoder(depth, max_update_size=20_000)
-        bitmap = encoder.encode_tile(noise, Rect(0, 0, 64, 64))
+        (bitmap,) = encoder.encode_tiles(noise, [Rect(0, 0, 64, 64)])
         assert bitmap.flags == 0
         assert len(bitmap.bitmap_data_stream) == 64 * 64 * depth // 8
 
@@ -133,7 +133,7 @@ def test_noise_is_sent_raw() -> None:
 def test_flat_areas_are_small() -> None:
     picture = np.full((64, 64, 4), 200, np.uint8)
     for depth in DEPTHS:
-        bitmap = BitmapEncoder(depth, max_update_size=20_000).encode_tile(picture, Rect(0, 0, 64, 64))
+        (bitmap,) = BitmapEncoder(depth, max_update_size=20_000).encode_tiles(picture, [Rect(0, 0, 64, 64)])
         assert len(bitmap.bitmap_data_stream) < 600
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
@@ -74,8 +74,7 @@ class BitmapEncoder:
 
     def encode(self, pixels: NDArray[np.uint8], rects: Iterable[Rect], *, compress: bool = True) -> list[BitmapUpdate]:
         """Give the updates that show `rects` of a picture, contiguous uint8 (height, width, 4) B G R X."""
-        tiles = self.tiles(pixels, rects)
-        return self.group(self.encode_tile(pixels, tile, compress=compress) for tile in tiles)
+        return self.group(self.encode_tiles(pixels, [*self.tiles(pixels, rects)], compress=compress))
 
     def tiles(self, pixels: NDArray[np.uint8], rects: Iterable[Rect]) -> Iterator[Rect]:
         """Cut rectangles into tiles, each of which is one bitmap; they may reach out a little beyond `rects`."""
@@ -88,28 +87,56 @@ class BitmapEncoder:
                 left, right = clip.left & ~3, min((clip.right + 3) & ~3, width)
                 yield from Rect.from_edges(left, clip.top, right, clip.bottom).split(TILE, self._rows)
 
-    def encode_tile(self, pixels: NDArray[np.uint8], tile: Rect, *, compress: bool = True) -> BitmapData:
-        """Give the bitmap of one tile (see `tiles`): compressed where that makes it smaller."""
-        width = (tile.width + 3) & ~3
-        source, x, y = pixels, tile.left, tile.top
-        if x + width > pixels.shape[1] or self.bits_per_pixel == 8:
-            source, x, y = _padded(pixels, tile, width), 0, 0
-        if self.bits_per_pixel == 8:
-            source = to_indices(source)
-        raw_size = ((width * self._pixel_size + 3) & ~3) * tile.height
-        data = self._compressed(source, x, y, width, tile.height) if self.compress and compress else None
+    def encode_tiles(
+        self, pixels: NDArray[np.uint8], tiles: Sequence[Rect], *, compress: bool = True
+    ) -> list[BitmapData]:
+        """Give the bitmaps of tiles (see `tiles`), in their order: compressed where that makes them smaller."""
+        whole = View.of(pixels)
+        # Tiles at the right edge are padded, which needs a copy; palette indices are one.
+        plain = [tile for tile in tiles if self.bits_per_pixel != 8 and tile.left + _padded_width(tile) <= whole.width]
+        coded = dict(zip(plain, self._encode(whole, plain, compress), strict=True))
+        found: list[BitmapData] = []
+        for tile in tiles:
+            one = coded.get(tile)
+            if one is None:
+                source = _padded(pixels, tile)
+                if self.bits_per_pixel == 8:
+                    source = to_indices(source)
+                height, width = source.shape[:2]
+                view = View(source.reshape(-1), source.strides[0], 0, 0, width, height)
+                (one,) = self._encode(view, [Rect(0, 0, width, height)], compress)
+            found.append(self._bitmap(tile, *one))
+        return found
+
+    def _encode(self, view: View, tiles: Sequence[Rect], compress: bool) -> list[tuple[bytes, bool]]:
+        """Of each tile of a view the data, and whether they are compressed."""
+        rects = [(tile.left, tile.top, _padded_width(tile), tile.height) for tile in tiles]
+        if not (self.compress and compress):
+            return [(data, False) for data in self._raw(view, rects)]
+        header = _COMPRESSED_HEADER if self.compression_header else 0
+        coded = self._compressed(view, rects)
+        larger = [
+            number
+            for number, (data, (_, _, width, height)) in enumerate(zip(coded, rects, strict=True))
+            if len(data) + header >= width * self._pixel_size * height
+        ]
+        found = [(data, True) for data in coded]
+        for number, data in zip(larger, self._raw(view, [rects[number] for number in larger]), strict=True):
+            found[number] = data, False
+        return found
+
+    def _bitmap(self, tile: Rect, data: bytes, is_compressed: bool) -> BitmapData:
+        width = _padded_width(tile)
         header = None
-        flags = 0
-        if data is not None and len(data) + (_COMPRESSED_HEADER if self.compression_header else 0) < raw_size:
+        flags = BitmapFlags(0)
+        if is_compressed and self.compression_header:
+            size = width * self._pixel_size * tile.height
             flags = BitmapFlags.BITMAP_COMPRESSION
-            if self.compression_header:
-                header = CompressedDataHeader(
-                    cb_comp_main_body_size=len(data), cb_scan_width=width, cb_uncompressed_size=raw_size
-                )
-            else:
-                flags |= BitmapFlags.NO_BITMAP_COMPRESSION_HDR
-        else:
-            data = self._raw(source, x, y, width, tile.height)
+            header = CompressedDataHeader(
+                cb_comp_main_body_size=len(data), cb_scan_width=width, cb_uncompressed_size=size
+            )
+        elif is_compressed:
+            flags = BitmapFlags.BITMAP_COMPRESSION | BitmapFlags.NO_BITMAP_COMPRESSION_HDR
         return BitmapData(
             dest_left=tile.left,
             dest_top=tile.top,
@@ -118,25 +145,28 @@ class BitmapEncoder:
             width=width,
             height=tile.height,
             bits_per_pixel=self.bits_per_pixel,
-            flags=BitmapFlags(flags),
+            flags=flags,
             bitmap_compr_hdr=header,
             bitmap_data_stream=data,
         )
 
-    def _compressed(self, source: NDArray[np.uint8], x: int, y: int, width: int, height: int) -> bytes:
+    def _compressed(self, view: View, rects: Sequence[tuple[int, int, int, int]]) -> list[bytes]:
         from trio_rdp.codecs import interleaved_rle, planar
 
-        view = View.of(source, x, y, width, height)
         if self.bits_per_pixel == 32:
-            return planar.compress(view, alpha=not self.skip_alpha)
-        return interleaved_rle.compress(view, self.bits_per_pixel)
+            return planar.compress_all(view, rects, alpha=not self.skip_alpha)
+        return interleaved_rle.compress_all(view, rects, self.bits_per_pixel)
 
-    def _raw(self, source: NDArray[np.uint8], x: int, y: int, width: int, height: int) -> bytes:
-        from trio_rdp.codecs.pixels import encode_raw
+    def _raw(self, view: View, rects: Sequence[tuple[int, int, int, int]]) -> list[bytes]:
+        from trio_rdp.codecs.pixels import encode_raw_all
 
         if self.bits_per_pixel == 8:
-            return source[::-1].tobytes()  # its width, a multiple of four, needs no padding
-        return encode_raw(View.of(source, x, y, width, height), self.bits_per_pixel)
+            import numpy as np
+
+            # The view is one tile, its width a multiple of four, which needs no padding; rows go bottom-up.
+            indices = np.frombuffer(view.surface, np.uint8).reshape(-1, view.stride)
+            return [indices[::-1].tobytes() for _ in rects]
+        return encode_raw_all(view, rects, self.bits_per_pixel)
 
     def group(self, bitmaps: Iterable[BitmapData]) -> list[BitmapUpdate]:
         """Put bitmaps into as few updates as the limit allows, in their order."""
@@ -154,9 +184,13 @@ class BitmapEncoder:
         return updates
 
 
-def _padded(pixels: NDArray[np.uint8], tile: Rect, width: int) -> NDArray[np.uint8]:
-    """A copy of a tile, its last column repeated up to `width`."""
+def _padded_width(tile: Rect) -> int:
+    return (tile.width + 3) & ~3
+
+
+def _padded(pixels: NDArray[np.uint8], tile: Rect) -> NDArray[np.uint8]:
+    """A copy of a tile, its last column repeated up to the padded width."""
     import numpy as np
 
     part = pixels[tile.top : tile.bottom, tile.left : tile.right]
-    return np.pad(part, ((0, 0), (0, width - tile.width), (0, 0)), mode="edge")
+    return np.pad(part, ((0, 0), (0, _padded_width(tile) - tile.width), (0, 0)), mode="edge")

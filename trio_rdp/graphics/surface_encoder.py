@@ -29,9 +29,10 @@ __all__ = ["HEADER", "MIN_UPDATE_SIZE", "SurfaceCodec", "SurfaceEncoder", "surfa
 MIN_UPDATE_SIZE = 8_192
 """The least limit, in bytes, of an update: some rows of a bitmap."""
 
-_WIDTH, _HEIGHT = 128, 64  # of the largest bitmap
-_TOGETHER = 0x1F00
-"""Bytes of smaller bitmaps that are one update: as bulk compression with 8 KiB of history takes it."""
+_WIDTHS, _HEIGHT = (512, 256, 128), 64
+"""Of the largest bitmaps: the widest of which each fits an update, whatever the pixels."""
+_TOGETHER = 0x3F00
+"""Bytes of smaller bitmaps that are one update, without fragments."""
 HEADER = 2 + 8 + 12
 """Bytes of a command before its data: its type, its place, and what the bitmap is."""
 
@@ -72,7 +73,9 @@ class SurfaceEncoder:
             raise ValueError(f"updates of {max_update_size} bytes, less than {MIN_UPDATE_SIZE}")
         self.codecs: dict[BitmapCodec, SurfaceCodec] = dict(codecs)
         self.quality = quality
-        self._rows = min(_HEIGHT, (max_update_size - _OVERHEAD) // (4 * _WIDTH))
+        room = max_update_size - _OVERHEAD
+        self._width = next((width for width in _WIDTHS if 4 * width * _HEIGHT <= room), _WIDTHS[-1])
+        self._rows = min(_HEIGHT, room // (4 * self._width))
         self._together = min(_TOGETHER, max_update_size)
         self._streams = streams
         self._qoiz: qoiz.Encoder | None = None
@@ -83,38 +86,36 @@ class SurfaceEncoder:
         Calls may run in many threads, but those for QOIZ.
         """
         taken = self.codecs[codec]
+        pieces = [piece for rect in rects for piece in rect.split(self._width, self._rows)]
         updates: list[SurfaceCommands] = []
-        whole = View.of(pixels)
         room = 0
-        for rect in rects:
-            for piece in rect.split(_WIDTH, self._rows):
-                view = View(whole.surface, whole.stride, piece.left, piece.top, piece.width, piece.height)
-                data = self._compress(codec, taken, view)
-                command = _command(piece, taken.codec_id, data, streams=self._streams)
-                size = HEADER + len(data)
-                if size > room:
-                    updates.append(SurfaceCommands(surface_commands=[]))
-                    room = self._together
-                updates[-1].surface_commands.append(command)
-                room -= size
+        for piece, data in zip(pieces, self._compress(codec, taken, View.of(pixels), pieces), strict=True):
+            command = _command(piece, taken.codec_id, data, streams=self._streams)
+            size = HEADER + len(data)
+            if size > room:
+                updates.append(SurfaceCommands(surface_commands=[]))
+                room = self._together
+            updates[-1].surface_commands.append(command)
+            room -= size
         return updates
 
-    def _compress(self, codec: BitmapCodec, taken: SurfaceCodec, view: View) -> bytes:
+    def _compress(self, codec: BitmapCodec, taken: SurfaceCodec, view: View, pieces: Iterable[Rect]) -> list[bytes]:
+        rects = [(piece.left, piece.top, piece.width, piece.height) for piece in pieces]
         if codec is BitmapCodec.QOI:
             from trio_rdp.codecs import qoi
 
-            return qoi.compress(view)
+            return qoi.compress_all(view, rects)
         if codec is BitmapCodec.QOIZ:
             from trio_rdp.codecs import qoiz
 
             if self._qoiz is None:
                 self._qoiz = qoiz.Encoder()
-            return self._qoiz.encode(view)
+            return self._qoiz.encode_all(view, rects)
         from trio_rdp.codecs import nscodec
 
         level = min(taken.color_loss_level, _COLOR_LOSS[self.quality])
         subsampling = taken.subsampling and self.quality < Quality.HIGH
-        return nscodec.compress(view, color_loss_level=level, subsampling=subsampling)
+        return nscodec.compress_all(view, rects, color_loss_level=level, subsampling=subsampling)
 
 
 def surface_bits(rect: Rect, codec_id: int, data: bytes, *, streams: bool = False) -> SurfaceCommands:
