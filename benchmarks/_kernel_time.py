@@ -39,7 +39,7 @@ def _measure() -> None:
                     setattr(module, attribute, timed)
     from trio_rdp.codecs import qoiz
 
-    for owner, method in ((qoiz.Encoder, "encode"), (qoiz.Decoder, "decode_into")):
+    for owner, method in ((qoiz.Encoder, "encode_all"), (qoiz.Decoder, "inflate")):
         setattr(owner, method, _timed("qoiz", getattr(owner, method)))
 
 

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
+from trio_rdp.codecs.pixel_format import PixelFormat
+from trio_rdp.codecs.pixels import convert_into
+from trio_rdp.codecs.view import View
 from trio_rdp.graphics.decoded_image import black
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.region import Region
@@ -123,9 +126,11 @@ class Screen:
 
     def show(self, pixels: NDArray[np.uint8], damage: list[Rect]) -> None:
         """Copy damaged rectangles of a finished frame to the front."""
+        stride = pixels.strides[0]
+        source = pixels.reshape(-1).data
         for rect in damage:
-            rows, columns = slice(rect.top, rect.bottom), slice(rect.left, rect.right)
-            self._pixels[rows, columns] = pixels[rows, columns]
+            view = View.of(self._pixels, rect.left, rect.top, rect.width, rect.height)
+            convert_into(source[rect.top * stride + rect.left * 4 :], PixelFormat.BGRA32, stride, view)
             self._painted += rect.area
         self._frames += 1
         self._notify(damage)
