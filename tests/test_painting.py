@@ -146,7 +146,7 @@ class Tiles:
     def __init__(self, painter: Painter, monkeypatch: pytest.MonkeyPatch, side: int = 1024) -> None:
         self.places: set[int] = set(range(8))
         self.tile_count = 8
-        self.job = draw_surface_bits(Rect(0, 0, side, side), side, side, 32, 3, bytes(side * side // 4))
+        self.job = draw_surface_bits(Rect(0, 0, side, side), side, side, 32, 3, bytes(side * side // 64))
         self.image = painter.image
         self.started = threading.Semaphore(0)
         self.go_on = threading.Event()
@@ -193,7 +193,7 @@ class TestTiles:
         assert max(last for _, last in tiles.drawn) == 8
         assert bench.screen.pixel(0, 0) == (1, 2, 3)  # what came later is above
         found = bench.painter.decoded()[BitmapCodec.REMOTEFX]
-        assert (found.bitmaps, found.tiles, found.bytes) == (1, 8, 1 << 18)
+        assert (found.bitmaps, found.tiles, found.bytes) == (1, 8, 1 << 14)
 
     async def test_an_error_in_one_of_them_comes_when_all_are_done(self, monkeypatch: pytest.MonkeyPatch) -> None:
         bench = Bench(1024, 1024, workers=2)
