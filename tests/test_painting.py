@@ -207,7 +207,7 @@ class TestTiles:
         assert sorted(tiles.drawn)[:2] == [(0, 3), (3, 6)]
 
     async def test_a_small_one_is_drawn_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        bench = Bench()
+        bench = Bench(64, 64)
         tiles = Tiles(bench.painter, monkeypatch, 64)
         tiles.go_on.set()
         bench.submit(tiles.job)
