@@ -154,7 +154,8 @@ def bench(session: nox.Session) -> None:
     """Every benchmark, quickly; `nox -s bench -- --json DIR` keeps the figures."""
     install_project(session)
     keep = Path(session.posargs[1]) if session.posargs[:1] == ["--json"] else None
-    for script in sorted(set((ROOT / "benchmarks").glob("[!_]*.py")) - {ROOT / "benchmarks" / "report.py"}):
+    no_benchmarks = {ROOT / "benchmarks" / name for name in ("report.py", "speed_page.py")}
+    for script in sorted(set((ROOT / "benchmarks").glob("[!_]*.py")) - no_benchmarks):
         figures = ["--json", str(keep / f"{script.stem}.json")] if keep else []
         session.run("python", str(script), "--quick", *figures)
 

@@ -3,12 +3,13 @@
 residual  rectangles of 1920x60, all of it run lengths of colours
 bands     rectangles of 1920x52, bands of 64 pixels with the caches of columns, as servers send text
 rlex      rectangles of 64x64: runs and suites over a palette where there are few colours, else raw
+raw       rectangles of 64x64 as they are
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,17 +49,24 @@ def _banded(colors: NDArray[np.uint32]) -> Iterator[tuple[Rect, tuple[bytes, byt
         yield (0, y, WIDTH, len(rows)), (b"", data, b"")
 
 
-def _palettes(colors: NDArray[np.uint32]) -> Iterator[tuple[Rect, tuple[bytes, bytes, bytes]]]:
+def _subcodec(
+    colors: NDArray[np.uint32], encode: Callable[[NDArray[np.uint32]], bytes | None]
+) -> Iterator[tuple[Rect, tuple[bytes, bytes, bytes]]]:
     for x, y, width, height in tiles():
         block = np.ascontiguousarray(colors[y : y + height, x : x + width])
-        codec, data = _RLEX, _rlex(block)
+        codec, data = _RLEX, encode(block)
         if data is None:
             codec, data = _RAW, block.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
         header = struct.pack("<HHHHIB", 0, 0, width, height, len(data), codec)
         yield (x, y, width, height), (b"", b"", header + data)
 
 
-KINDS = {"residual": _residual, "bands": _banded, "rlex": _palettes}
+KINDS: dict[str, Callable[[NDArray[np.uint32]], Iterator[tuple[Rect, tuple[bytes, bytes, bytes]]]]] = {
+    "residual": _residual,
+    "bands": _banded,
+    "rlex": lambda colors: _subcodec(colors, _rlex),
+    "raw": lambda colors: _subcodec(colors, lambda _: None),
+}
 
 
 def _run(count: int) -> bytes:

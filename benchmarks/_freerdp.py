@@ -13,7 +13,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -118,6 +118,10 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "h264_context_new": (_POINTER, _BOOL),
     "h264_context_reset": (_BOOL, _POINTER, _U32, _U32),
     "avc420_decompress": (ctypes.c_int, _POINTER, _POINTER, _U32, _POINTER, *[_U32] * 4, _POINTER, _U32),
+    "avc444_decompress": (
+        *(ctypes.c_int, _POINTER, ctypes.c_uint8, *[_POINTER, _U32] * 4),
+        *(_POINTER, *[_U32] * 5),
+    ),
     "primitives_get": (_POINTER,),
     "mppc_context_new": (_POINTER, _U32, _BOOL),
     **{f"{kind}_context_new": (_POINTER, _BOOL) for kind in ("ncrush", "xcrush")},
@@ -447,18 +451,25 @@ class FreeRdp:
         of = (source.ctypes.data, FORMATS[source_format], source.strides[0], 0, 0, None, 0)
         return lambda: self.freerdp_image_copy(*to, *of)
 
-    def decode_h264(self, pictures: list[bytes], target: NDArray[np.uint8]) -> Call:
-        """One of the pictures of a stream at each call, by turns; the first must stand alone."""
+    def decode_h264(self, pictures: Sequence[tuple[bytes, ...]], target: NDArray[np.uint8]) -> Call:
+        """One of the pictures of a stream at each call, by turns; the first must stand alone.
+
+        A picture is one view, or two where it is of 4:4:4 (AVC444, version 1).
+        """
         height, width = target.shape[:2]
         context = self.h264_context_new(0)
         assert self.h264_context_reset(context, width, height)
-        rect = _Rect(0, 0, width, height)
-        where = (target.ctypes.data, BGRX32, target.strides[0], width, height, ctypes.byref(rect), 1)
+        rect = (ctypes.byref(_Rect(0, 0, width, height)), 1)
+        where = (target.ctypes.data, BGRX32, target.strides[0], width, height)
         turns = itertools.cycle(pictures)
 
         def decode() -> None:
-            picture = next(turns)
-            assert self.avc420_decompress(context, picture, len(picture), *where) >= 0
+            views = next(turns)
+            if len(views) == 1:
+                assert self.avc420_decompress(context, *views, len(views[0]), *where, *rect) >= 0
+            else:
+                given = [argument for view in views for argument in (*rect, view, len(view))]
+                assert self.avc444_decompress(context, 0, *given, *where, 0x000E) >= 0
 
         return decode
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +14,7 @@ from _clear_streams import clear_messages
 from _codec_pairs import Family, Pair, blank, check_close, check_exact, remote_fx_message, views
 from _frames import HEIGHT, WIDTH, frame, tiles
 from _freerdp import Call, FreeRdp
+from _verdicts import Aim
 
 from trio_rdp.codecs import (
     alpha,
@@ -27,7 +29,7 @@ from trio_rdp.codecs import (
     qoiz,
     zgfx,
 )
-from trio_rdp.codecs.avc_frames import Avc420BitmapStream
+from trio_rdp.codecs.avc_frames import Avc420BitmapStream, Avc444BitmapStream
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.codecs.view import View
 
@@ -87,17 +89,36 @@ def clear_pairs(kind: str, peer: FreeRdp | None, name: str) -> Iterator[Pair]:
     )
 
 
+@functools.cache
+def residual_layers() -> tuple[list[tuple[int, int, int, int]], list[bytes]]:
+    return clear_messages(frame("desktop"), "residual")
+
+
+def yardstick(peer: FreeRdp | None, codec: str, name: str) -> tuple[Call | None, int]:
+    """FreeRDP's decoder, which says how fast this machine is where FreeRDP has no encoder; and its calls."""
+    if peer is None or (codec, name) not in RECORDED:
+        return None, 1
+    rects, messages = residual_layers()
+    return peer.decode_clear(messages, rects, yardstick_target()), len(rects)
+
+
+@functools.cache
+def yardstick_target() -> NDArray[np.uint8]:
+    """Kept, because FreeRDP has only its address."""
+    return blank()
+
+
 def clear_encode(quick: bool, peer: FreeRdp | None, name: str) -> Iterator[Pair]:
     """A frame for a client that has nothing yet.
 
-    FreeRDP has no encoder, and IronRDP's writes residual layers only, as our quick one does.  To compare with what was
-    recorded of it, FreeRDP's decoder says how fast this machine is.  The other is to be judged by its size.
+    FreeRDP has no encoder, and IronRDP's writes residual layers only, as our quick one does.  So the peer's size is
+    what those take, and its speed is what was recorded.
     """
-    picture, surface, other = frame(name), blank(), blank()
+    picture, surface = frame(name), blank()
     rects = list(tiles())
     sources = views(picture, rects)
 
-    def encode() -> list[bytes]:
+    def encode(quick: bool = quick) -> list[bytes]:
         encoder = clearcodec_encoder.Encoder(quick=quick)
         return [encoder.encode(view) for view in sources]
 
@@ -109,11 +130,12 @@ def clear_encode(quick: bool, peer: FreeRdp | None, name: str) -> Iterator[Pair]
             decoder.decode_into(message, view, view.width, view.height)
 
     check_exact(decode, surface, picture)
-    codec, size, speed = f"ClearCodec {'quick' if quick else '64x64'} encode", sum(map(len, messages)), None
-    others, residual = clear_messages(frame("desktop"), "residual")
-    if peer is not None and (codec, name) in RECORDED:
-        speed = peer.decode_clear(residual, others, other)
-    yield Pair(codec, name, encode, speed, our_bytes=size, peer_calls=len(residual))
+    codec, size = f"ClearCodec {'quick' if quick else '64x64'} encode", sum(map(len, messages))
+    speed, calls = yardstick(peer, codec, name)
+    yield Pair(
+        codec, name, encode, None, our_bytes=size, peer_calls=calls, yardstick=speed,
+        peer_bytes=sum(map(len, encode(True))) if speed and not quick else None,
+    )  # fmt: skip
 
 
 @functools.cache
@@ -126,24 +148,34 @@ def corpus(name: str) -> bytes:
     return remote_fx_message(picture)
 
 
-def zgfx_pairs(peer: FreeRdp | None, name: str) -> Iterator[Pair]:
+def zgfx_pairs(store: bool, peer: FreeRdp | None, name: str) -> Iterator[Pair]:
+    """Compressed, or stored, which FreeRDP's encoder does always."""
     data = corpus(name)
     pieces = [data[at : at + 65_535] for at in range(0, len(data), 65_535)]
 
     def encode() -> list[bytes]:
         compressor = zgfx.Compressor()
-        return [compressor.compress(piece) for piece in pieces]
+        return [compressor.compress(piece, store=store) for piece in pieces]
 
     pdus = encode()
 
-    def decode() -> list[bytes]:
+    def decode() -> None:
         decompressor = zgfx.Decompressor()
-        return [decompressor.decompress(pdu) for pdu in pdus]
+        for pdu in pdus:
+            decompressor.decompress(pdu)
 
-    assert decode() == pieces
-    yield Pair("ZGFX encode", name, encode, None, len(data), 0, our_bytes=sum(map(len, pdus)))
+    decompressor = zgfx.Decompressor()
+    assert [decompressor.decompress(pdu) for pdu in pdus] == pieces
+    if not store:
+        speed, calls = yardstick(peer, "ZGFX encode", name)
+        size = sum(map(len, pdus))
+        yield Pair(
+            "ZGFX encode", name, encode, None, len(data), 0, our_bytes=size, peer_calls=calls, yardstick=speed
+        )  # fmt: skip
     peer_decode = peer.decode_zgfx(pdus) if peer else None
-    yield Pair("ZGFX decode", name, decode, peer_decode, len(data), 0, peer_calls=len(pdus))
+    row = Pair("ZGFX decode", name, decode, peer_decode, len(data), 0, peer_calls=len(pdus))
+    # What is stored goes to the history, and out.
+    yield replace(row, codec="ZGFX stored decode", aim=Aim.COPY, copies=2) if store else row
 
 
 def whole_frame(
@@ -172,28 +204,42 @@ def qoiz_decode(data: bytes, view: View, width: int, height: int) -> None:
     qoiz.Decoder().decode_into(data, view, width, height)
 
 
-def h264(peer: FreeRdp | None, name: str) -> Iterator[Pair]:
+def h264(mode: avc.Mode, peer: FreeRdp | None, name: str) -> Iterator[Pair]:
     """A film of two pictures; FreeRDP decodes the very stream, with the same library."""
     if not avc.is_available():
         return
     picture, surface, other = frame(name), blank(), blank()
     film = [View.of(picture), View.of(np.roll(picture, 3 * 18, 0))]
-    encoder, decoder = avc.Encoder(WIDTH, HEIGHT), avc.Decoder()
+    encoder, decoder = avc.Encoder(WIDTH, HEIGHT, mode), avc.Decoder()
     target = View.of(surface, 0, 0, WIDTH, HEIGHT)
     messages = [encoder.encode(film[number % 2]) for number in range(20)]
     shown, turns = itertools.cycle(film), itertools.cycle(messages)
     size = sum(map(len, messages[1:])) // 19
-    yield Pair("H.264 4:2:0 encode", name, lambda: encoder.encode(next(shown)), None, our_bytes=size)
+    codec = f"H.264 {'4:2:0' if mode is avc.Mode.AVC420 else '4:4:4'}"
+    yield Pair(
+        f"{codec} encode", name, lambda: encoder.encode(next(shown)), None, our_bytes=size, aim=Aim.PARITY
+    )  # fmt: skip
 
     def decode() -> None:
-        decoder.decode_into(next(turns), target)
+        decoder.decode_into(next(turns), target, mode)
 
     check_close(decode, surface, picture, 25)
-    pictures = [Avc420BitmapStream.decode(message).avc420_encoded_bitstream for message in messages]
-    peer_decode = peer.decode_h264(pictures, other[:HEIGHT, :WIDTH]) if peer else None
+    peer_decode = _peer_h264(peer, mode, messages, other[:HEIGHT, :WIDTH]) if peer else None
     if peer_decode is not None:
         check_close(peer_decode, other, picture, 25)
-    yield Pair("H.264 4:2:0 decode", name, decode, peer_decode)
+    yield Pair(f"{codec} decode", name, decode, peer_decode, aim=Aim.PARITY)
+
+
+def _peer_h264(peer: FreeRdp, mode: avc.Mode, messages: list[bytes], target: NDArray[np.uint8]) -> Call:
+    if mode is avc.Mode.AVC420:
+        return peer.decode_h264([(_picture(Avc420BitmapStream.decode(message)),) for message in messages], target)
+    frames = [Avc444BitmapStream.decode(message) for message in messages]
+    streams = [(frame.avc420_encoded_bitstream1, frame.avc420_encoded_bitstream2) for frame in frames]
+    return peer.decode_h264([(_picture(luma), _picture(chroma)) for luma, chroma in streams if chroma], target)
+
+
+def _picture(stream: Avc420BitmapStream) -> bytes:
+    return stream.avc420_encoded_bitstream
 
 
 def conversions(peer: FreeRdp | None, name: str) -> Iterator[Pair]:
@@ -206,12 +252,12 @@ def conversions(peer: FreeRdp | None, name: str) -> Iterator[Pair]:
     source, target = View.of(picture), View.of(surface)
     yield Pair(
         f"BGRX to {name}", "desktop", functools.partial(pixels.convert_from, source, kind, buffer, row),
-        _optional(peer, picture, "BGRA32", theirs, name),
+        _optional(peer, picture, "BGRA32", theirs, name), aim=Aim.COPY,
     )  # fmt: skip
     pixels.convert_from(source, kind, buffer, row)
     yield Pair(
         f"{name} to BGRX", "desktop", functools.partial(pixels.convert_into, buffer, kind, row, target),
-        _optional(peer, buffer, name, other, "BGRA32"),
+        _optional(peer, buffer, name, other, "BGRA32"), aim=Aim.COPY,
     )  # fmt: skip
 
 
@@ -228,21 +274,24 @@ def yuv(peer: FreeRdp | None, name: str) -> Iterator[Pair]:
         theirs = peer.yuv(picture, other, half=half) if peer else (None, None)
         split = functools.partial(color.split_yuv, View.of(picture), planes)
         split()
-        yield Pair(f"BGRX to YUV {title}", name, split, theirs[0])
-        yield Pair(f"YUV {title} to BGRX", name, functools.partial(color.draw_yuv, planes, View.of(surface)), theirs[1])
+        draw = functools.partial(color.draw_yuv, planes, View.of(surface))
+        yield Pair(f"BGRX to YUV {title}", name, split, theirs[0], aim=Aim.COPY)
+        yield Pair(f"YUV {title} to BGRX", name, draw, theirs[1], aim=Aim.COPY)
 
 
 PIPELINE_FAMILIES: dict[str, tuple[Family, tuple[str, ...]]] = {
     "progressive": (progressive_pairs, ALL),
-    **{f"clear-{kind}": (functools.partial(clear_pairs, kind), ("desktop", "scroll", "solid")) for kind in
-       ("residual", "bands", "rlex")},
+    **{f"clear-{kind}": (functools.partial(clear_pairs, kind), ("desktop", "photo", "scroll", "solid")) for kind in
+       ("residual", "bands", "rlex", "raw")},
     "clear": (functools.partial(clear_encode, False), ALL),
     "clear-quick": (functools.partial(clear_encode, True), ALL),
-    "zgfx": (zgfx_pairs, ("rfx", "clear", "raw-bgrx")),
+    "zgfx": (functools.partial(zgfx_pairs, False), ("rfx", "clear", "raw-bgrx")),
+    "zgfx-stored": (functools.partial(zgfx_pairs, True), ("rfx", "clear", "raw-bgrx")),
     "qoi": (whole_frame("QOI", qoi.compress, qoi.decompress_into), ALL),
     "qoiz": (whole_frame("QOIZ", qoiz_encode, qoiz_decode), ALL),
     "alpha": (whole_frame("alpha", alpha.compress, alpha.decompress_into), ALL),
-    "convert": (conversions, ("RGBA32", "RGB16", "BGR24")),
+    "convert": (conversions, ("RGBA32", "RGB16", "BGR24", "BGRA32")),
     "yuv": (yuv, ("desktop",)),
-    "h264": (h264, ("desktop", "photo", "scroll")),
+    "h264": (functools.partial(h264, avc.Mode.AVC420), ("desktop", "photo", "scroll")),
+    "h264-444": (functools.partial(h264, avc.Mode.AVC444), ("desktop", "photo", "scroll")),
 }  # fmt: skip

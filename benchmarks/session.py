@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from _frames import HEIGHT, WIDTH
+from _speed_tables import session_tables
+from _verdicts import judge
 from _x11 import Screen
 from connect import ROOT, cpu_seconds
 from report import Report
@@ -185,7 +187,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def main() -> None:
-    report = Report("session: full-screen 1080p from server to client over TLS", options=add_options)
+    report = Report(
+        "session: full-screen 1080p from server to client over TLS",
+        options=add_options,
+        markdown=lambda rows: session_tables({"": rows}),
+    )
     seconds = 3.0 if report.quick else 10.0
     tls = tls_seconds()
     missing = [name for name in ("xfreerdp", "freerdp-shadow-cli", "Xvfb") if shutil.which(name) is None]
@@ -213,7 +219,9 @@ def add_rows(report: Report, title: str, ours: Result, theirs: Result | None) ->
         )
     for side, spent in (("server", ours.server_shares), ("client", ours.client_shares)):
         if spent is not None:
-            report.add(f"{title}: outside codecs and TLS, {side}", 100 * spent.outside, "%", goal=100 * SHARE_GOAL)
+            outside, goal = 100 * spent.outside, 100 * SHARE_GOAL
+            verdict = judge(outside, goal, less_is_better=True)
+            report.add(f"{title}: outside codecs and TLS, {side}", outside, "%", goal=goal, verdict=verdict)
             report.add(f"{title}: comparing and copying pixels, {side}", 100 * spent.looking, "%")
     report.add(f"{title}: bytes a frame", ours.size, "B")
 
