@@ -5,8 +5,8 @@
     python benchmarks/session.py --json session.json
     python benchmarks/speed_page.py --avx2 avx2.json --baseline baseline.json --session session.json
 
-All of that on one machine, which the page names.  What is not given stays as it is.  The program fails when something
-that falls short is not spoken of in the page's text.
+All of that on one machine, which the page names.  Both builds go into one table; without them, or without the session,
+that part of the page stays as it is.  The program fails when something that falls short is not spoken of in the text.
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ def main() -> None:
     ):
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"the JSON of {what}")
     options = parser.parse_args()
+    if (options.avx2 is None) != (options.baseline is None):
+        parser.error("--avx2 and --baseline go into one table: give both")
     builds = {"AVX2": options.avx2, "baseline": options.baseline}
     codecs = {build: load(path) for build, path in builds.items() if path is not None}
     session = {"": load(options.session)} if options.session else {}
