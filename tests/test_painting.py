@@ -325,6 +325,38 @@ class TestBounds:
                 await bench.painter.wait_room()
         assert bench.painter.statistics().reading_stopped == 1
 
+    async def test_bitmaps_without_data_count_too(self) -> None:
+        bench = Bench(1024, 1024, limit=MIB)
+        empty = draw_bitmap(Rect(0, 0, 0, 0), 0, 0, 32, Compression.PLANAR, b"").bitmaps
+        bench.painter.submit(DrawBitmaps(empty * 10_000, Compression.PLANAR, 32))
+        assert bench.painter.statistics().pending_bytes >= 10_000 * 64
+
+    async def test_a_slice_is_bounded_whatever_seemed_fast(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        bench = Bench(1024, 1024)
+        taken: list[int] = []
+        take = bench.painter._take_slice
+
+        def spy() -> tuple[list[PaintJob], float]:
+            jobs, seconds = take()
+            taken.append(len(jobs))
+            return jobs, seconds
+
+        monkeypatch.setattr(bench.painter, "_take_slice", spy)
+        unseen = draw_bitmap(Rect(2000, 0, 512, 512), 512, 512, 32, Compression.PLANAR, b"")
+        async with bench.running():
+            for _ in range(60):
+                bench.submit(unseen)
+            await bench.painter.wait_idle()
+            taken.clear()
+            bench.painter._rates[BitmapCodec.RAW] = 1e-10
+            bench.painter.submit(BeginFrame(1))
+            bench.submit(*[draw(0, 1, side=1024) for _ in range(9)], EndFrame(1))
+            with trio.fail_after(20):
+                await bench.painter.wait_idle()
+        assert BitmapCodec.PLANAR not in bench.painter._rates  # what is not seen says nothing
+        assert sum(taken) == 11
+        assert max(taken) <= 5
+
     async def test_jobs_without_data_count_too(self) -> None:
         bench = Bench(1024, 1024, limit=MIB)
         bench.painter.submit(draw(0, 1, side=256))

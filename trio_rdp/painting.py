@@ -34,21 +34,23 @@ from trio_rdp.graphics.jobs import (
 )
 from trio_rdp.graphics.region import Region
 from trio_rdp.screen import Screen
-from trio_rdp.wire.errors import DecodeError
 
 __all__ = ["DecodeStatistics", "Painter", "PainterStatistics"]
 
 _SLICE_SECONDS = 0.002
 _LONE_SLICE_SECONDS = 0.008
 """Of each worker, while nobody else wants one: every hand-off costs time.  So long has to wait who comes meanwhile."""
+_MOST_PIXELS = 1 << 22
+"""Of a slice, however fast they are said to be: what was inflated waits in memory until it is drawn."""
 _ENOUGH_SECONDS = 0.004  # of each worker, to begin with a frame of which more is to come
 _COMPILED_RATE = 4e-9  # seconds a pixel, before anything was measured
 _PLAIN_RATE = 2e-7
 _JOB_SECONDS = 1e-5  # of Python around a job, and
-_BITMAP_SECONDS = 2e-6  # around each of its bitmaps, however small
+_BITMAP_SECONDS = 4e-6  # around each of its bitmaps, however small
+_LEAST_RATE = 1e-10  # seconds a pixel: nothing is faster than filling
 _SMOOTHING = 0.2
 _WORTH_MEASURING = 1024  # pixels: in smaller bitmaps Python takes the time
-_JOB_SIZE = 256  # bytes of a job beside its data; a palette has a few more
+_JOB_SIZE = 256  # bytes of a bitmap, or of a job without one, beside its data; a palette has a few more
 
 
 @dataclass(slots=True)
@@ -73,8 +75,8 @@ class PainterStatistics:
 
 
 def _size(job: PaintJob) -> int:
-    # A marker costs memory too: a server could send millions while one picture is painted.
-    return _JOB_SIZE + (job.size if isinstance(job, DrawBitmaps | DrawSurfaceBits) else 0)
+    # What has no data costs memory too: a server could send millions of markers while one picture is painted.
+    return _JOB_SIZE * max(job.count, 1) + job.size if isinstance(job, DrawBitmaps | DrawSurfaceBits) else _JOB_SIZE
 
 
 def _overhead(job: PaintJob) -> float:
@@ -226,12 +228,14 @@ class Painter:
         begun = await self._scheduler.run(partial(_Begun, image, jobs), sum(map(_overhead, jobs)), whole)
         workers = self._scheduler.workers
         turns = max(round(seconds / (self._slice_seconds * workers)), 1) * workers  # the same for each
-        failures: list[DecodeError] = []
+        each = seconds / max(sum(drawing.tiles for drawing in begun.drawings), 1)
+        failures: list[Exception] = []
 
         async def draw(share: list[Piece]) -> None:
+            tiles = sum(last - first for _, first, last in share)
             try:
-                await self._scheduler.run(partial(begun.draw, share), seconds / turns, whole)
-            except DecodeError as exc:
+                await self._scheduler.run(partial(begun.draw, share), tiles * each, whole)
+            except Exception as exc:
                 failures.append(exc)
 
         for layer in layers(begun.drawings):
@@ -261,11 +265,12 @@ class Painter:
     def _take_slice(self) -> tuple[list[PaintJob], float]:
         """Jobs for some ms of each worker, up to the end of a frame, and the seconds that they may take."""
         jobs: list[PaintJob] = []
-        seconds, budget = 0.0, self._slice_seconds * self._scheduler.workers
-        while self._jobs and seconds < budget:
+        seconds, budget, pixels = 0.0, self._slice_seconds * self._scheduler.workers, 0
+        while self._jobs and seconds < budget and pixels < _MOST_PIXELS:
             job, estimate = self._jobs.popleft()
             jobs.append(job)
             seconds += estimate
+            pixels += job.cost
             if isinstance(job, EndFrame):
                 break
         self._seconds = self._seconds - seconds if self._jobs else 0.0
@@ -302,9 +307,11 @@ class Painter:
         found.bytes += job.size
         found.seconds += seconds
         cost = job.cost
-        if cost >= _WORTH_MEASURING:
+        # Bitmaps that are not seen cost nothing, and say nothing of the others.
+        if cost >= _WORTH_MEASURING and tiles >= job.count:
             rate = self._rates.get(codec, self._first_rate)
-            self._rates[codec] = rate + _SMOOTHING * (min(seconds / cost, 10 * rate) - rate)
+            measured = max(min(seconds / cost, 10 * rate), _LEAST_RATE)
+            self._rates[codec] = rate + _SMOOTHING * (measured - rate)
 
     @property
     def image(self) -> DecodedImage:

@@ -454,6 +454,21 @@ def test_tiles_out_of_order_are_not_divided() -> None:
         encoder.messages([(0, 0, 128, 64)], parts, 10_000)
 
 
+def test_many_rectangles_in_messages_of_limited_size() -> None:
+    pair("rfx")
+    pixels = picture_of("solid", 640, 192)
+    rects = [(x, y, 8, 8) for y in range(0, 192, 16) for x in range(0, 640, 16)]
+    encoder, whole = Encoder(640, 192), Encoder(640, 192)
+    data = encoder.encode_tiles(View.of(pixels), encoder.tiles(rects))
+    messages = encoder.messages(rects, [data], 1_000)
+    assert max(map(len, messages)) <= 1_000
+    assert min(map(len, messages[:-1])) > 700
+    decoder, surface = Decoder(), blank(640, 192)
+    for message in messages:
+        decoder.read(message).draw(View.of(surface))
+    assert (surface == decode(whole.message(rects, [data]), 640, 192)).all()
+
+
 def test_tiles_that_do_not_fit() -> None:
     pair("rfx")
     encoder = Encoder(64, 64)

@@ -11,6 +11,7 @@ import random
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.fuzz import h264_seeds
@@ -161,9 +162,10 @@ def _number(role: str) -> int:
 
 
 def _run_lengths(bits: int) -> Target:
-    def draw(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
-        for message in messages:
-            interleaved_rle.decompress_into(message, view, width, height, bits, PALETTE)
+    draw = _alone(
+        partial(interleaved_rle.decompress_into, bits_per_pixel=bits, palette=PALETTE),
+        partial(interleaved_rle.decompress_all, bits_per_pixel=bits, palette=PALETTE),
+    )
 
     def seeds() -> list[bytes]:
         def encode(view: View) -> bytes:
@@ -203,7 +205,9 @@ def _with_history(make: Callable[[], clearcodec.Decoder | qoiz.Decoder]) -> Draw
 
 def _raw(messages: Iterable[bytes], view: View, width: int, height: int) -> None:
     for bits, message in zip((8, 15, 16, 24, 32), messages, strict=False):
-        pixels.draw_raw(message, view, width, height, bits, PALETTE)
+        one = partial(pixels.draw_raw, bits_per_pixel=bits, palette=PALETTE)
+        many = partial(pixels.draw_raw_all, bits_per_pixel=bits, palette=PALETTE)
+        _alone(one, many)([message] * 2, view, width, height)
 
 
 def _qoiz_seeds() -> list[bytes]:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 from trio_rdp.codecs.bitmap_codec import Quality
 from trio_rdp.codecs.kernels import rfx as kernel
 from trio_rdp.codecs.rfx_messages import (
+    MAX_RECTS,
     MAX_TILE_SETS,
     BlockType,
     Entropy,
@@ -333,7 +334,7 @@ class Encoder:
         return self._message(seen, data, len(_table(data)[0]))
 
     def messages(self, rects: Iterable[Rect], parts: Iterable[bytes], limit: int) -> list[bytes]:
-        """Put encoded tiles into as few messages as are needed to have at most `limit` bytes in each.
+        """Put encoded tiles into few messages, of at most `limit` bytes each.
 
         The tiles are those of `rects`, in the order of `tiles`.  Each message changes only what its tiles show.  Raises
         `EncodeError` when a tile and its headers have more; then the stream is as it was.
@@ -341,7 +342,7 @@ class Encoder:
         seen = [rect for rect in map(self._clip, rects) if rect[2]]
         data = b"".join(parts)
         starts, places = _table(data)
-        if self._overhead(len(seen)) + len(data) <= limit:
+        if self._overhead(len(seen)) + len(data) <= limit and len(seen) <= MAX_RECTS:
             return [self._message(seen, data, len(starts))]
         if any(one >= other for one, other in itertools.pairwise(places)):
             raise ValueError("tiles in another order than that of `tiles`")
@@ -349,18 +350,22 @@ class Encoder:
         cuts: list[tuple[int, int, list[Rect]]] = []
         fixed, first = self._overhead(0), 0
         while first < len(starts):
-            last, shown = len(starts), seen
             room = limit - fixed
-            while True:
-                last = min(last, bisect.bisect_right(ends, starts[first] + room, first))
-                if last == first:
-                    raise EncodeError(f"a tile of {ends[first] - starts[first]} bytes does not fit {limit}")
-                shown = _between(seen, places[first], places[last - 1])
-                room = limit - fixed - 8 * len(shown)
-                if ends[last - 1] - starts[first] <= room:
-                    break
-            cuts.append((first, last, shown))
-            fixed, first = self._overhead(0, is_first=False), last
+            # Where the rectangles leave room for fewer tiles than this, their number is found by halves.
+            low, last = first, bisect.bisect_right(ends, starts[first] + room, first)
+            shown: list[Rect] = []
+            high = last
+            while last > low:
+                found = _between(seen, places[first], places[last - 1])
+                if len(found) <= MAX_RECTS and ends[last - 1] - starts[first] + 8 * len(found) <= room:
+                    low, shown = last, found
+                else:
+                    high = last - 1
+                last = (low + high + 1) // 2
+            if low == first:
+                raise EncodeError(f"a tile of {ends[first] - starts[first]} bytes does not fit {limit}")
+            cuts.append((first, low, shown))
+            fixed, first = self._overhead(0, is_first=False), low
         return [self._message(shown, data[starts[first] : ends[last - 1]], last - first) for first, last, shown in cuts]
 
     def _overhead(self, rects: int, *, is_first: bool = True) -> int:

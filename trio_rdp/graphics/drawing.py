@@ -63,7 +63,7 @@ class Bitmaps:
                 cells += range(row << 16 | x // _TILE, (row << 16 | (x + width - 1) // _TILE) + 1)
         return cells
 
-    @property
+    @functools.cached_property
     def places(self) -> set[int]:
         """The cells of the grid that bitmaps touch."""
         return set(self._cells)

@@ -53,7 +53,7 @@ CODECS: Final = {
 
 
 class Compression(enum.Enum):
-    """How the pixels of a `DrawBitmap` are stored."""
+    """How the pixels of `DrawBitmaps` are stored."""
 
     RAW = "raw"
     INTERLEAVED = "interleaved"
