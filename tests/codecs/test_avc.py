@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ctypes
 import sys
 from fractions import Fraction
 
@@ -174,6 +175,25 @@ def test_changed_bytes_give_a_picture_or_an_error() -> None:
             encoder.reset()
     assert not surface[[0, -1]].any()
     assert not surface[:, [0, -1]].any()
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_packets_have_zeros_behind_them(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    # AV_INPUT_BUFFER_PADDING_SIZE: libavcodec reads that far, whatever lies there, mapped or not.
+    packets = []
+    packet_type = av.Packet
+
+    def packet(given: object) -> object:
+        packets.append(packet_type(given))
+        return packets[-1]
+
+    monkeypatch.setattr(av, "Packet", packet)
+    encoder, decoder = Encoder(WIDTH, HEIGHT, mode), Decoder()
+    for step in range(3):
+        decoder.decode_into(encoder.encode(View.of(picture(step))), View.of(blank()), mode)
+    assert len(packets) == (3 if mode is Mode.AVC420 else 6)
+    for one in packets:
+        assert ctypes.string_at(one.buffer_ptr + one.size, 64) == bytes(64)
 
 
 def test_a_stream_may_not_announce_too_much() -> None:

@@ -139,7 +139,7 @@ class Decoder:
             self._av = _import_av()
             self._context = self._open()
         try:
-            pictures = self._context.decode(self._av.Packet(data))
+            pictures = self._context.decode(self._packet(data))
         except self._av.error.FFmpegError as exc:
             raise DecodeError(f"H.264: {exc}", pdu="Avc420BitmapStream") from exc
         if not pictures:
@@ -154,6 +154,15 @@ class Decoder:
         if u.line_size != v.line_size:
             raise DecodeError("the planes of U and V lie differently", pdu="Avc420BitmapStream")
         return Yuv(y, u, v, y.line_size, u.line_size, picture.width, picture.height, half=True)
+
+    def _packet(self, data: bytes) -> Any:
+        """Copy data into a packet of FFmpeg's own, which has zeros behind them."""
+        # libavcodec may read 64 bytes (AV_INPUT_BUFFER_PADDING_SIZE) behind a packet's end, and 62.28.102, of PyAV 18.1,
+        # does read a few, of valid pictures too.  From PyAV 17.0 on `Packet(data)` points at Python's bytes, behind
+        # which nothing is set aside: at the end of mapped memory that is a segmentation fault.
+        packet = self._av.Packet(len(data))
+        packet.update(data)
+        return packet
 
     def _open(self) -> Any:
         context = self._av.CodecContext.create("h264", "r")
