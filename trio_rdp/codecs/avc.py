@@ -157,7 +157,7 @@ class Decoder:
 
     def _packet(self, data: bytes) -> Any:
         """Copy data into a packet of FFmpeg's own, which has zeros behind them."""
-        # libavcodec may read 64 bytes (AV_INPUT_BUFFER_PADDING_SIZE) behind a packet's end, and 62.28.102, of PyAV 18.1,
+        # libavcodec may read 64 bytes (AV_INPUT_BUFFER_PADDING_SIZE) behind a packet's end; 62.28.102, of PyAV 18.1,
         # does read a few, of valid pictures too.  From PyAV 17.0 on `Packet(data)` points at Python's bytes, behind
         # which nothing is set aside: at the end of mapped memory that is a segmentation fault.
         packet = self._av.Packet(len(data))
