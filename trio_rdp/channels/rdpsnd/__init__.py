@@ -1,0 +1,91 @@
+"""Audio output, [MS-RDPEA]: the messages of the channel `rdpsnd` and of its dynamic twins."""
+
+from trio_rdp.channels.rdpsnd.audio_format import FORMATS_LIMIT, AudioFormat, FormatTag
+from trio_rdp.channels.rdpsnd.data import (
+    WAVE2_DATA_LIMIT,
+    WAVE_DATA_LIMIT,
+    Close,
+    Training,
+    TrainingConfirm,
+    Wave,
+    Wave2,
+    WaveConfirm,
+    WaveInfo,
+    split_wave,
+)
+from trio_rdp.channels.rdpsnd.header import (
+    BODY_LIMIT,
+    CHANNEL_NAME,
+    DYNAMIC_CHANNEL_NAME,
+    LOSSY_DYNAMIC_CHANNEL_NAME,
+    MessageType,
+    RdpsndPdu,
+    UnknownRdpsnd,
+)
+from trio_rdp.channels.rdpsnd.initialization import (
+    ClientAudioFormatsAndVersion,
+    CryptKey,
+    ProtocolVersion,
+    Quality,
+    QualityMode,
+    ServerAudioFormatsAndVersion,
+    SoundCapabilities,
+)
+from trio_rdp.channels.rdpsnd.messages import (
+    ClientRdpsndPdu,
+    ServerRdpsndPdu,
+    decode_rdpsnd_from_client,
+    decode_rdpsnd_from_server,
+)
+from trio_rdp.channels.rdpsnd.settings import NO_PITCH_CHANGE, Pitch, Volume
+from trio_rdp.channels.rdpsnd.udp import (
+    FRAG_NO_LIMIT,
+    AudioFragData,
+    SignedWaveEncrypt,
+    UdpWave,
+    UdpWaveLast,
+    WaveEncrypt,
+)
+
+__all__ = [
+    "BODY_LIMIT",
+    "CHANNEL_NAME",
+    "DYNAMIC_CHANNEL_NAME",
+    "FORMATS_LIMIT",
+    "FRAG_NO_LIMIT",
+    "LOSSY_DYNAMIC_CHANNEL_NAME",
+    "NO_PITCH_CHANGE",
+    "WAVE2_DATA_LIMIT",
+    "WAVE_DATA_LIMIT",
+    "AudioFormat",
+    "AudioFragData",
+    "ClientAudioFormatsAndVersion",
+    "ClientRdpsndPdu",
+    "Close",
+    "CryptKey",
+    "FormatTag",
+    "MessageType",
+    "Pitch",
+    "ProtocolVersion",
+    "Quality",
+    "QualityMode",
+    "RdpsndPdu",
+    "ServerAudioFormatsAndVersion",
+    "ServerRdpsndPdu",
+    "SignedWaveEncrypt",
+    "SoundCapabilities",
+    "Training",
+    "TrainingConfirm",
+    "UdpWave",
+    "UdpWaveLast",
+    "UnknownRdpsnd",
+    "Volume",
+    "Wave",
+    "Wave2",
+    "WaveConfirm",
+    "WaveEncrypt",
+    "WaveInfo",
+    "decode_rdpsnd_from_client",
+    "decode_rdpsnd_from_server",
+    "split_wave",
+]
