@@ -362,6 +362,17 @@ class TestCodecs:
             await paint(link, (7, 8, 9))
             assert list(display.statistics().codecs) == [BitmapCodec.PLANAR, BitmapCodec.QOI]
 
+    async def test_what_is_no_codec_and_no_quality(self) -> None:
+        link = Link()
+        async with link.running():
+            with pytest.raises(LocalProtocolError, match="codec planar is not usable"):
+                link.display.codec = "planar"  # type: ignore[assignment]
+            with pytest.raises(TypeError, match="quality 9 is no Quality"):
+                link.display.quality = 9  # type: ignore[assignment]
+            async with link.display.frame() as frame:
+                with pytest.raises(TypeError, match="hint 'planar' is no Content and no BitmapCodec"):
+                    frame.hint(Rect(0, 0, 9, 9), "planar")  # type: ignore[arg-type]
+
     async def test_one_that_the_client_does_not_take(self) -> None:
         display = Link(takes=(BitmapCodec.QOI,)).display
         with pytest.raises(

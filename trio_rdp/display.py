@@ -199,17 +199,18 @@ class Display:
 
     @property
     def codec(self) -> BitmapCodec | None:
-        """The one codec for all that is sent from now on, one of `codecs`; None, at first, lets the content decide.
+        """The codec for what is sent from now on, one of `codecs`; None, at first, lets the content decide.
 
-        Setting another one raises `LocalProtocolError`.  After a resize it still holds, if the client still takes it.
+        Only a `BitmapCodec` given to `Frame.hint` outweighs it.  Setting another one raises `LocalProtocolError`.
+        After a resize it still holds, if the client still takes it.
         """
         return self._pixels.codec
 
     @codec.setter
     def codec(self, codec: BitmapCodec | None) -> None:
         if codec is not None and codec not in self.codecs:
-            names = ", ".join(one.name for one in self.codecs)
-            raise LocalProtocolError(f"codec {codec.name} is not usable with this client; there are {names}")
+            name, names = getattr(codec, "name", codec), ", ".join(one.name for one in self.codecs)
+            raise LocalProtocolError(f"codec {name} is not usable with this client; there are {names}")
         self._pixels.codec = codec
 
     @property
@@ -219,6 +220,8 @@ class Display:
 
     @quality.setter
     def quality(self, quality: Quality) -> None:
+        if not isinstance(quality, Quality):
+            raise TypeError(f"quality {quality!r} is no Quality")
         self._pixels.quality = quality
 
     def snapshot(self) -> NDArray[np.uint8]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from trio_rdp.codecs.view import View
 
@@ -25,3 +26,12 @@ def test_parts_are_clipped() -> None:
     assert view.part(4, 3, 64, 64)[2:] == (6, 6, 1, 1)
     assert view.part(5, 0, 64, 64)[4:] == (0, 4)
     assert view.part(9, 9, 1, 1)[4:] == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4, 4), np.uint16), np.zeros((4, 8, 4), np.uint8)[:, ::2]],
+)
+def test_of_what_is_no_picture(pixels: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="no contiguous picture"):
+        View.of(pixels)

@@ -26,6 +26,7 @@ KINDS = {
     "server": "a program that clients connect to",
     "session": "statements within a client's session, which is called `session`",
     "handler": "a function for `serve`, the last one of the block",
+    "script": "statements that need no session",
     "test": "a test, the last function of the block",
 }
 

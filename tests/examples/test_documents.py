@@ -80,6 +80,13 @@ def test_a_client_has_ten_lines_and_a_server_fifteen() -> None:
     assert lengths["server"] <= 15
 
 
+@pytest.mark.parametrize("block", parameters("script"))
+def test_a_script(block: Block) -> None:
+    names = block.names()
+    exec(block.compile(), names)
+    assert names.keys() > block.names().keys()
+
+
 @pytest.mark.parametrize(("client", "server"), PAIRS)
 async def test_a_client_and_a_server(client: Block, server: Block, tmp_path: Path) -> None:
     port = free_port()

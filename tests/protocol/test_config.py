@@ -159,3 +159,10 @@ def test_monitors_are_limited() -> None:
     assert len(ClientConfig(monitors=(unnamed,) * 16, desktop_size=size).monitors) == 16
     with pytest.raises(LocalProtocolError, match="17 monitors, more than 16"):
         ClientConfig(monitors=(unnamed,) * 17, desktop_size=size)
+
+
+def test_a_server_names_codecs_and_a_quality() -> None:
+    with pytest.raises(LocalProtocolError, match="codecs names 'qoi', which is no BitmapCodec"):
+        ServerConfig(codecs=("qoi",))  # type: ignore[arg-type]
+    with pytest.raises(LocalProtocolError, match="quality 9 is no Quality"):
+        ServerConfig(quality=9)  # type: ignore[arg-type]

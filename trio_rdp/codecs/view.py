@@ -31,8 +31,13 @@ class View(NamedTuple):
 
     @classmethod
     def of(cls, pixels: NDArray[np.uint8], x: int = 0, y: int = 0, width: int = -1, height: int = -1) -> View:
-        """Look at a rectangle, by default all, of a contiguous picture: uint8 (height, width, 4)."""
+        """Look at a rectangle, by default all, of a contiguous picture: uint8 (height, width, 4).
+
+        Raises `ValueError` for an array of another kind.
+        """
         rows, columns = pixels.shape[:2]
+        if pixels.dtype.char != "B" or pixels.shape[2:] != (4,) or not pixels.flags.c_contiguous:
+            raise ValueError(f"{pixels.dtype} {pixels.shape} is no contiguous picture of four bytes a pixel")
         width = columns - x if width < 0 else width
         height = rows - y if height < 0 else height
         return cls(pixels.reshape(-1), pixels.strides[0], x, y, width, height)

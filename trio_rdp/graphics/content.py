@@ -74,6 +74,8 @@ class Hints:
 
     def set(self, rect: Rect, hint: Hint) -> None:
         """Remember a hint for the tiles of which at least a half is in `rect`."""
+        if hint not in _HINTS:
+            raise TypeError(f"hint {hint!r} is no Content and no BitmapCodec")
         clip = rect.intersect(self._bounds)
         if clip.is_empty:
             return

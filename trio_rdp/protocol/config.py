@@ -323,5 +323,10 @@ class ServerConfig:
             raise LocalProtocolError("security accepts nothing")
         if not self.codecs:
             raise LocalProtocolError("codecs allows nothing")
+        for codec in self.codecs:
+            if not isinstance(codec, BitmapCodec):
+                raise LocalProtocolError(f"codecs names {codec!r}, which is no BitmapCodec")
+        if not isinstance(self.quality, Quality):
+            raise LocalProtocolError(f"quality {self.quality!r} is no Quality")
         if len(set(self.codecs)) < len(self.codecs):
             raise LocalProtocolError("codecs names one codec twice")
