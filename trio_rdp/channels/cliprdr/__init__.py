@@ -1,0 +1,88 @@
+"""The clipboard, [MS-RDPECLIP]: its PDUs on the static channel `cliprdr`, and the data that they carry."""
+
+from __future__ import annotations
+
+from trio_rdp.channels.cliprdr.file_list import FileAttributes, FileDescriptor, FileDescriptorFlags, PackedFileList
+from trio_rdp.channels.cliprdr.file_names import safe_path
+from trio_rdp.channels.cliprdr.formats import (
+    FILE_GROUP_DESCRIPTOR,
+    HTML_FORMAT,
+    ClipboardFormat,
+    FormatList,
+    FormatListResponse,
+    LongFormatList,
+    ShortFormatList,
+    StandardFormat,
+)
+from trio_rdp.channels.cliprdr.header import ClipboardPdu, MessageFlags, MessageType, UnknownClipboardPdu
+from trio_rdp.channels.cliprdr.initialization import (
+    Capabilities,
+    CapabilityVersion,
+    GeneralCapability,
+    GeneralFlags,
+    MonitorReady,
+    TemporaryDirectory,
+    UnknownCapabilitySet,
+)
+from trio_rdp.channels.cliprdr.locking import LockClipboardData, UnlockClipboardData
+from trio_rdp.channels.cliprdr.messages import ClipboardMessage, decode_cliprdr
+from trio_rdp.channels.cliprdr.paste import (
+    FileContentsFlags,
+    FileContentsRequest,
+    FileContentsResponse,
+    FormatDataRequest,
+    FormatDataResponse,
+)
+from trio_rdp.channels.cliprdr.payloads import MappingMode, PackedMetafile, PackedPalette, PaletteEntry
+from trio_rdp.channels.cliprdr.text import (
+    HtmlClip,
+    decode_text,
+    decode_unicode_text,
+    encode_text,
+    encode_unicode_text,
+)
+
+__all__ = [
+    "FILE_GROUP_DESCRIPTOR",
+    "HTML_FORMAT",
+    "Capabilities",
+    "CapabilityVersion",
+    "ClipboardFormat",
+    "ClipboardMessage",
+    "ClipboardPdu",
+    "FileAttributes",
+    "FileContentsFlags",
+    "FileContentsRequest",
+    "FileContentsResponse",
+    "FileDescriptor",
+    "FileDescriptorFlags",
+    "FormatDataRequest",
+    "FormatDataResponse",
+    "FormatList",
+    "FormatListResponse",
+    "GeneralCapability",
+    "GeneralFlags",
+    "HtmlClip",
+    "LockClipboardData",
+    "LongFormatList",
+    "MappingMode",
+    "MessageFlags",
+    "MessageType",
+    "MonitorReady",
+    "PackedFileList",
+    "PackedMetafile",
+    "PackedPalette",
+    "PaletteEntry",
+    "ShortFormatList",
+    "StandardFormat",
+    "TemporaryDirectory",
+    "UnknownCapabilitySet",
+    "UnknownClipboardPdu",
+    "UnlockClipboardData",
+    "decode_cliprdr",
+    "decode_text",
+    "decode_unicode_text",
+    "encode_text",
+    "encode_unicode_text",
+    "safe_path",
+]
