@@ -11,7 +11,7 @@ from trio_rdp.wire.pdu import Pdu, pdu
 __all__ = ["FORMATS_LIMIT", "AudioFormat", "FormatTag"]
 
 FORMATS_LIMIT = 1024
-"""The most formats in one list.  Windows offers about 30, xrdp 3; FreeRDP takes the 65,535 that 16 bits declare."""
+"""The most formats in one list.  The Windows server of [MS-RDPEAI] 4.1.3 offers 21, xrdp 0.9.21 offers 3."""
 
 
 class FormatTag(OpenEnum):
@@ -31,7 +31,7 @@ class FormatTag(OpenEnum):
     VOXWARE_AC10 = 0x0071
     VOXWARE_AC16 = 0x0072
     VOXWARE_AC20 = 0x0073
-    OPUS = 0x704F  # not in the documents; FreeRDP, xrdp and IronRDP agree on it
+    OPUS = 0x704F  # not in the documents; the number of Windows' mmreg.h
     AAC = 0xA106
     EXTENSIBLE = 0xFFFE
 

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 CHANNEL_NAME = "rdpsnd"
-"""The static channel's name.  The document writes RDPSND; Windows, FreeRDP, rdesktop and xrdp use small letters."""
+"""The static channel's name.  The document writes RDPSND, xfreerdp 2.11.7 and rdesktop 1.9 small letters."""
 
 DYNAMIC_CHANNEL_NAME = "AUDIO_PLAYBACK_DVC"
 """The dynamic channel's name over a reliable transport."""
