@@ -1,14 +1,18 @@
-"""Dynamic channels against every shared vector of their kinds."""
+"""Dynamic channels against every shared vector of their kinds, and the captured sessions' share."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.shared import Case, cases
+from tests.conformance.test_session_control import _send_data
+from tests.shared import Case, capture, captures, cases
+from trio_rdp.channels.disp import DISP_CHANNEL_NAME, DisplayControlCapabilities, decode_disp_from_server
 from trio_rdp.channels.dynamic import (
     ClientPdu,
+    CreationStatus,
     DataPdu,
     DvcCapabilitiesRequest,
     DvcCapabilitiesResponse,
@@ -25,6 +29,8 @@ from trio_rdp.channels.dynamic import (
     decode_client_pdu,
     decode_server_pdu,
 )
+from trio_rdp.channels.static import Dechunker
+from trio_rdp.codecs import zgfx
 from trio_rdp.wire.errors import DecodeError, RemoteProtocolError
 
 _NAMES = {"priority": "pri", "total_length": "length"}
@@ -110,3 +116,59 @@ def test_robustness(case: Case) -> None:
                     reassembler.feed(pdu)
             except RemoteProtocolError:
                 continue
+
+
+_GRAPHICS = "Microsoft::Windows::RDS::Graphics"
+
+
+def _messages(stream: bytes, channel: int) -> Iterator[bytes]:
+    dechunker = Dechunker()
+    for each, data in _send_data(stream):
+        if each == channel:
+            message = dechunker.feed(data)
+            assert message is not None
+            yield message
+
+
+def _channel_of_requests(server: bytes) -> int | None:
+    """The static channel on which a server begins with capabilities, if there is one."""
+    for channel, data in _send_data(server):
+        if channel != 1003 and len(data) in (12, 20) and data[8:10] == b"\x50\0":
+            return channel
+    return None
+
+
+@pytest.mark.parametrize("name", captures())
+def test_captures(name: str) -> None:
+    """All PDUs are known and encode to the same bytes; what is joined from them means something."""
+    client, server, _ = capture(name)
+    channel = _channel_of_requests(server)
+    if channel is None:
+        assert "gfx" not in name
+        return
+    names: dict[int, str] = {}
+    reassemblers: dict[int, Reassembler] = {}
+    graphics = zgfx.Decompressor()
+    for raw in _messages(server, channel):
+        pdu = decode_server_pdu(raw)
+        assert pdu.encode() == raw
+        match pdu:
+            case DvcCreateRequest():
+                names[pdu.channel_id], reassemblers[pdu.channel_id] = pdu.channel_name, Reassembler()
+            case DvcData() | DvcDataFirst():
+                message = reassemblers[pdu.channel_id].feed(pdu)
+                if message is not None and names[pdu.channel_id] == _GRAPHICS:
+                    assert graphics.decompress(message)
+                elif message is not None and names[pdu.channel_id] == DISP_CHANNEL_NAME:
+                    assert isinstance(decode_disp_from_server(message), DisplayControlCapabilities)
+            case _:
+                assert isinstance(pdu, DvcCapabilitiesRequest)
+    answers = [decode_client_pdu(raw) for raw in _messages(client, channel)]
+    assert [answer.encode() for answer in answers] == list(_messages(client, channel))
+    assert isinstance(answers[0], DvcCapabilitiesResponse)
+    statuses = {pdu.channel_id: pdu.creation_status for pdu in answers if isinstance(pdu, DvcCreateResponse)}
+    assert statuses.keys() == names.keys()
+    for number, channel_name in names.items():
+        served = channel_name in (_GRAPHICS, DISP_CHANNEL_NAME)
+        assert statuses[number] == (CreationStatus.OK if served else CreationStatus.UNSUCCESSFUL)
+    assert not any(reassembler.pending for reassembler in reassemblers.values())

@@ -20,7 +20,7 @@ __all__ = [
 ECHO_CHANNEL_NAME = "ECHO"
 
 MAX_ECHO_SIZE = 1 << 20
-"""The most bytes of one echo.  The document has no limit; what it measures, a thousandth of this would tell as well."""
+"""The most bytes of one echo.  The document has no limit; to measure with, a thousandth of this is enough."""
 
 
 @pdu

@@ -98,9 +98,11 @@ class Reassembler:
             buffer += data
             shared.held += len(data)
             return None
-        message = bytes(buffer + data) if buffer else data
         self._drop()
-        return message
+        if not buffer:
+            return data
+        buffer += data
+        return bytes(buffer)
 
     def _inflate(self, data: bytes, room: int) -> bytes:
         if data[:1] and data[0] in _BARE_SEGMENTS:
