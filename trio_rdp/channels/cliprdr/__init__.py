@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trio_rdp.channels.cliprdr.dib import DibImage
 from trio_rdp.channels.cliprdr.file_list import FileAttributes, FileDescriptor, FileDescriptorFlags, PackedFileList
 from trio_rdp.channels.cliprdr.file_names import safe_path
 from trio_rdp.channels.cliprdr.formats import (
@@ -50,6 +51,7 @@ __all__ = [
     "ClipboardFormat",
     "ClipboardMessage",
     "ClipboardPdu",
+    "DibImage",
     "FileAttributes",
     "FileContentsFlags",
     "FileContentsRequest",
