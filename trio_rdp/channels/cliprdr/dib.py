@@ -1,6 +1,6 @@
 """Pictures as Windows programs lay them on a clipboard: CF_DIB and CF_DIBV5, a bitmap file without its file header.
 
-The layout is that of [MS-WMF] 2.2.2.9 (DeviceIndependentBitmap) and the headers before it.
+The layout is that of a DeviceIndependentBitmap Object, [MS-WMF] 2.2.2.9, with the later headers too.
 Each byte of a pixel becomes one plane of the picture, and a colour is what a table of 256 entries makes of each
 plane that its mask touches, so that all the work is done by `bytes` as a whole.
 """
@@ -18,7 +18,7 @@ from trio_rdp.wire.numbers import OpenEnum
 __all__ = ["PIXELS_LIMIT", "SIDE_LIMIT", "Compression", "DibImage"]
 
 SIDE_LIMIT = 32_767
-"""The most pixels in a row, and the most rows; Windows draws in 16 bits, signed."""
+"""The most pixels in a row, and the most rows: four times the longest desktop."""
 
 PIXELS_LIMIT = 16 * 1024 * 1024
 """The most pixels in all, 64 MiB of BGRA: with one bit a pixel a message of 2 MiB declares as many."""

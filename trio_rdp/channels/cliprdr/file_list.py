@@ -14,7 +14,7 @@ from trio_rdp.wire.pdu import Pdu, pdu
 __all__ = ["FILES_LIMIT", "FileAttributes", "FileDescriptor", "FileDescriptorFlags", "PackedFileList"]
 
 FILES_LIMIT = 100_000
-"""The most files in one list, as IronRDP has it; a message of 16 MiB holds 28,339."""
+"""The most files in one list, as in IronRDP's tests; a message of 16 MiB holds 28,339."""
 
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 

@@ -29,10 +29,7 @@ __all__ = [
 ]
 
 FORMATS_LIMIT = 4096
-"""The most formats in one list.
-
-FreeRDP and IronRDP know none; Office offers about 40, and Windows can register 16,384 in all.
-"""
+"""The most formats in one list: programs offer some dozens, and Windows can register 16,384 in all."""
 
 FILE_GROUP_DESCRIPTOR = "FileGroupDescriptorW"
 """The name under which a Packed File List is offered, whatever its id (1.3.1.2)."""
