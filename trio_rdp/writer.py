@@ -56,7 +56,7 @@ class _Batch:
     __slots__ = ("_budget", "_most", "_taken", "_whole", "data")
 
     def __init__(self, budget: int) -> None:
-        self.data = bytearray()
+        self.data: bytearray = bytearray()
         self._taken = 0  # bytes, before they were compressed
         self._whole = budget
         self.allow_all()

@@ -45,7 +45,7 @@ class SoundCapabilities(Flags):
 
 
 class Quality(OpenEnum):
-    """How a server should choose the format (*_QUALITY)."""
+    """How a server should choose the format (DYNAMIC_QUALITY and the like)."""
 
     DYNAMIC = 0x0000
     MEDIUM = 0x0001
