@@ -1,7 +1,8 @@
 """Device redirection: the messages of [MS-RDPEFS] (core and drives) and [MS-RDPEPC] (printers).
 
-Ports and smart cards use those of any device.  `decode` takes and `encode` gives a whole message with its header; what
-is in the buffers of volumes, files and directories decodes by itself, by the class that the request names.
+Ports and smart cards use those of any device, with control codes of their own.  `decode` takes and `encode` gives a
+whole message with its header; what is in the buffers of volumes, files and directories decodes by itself, by the class
+that the request names.
 """
 
 from trio_rdp.channels.rdpdr.capabilities import (
@@ -120,6 +121,7 @@ from trio_rdp.channels.rdpdr.messages import (
     decode_answer,
     decode_rdpdr,
 )
+from trio_rdp.channels.rdpdr.ports import ParallelControlCode, SerialControlCode
 from trio_rdp.channels.rdpdr.printer import (
     AddPrinterCacheData,
     DeletePrinterCacheData,
@@ -153,6 +155,7 @@ from trio_rdp.channels.rdpdr.responses import (
     UnmatchedResponse,
     WriteResponse,
 )
+from trio_rdp.channels.rdpdr.smart_card import SmartCardControlCode, TypeSerialization
 
 __all__ = [
     "APPEND",
@@ -232,6 +235,7 @@ __all__ = [
     "NotifyChangeDirectoryResponse",
     "NtStatus",
     "PacketId",
+    "ParallelControlCode",
     "PortCapabilitySet",
     "PrinterCacheData",
     "PrinterCacheEvent",
@@ -249,6 +253,7 @@ __all__ = [
     "ReadRequest",
     "ReadResponse",
     "RenamePrinterCacheData",
+    "SerialControlCode",
     "ServerAnnounce",
     "ServerClientIdConfirm",
     "SetInformationRequest",
@@ -257,6 +262,8 @@ __all__ = [
     "SetVolumeInformationResponse",
     "SharedAccess",
     "SmartCardCapabilitySet",
+    "SmartCardControlCode",
+    "TypeSerialization",
     "UnknownCapabilitySet",
     "UnknownInformation",
     "UnknownPrinterCacheData",

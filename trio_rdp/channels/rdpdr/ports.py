@@ -1,0 +1,70 @@
+"""What servers ask of serial and parallel ports, [MS-RDPESP] 2.2.2.6: the codes of control requests.
+
+Ports have no messages of their own.  What the buffers hold is between the application and the port's driver: it is
+passed on as it came.
+"""
+
+from __future__ import annotations
+
+from trio_rdp.wire.numbers import OpenEnum
+
+__all__ = ["ParallelControlCode", "SerialControlCode"]
+
+
+class SerialControlCode(OpenEnum):
+    """The control codes of serial ports (IOCTL_SERIAL_*)."""
+
+    SET_BAUD_RATE = 0x001B0004
+    GET_BAUD_RATE = 0x001B0050
+    SET_LINE_CONTROL = 0x001B000C
+    GET_LINE_CONTROL = 0x001B0054
+    SET_TIMEOUTS = 0x001B001C
+    GET_TIMEOUTS = 0x001B0020
+    SET_CHARS = 0x001B0058
+    GET_CHARS = 0x001B005C
+    SET_DTR = 0x001B0024
+    CLR_DTR = 0x001B0028
+    RESET_DEVICE = 0x001B002C
+    SET_RTS = 0x001B0030
+    CLR_RTS = 0x001B0034
+    SET_XOFF = 0x001B0038
+    SET_XON = 0x001B003C
+    SET_BREAK_ON = 0x001B0010
+    SET_BREAK_OFF = 0x001B0014
+    SET_QUEUE_SIZE = 0x001B0008
+    GET_WAIT_MASK = 0x001B0040
+    SET_WAIT_MASK = 0x001B0044
+    WAIT_ON_MASK = 0x001B0048
+    IMMEDIATE_CHAR = 0x001B0018
+    PURGE = 0x001B004C
+    GET_HANDFLOW = 0x001B0060
+    SET_HANDFLOW = 0x001B0064
+    GET_MODEMSTATUS = 0x001B0068
+    GET_DTRRTS = 0x001B0078
+    GET_COMMSTATUS = 0x001B006C
+    GET_PROPERTIES = 0x001B0074
+    XOFF_COUNTER = 0x001B0070
+    LSRMST_INSERT = 0x001B007C
+    CONFIG_SIZE = 0x001B0080
+    GET_STATS = 0x001B008C
+    CLEAR_STATS = 0x001B0090
+    GET_MODEM_CONTROL = 0x001B0094
+    SET_MODEM_CONTROL = 0x001B0098
+    SET_FIFO_CONTROL = 0x001B009C
+
+
+class ParallelControlCode(OpenEnum):
+    """The control codes of parallel ports (IOCTL_PAR_*, IOCTL_IEEE1284_*)."""
+
+    PAR_QUERY_INFORMATION = 0x00160004
+    PAR_SET_INFORMATION = 0x00160008
+    PAR_QUERY_DEVICE_ID = 0x0016000C
+    PAR_QUERY_DEVICE_ID_SIZE = 0x00160010
+    IEEE1284_GET_MODE = 0x00160014
+    IEEE1284_NEGOTIATE = 0x00160018
+    PAR_SET_WRITE_ADDRESS = 0x0016001C
+    PAR_SET_READ_ADDRESS = 0x00160020
+    PAR_GET_DEVICE_CAPS = 0x00160024
+    PAR_GET_DEFAULT_MODES = 0x00160028
+    PAR_QUERY_RAW_DEVICE_ID = 0x00160030
+    PAR_IS_PORT_FREE = 0x00160054
