@@ -33,7 +33,7 @@ COLOR_SCHEME_LIMIT = 520
 """The most bytes of a color scheme's name with its terminator, as of the other names of this document."""
 
 ACCENT_PALETTE_LIMIT = 4096
-"""The most bytes of an accent palette, of which the document says nothing; Windows has eight colors in 32."""
+"""The most bytes of an accent palette, of which the document says nothing."""
 
 
 class SystemParameter(OpenEnum):

@@ -31,7 +31,7 @@ __all__ = [
 ]
 
 MAX_FRAMES = 1024
-"""The most frames in one event.  FreeRDP sends one; the wire's counter reaches 32,767."""
+"""The most frames in one event, of which the document says nothing; the wire's counter reaches 32,767."""
 
 MAX_CONTACTS = 256
 """The most contacts in one frame: as many as there are contact ids."""
