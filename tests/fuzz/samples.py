@@ -16,7 +16,10 @@ from trio_rdp.wire.fields import Raw
 from trio_rdp.wire.numbers import OpenEnum
 from trio_rdp.wire.pdu import Pdu
 
-__all__ = ["sample"]
+__all__ = ["BASES", "sample"]
+
+BASES = {"DeviceIoRequest", "DeviceIoResponse", "PrinterCacheData"}
+"""Decorated for the fields that the classes made of them share, and no PDUs by themselves."""
 
 _NO_CACHE = CacheDefinition(cache_entries=0, cache_maximum_cell_size=0)
 
@@ -69,8 +72,21 @@ def _value(declared: Any) -> Any:
     if origin is list:
         return [_value(typing.get_args(declared)[0])]
     if issubclass(declared, Pdu):
-        return sample(declared)
+        return sample(_concrete(declared))
     if issubclass(declared, OpenEnum):
         return next(iter(declared))
     simple: dict[type, Any] = {bytes: b"\1\2\3\4", str: "a", uuid.UUID: uuid.UUID(int=1)}
     return simple[declared] if declared in simple else declared(1)
+
+
+def _concrete(cls: type[Pdu]) -> type[Pdu]:
+    """The class itself, or where it is only a base, the first of those made of it."""
+    waiting = [cls]
+    while (
+        "__dataclass_fields__" not in vars(waiting[0])
+        or waiting[0].__name__.startswith("_")
+        or waiting[0].__name__ in BASES
+    ):
+        first = waiting.pop(0)
+        waiting += first.__subclasses__()
+    return waiting[0]
