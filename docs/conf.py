@@ -23,6 +23,8 @@ apidoc_modules = [
         "path": "../trio_rdp",
         "destination": "reference/modules",
         "separate_modules": True,
+        # A channel that is a package shows all of its messages on its own page.
+        "exclude_patterns": ["../trio_rdp/channels/*/[!_]*.py"],
         "module_first": True,
         "max_depth": 2,
         "automodule_options": {"members", "undoc-members", "show-inheritance"},
