@@ -10,7 +10,7 @@ from tests.identities import identity
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.protocol.config import ClientConfig, DesktopSize, Security, ServerConfig
 from trio_rdp.protocol.input_events import UnicodePressed, UnicodeReleased
-from trio_rdp.testing import FaultyStream, open_session_pair
+from trio_rdp.testing import FaultyStream, channel_pair, open_session_pair
 from trio_rdp.wire.errors import NegotiationFailed, SessionClosed
 
 CLIENT = ClientConfig(username="ada", password="secret", certificate_policy="insecure", security=Security.NONE)
@@ -154,3 +154,17 @@ class TestFaults:
 
         with trio.fail_after(10), pytest.raises(SessionClosed):
             await use()
+
+
+async def test_a_pair_of_channels() -> None:
+    left, right = channel_pair("talk", messages=1)
+    assert left.name == right.name == "talk"
+    await left.send(b"one")
+    with pytest.raises(trio.WouldBlock):
+        left.send_nowait(b"two")
+    assert right.receive_nowait() == b"one"
+    right.fail("enough")
+    with pytest.raises(trio.BrokenResourceError, match="channel talk: enough"):
+        await right.receive()
+    with pytest.raises(trio.EndOfChannel):
+        await left.receive()

@@ -63,6 +63,7 @@ from trio_rdp.transport import CertificatePolicy, TlsIdentity
 from trio_rdp.wire.errors import (
     AuthenticationFailed,
     CertificateRejected,
+    ChannelClosed,
     ConnectFailed,
     DeadlineExceeded,
     DecodeError,
@@ -74,6 +75,7 @@ from trio_rdp.wire.errors import (
     ProtocolError,
     RdpError,
     RemoteProtocolError,
+    RequestRefused,
     SessionClosed,
     Truncated,
 )
@@ -84,6 +86,7 @@ __all__ = [
     "BitmapCodec",
     "CertificatePolicy",
     "CertificateRejected",
+    "ChannelClosed",
     "ClientConfig",
     "CompressionType",
     "ConnectFailed",
@@ -126,6 +129,7 @@ __all__ = [
     "RdpError",
     "Rect",
     "RemoteProtocolError",
+    "RequestRefused",
     "Screen",
     "Security",
     "ServerConfig",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import trio
 
 from trio_rdp.level import Ending
+from trio_rdp.message_channel import MessageChannel
 from trio_rdp.protocol.deflation import Outgoing
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.writer import Lane
@@ -31,7 +32,7 @@ class ChannelStatistics:
     max_bytes: int
 
 
-class StaticChannel(trio.abc.Channel[bytes]):
+class StaticChannel(MessageChannel):
     """One end of a static virtual channel: whole messages in, whole messages out.
 
     Messages that nobody receives are kept up to `Limits.channel_messages` and `Limits.channel_bytes`; beyond it the
@@ -71,19 +72,34 @@ class StaticChannel(trio.abc.Channel[bytes]):
         await self._lane.put(self._encode(self.name, value))
         self._sent += 1
 
+    def send_nowait(self, value: bytes) -> None:
+        """Queue one message, or raise `trio.WouldBlock` where there is no room, and else as `send` does."""
+        self._check_open()
+        self._lane.put_nowait(self._encode(self.name, value))
+        self._sent += 1
+
     async def receive(self) -> bytes:
         """The next message; cancelling loses none."""
         await trio.lowlevel.checkpoint_if_cancelled()
-        while not self._messages:
-            self._check_open()
+        while True:
+            try:
+                message = self.receive_nowait()
+            except trio.WouldBlock:
+                await self._arrived.wait()
+            else:
+                await trio.lowlevel.cancel_shielded_checkpoint()
+                return message
+
+    def receive_nowait(self) -> bytes:
+        """The next message, or raise `trio.WouldBlock` where none waits, and else as `receive` does."""
+        self._check_open()
+        if not self._messages:
             if self._ending.is_over:
                 self._ending.raise_unclean()
                 raise trio.EndOfChannel
-            await self._arrived.wait()
-        self._check_open()
+            raise trio.WouldBlock
         message = self._messages.popleft()
         self._bytes -= len(message)
-        await trio.lowlevel.cancel_shielded_checkpoint()
         return message
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""For tests of programs that use this library: a client and a server session in one process, and a faulty stream.
+"""For tests of programs that use this library: two sessions in one process, a pair of channels, and a faulty stream.
 
 async with open_session_pair() as (client, server):
     await client.keyboard.type("hi")
@@ -16,11 +16,12 @@ import trio.testing
 from trio_rdp.admission import admit
 from trio_rdp.client import Session, open_session_over
 from trio_rdp.credentials import Accounts
+from trio_rdp.message_channel import MessageChannel
 from trio_rdp.protocol.config import ClientConfig, Credentials, Security, ServerConfig
 from trio_rdp.server import ServerSession
 from trio_rdp.transport import TlsIdentity
 
-__all__ = ["FaultyStream", "open_session_pair"]
+__all__ = ["FaultyStream", "channel_pair", "open_session_pair"]
 
 
 class FaultyStream(trio.abc.Stream):
@@ -85,6 +86,55 @@ class FaultyStream(trio.abc.Stream):
     async def aclose(self) -> None:
         """Close the stream inside."""
         await self.transport_stream.aclose()
+
+
+class _PairedChannel(MessageChannel):
+    """One end of a pair of channels in memory."""
+
+    def __init__(
+        self, name: str, sender: trio.MemorySendChannel[bytes], receiver: trio.MemoryReceiveChannel[bytes]
+    ) -> None:
+        self.name = name
+        self._sender = sender
+        self._receiver = receiver
+        self._failure: str | None = None
+
+    async def send(self, value: bytes) -> None:
+        self._check()
+        await self._sender.send(bytes(value))
+
+    def send_nowait(self, value: bytes) -> None:
+        self._check()
+        self._sender.send_nowait(bytes(value))
+
+    async def receive(self) -> bytes:
+        self._check()
+        return await self._receiver.receive()
+
+    def receive_nowait(self) -> bytes:
+        self._check()
+        return self._receiver.receive_nowait()
+
+    def fail(self, reason: str) -> None:
+        self._failure = f"channel {self.name}: {reason}"
+        self._sender.close()
+        self._receiver.close()
+
+    async def aclose(self) -> None:
+        self._sender.close()
+        self._receiver.close()
+        await trio.lowlevel.checkpoint()
+
+    def _check(self) -> None:
+        if self._failure is not None:
+            raise trio.BrokenResourceError(self._failure)
+
+
+def channel_pair(name: str = "channel", *, messages: int = 64) -> tuple[MessageChannel, MessageChannel]:
+    """Two ends of a channel in memory, which holds at most so many `messages` in each direction."""
+    to_right, right = trio.open_memory_channel[bytes](messages)
+    to_left, left = trio.open_memory_channel[bytes](messages)
+    return _PairedChannel(name, to_right, left), _PairedChannel(name, to_left, right)
 
 
 @contextlib.asynccontextmanager

@@ -183,12 +183,26 @@ class ClientConfig:
     autologon: bool = True
     """Ask the server to log on with the credentials instead of showing its login window."""
     enable_audio_playback: bool = False
+    """Whether the server's sound comes here ("rdpsnd"), to `Session.audio`."""
     enable_audio_capture: bool = False
+    """Whether the server may ask for a microphone ("AUDIO_INPUT"), which is `Session.microphone`."""
+    enable_clipboard: bool = False
+    """Whether the clipboard is shared ("cliprdr"), by `Session.clipboard`."""
+    enable_devices: bool = False
+    """Whether drives, printers and smart cards can be lent to the server ("rdpdr")."""
+    enable_remote_apps: bool = False
+    """Whether single programs are shown instead of a desktop ("rail"), by `Session.remote_apps`."""
+    enable_touch: bool = False
+    """Whether touch and pen can be sent ("Microsoft::Windows::RDS::Input"), by `Session.touch`."""
+    enable_advanced_mouse: bool = False
+    """Whether the mouse uses FreeRDP's own channel for it ("FreeRDP::Advanced::Input") where the server has that."""
+    enable_dynamic_channels: bool = True
+    """Whether the server may open channels at any time ("drdynvc"); resizing and much else needs them."""
     enable_server_pointer: bool = True
     """Whether the server's pointer shapes and positions are wanted; without it they are passed over."""
     pointer_cache_size: int = 100
     static_channels: tuple[str, ...] = ()
-    """Names of at most seven ASCII characters."""
+    """Channels of your own beside those of the switches above: names of at most seven ASCII characters."""
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
@@ -311,7 +325,9 @@ class ServerConfig:
     """The largest reassembled update in either direction; clients refuse much larger ones."""
     pointer_cache_size: int = 100
     static_channels: tuple[str, ...] = ()
-    """Which of the client's static channels are joined."""
+    """Which of the client's static channels are joined, beside those in `builtin_channels`."""
+    builtin_channels: tuple[str, ...] = ("drdynvc", "cliprdr", "rdpsnd", "rdpdr", "rail")
+    """Which of the client's static channels may be joined for the session's own use of them."""
     detect_network: bool = True
     """Whether a client that can is asked for round-trip time and bandwidth while it connects."""
     heartbeat: int = 30

@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = [
     "AuthenticationFailed",
     "CertificateRejected",
+    "ChannelClosed",
     "ConnectFailed",
     "DeadlineExceeded",
     "DecodeError",
@@ -19,6 +20,7 @@ __all__ = [
     "ProtocolError",
     "RdpError",
     "RemoteProtocolError",
+    "RequestRefused",
     "SessionClosed",
     "Truncated",
 ]
@@ -134,4 +136,21 @@ class SessionClosed(RdpError):
     def __init__(self, reason: str, code: int | None = None) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.code = code
+
+
+class ChannelClosed(RdpError):
+    """A channel has ended while its session goes on; `name` says which, `reason` why in plain words."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"channel {name}: {reason}")
+        self.name = name
+        self.reason = reason
+
+
+class RequestRefused(RdpError):
+    """The peer answered a request on a channel with a failure; `code` is its status, when it sent one."""
+
+    def __init__(self, message: str, code: int | None = None) -> None:
+        super().__init__(message)
         self.code = code

@@ -1,0 +1,128 @@
+"""`ChannelFace`: what the built-in channels (clipboard, audio, drives) have in common as seen by a session's user.
+
+A face may be used before its channel is there, and after it has gone: calls wait for the one, and raise
+`ChannelClosed` after the other.  What breaks inside a face closes its channel, and never the session.
+"""
+
+from __future__ import annotations
+
+import abc
+import logging
+
+import trio
+
+from trio_rdp.message_channel import MessageChannel
+from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, RdpError, SessionClosed
+
+__all__ = ["ChannelFace"]
+
+_log = logging.getLogger(__name__)
+
+
+class ChannelFace(abc.ABC):
+    """A built-in channel; subclasses say what is done with its messages, in `_work`."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._channel: MessageChannel | None = None
+        self._end: RdpError | None = None
+        self._changed = trio.Event()
+
+    # For users.
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a channel now."""
+        return self._channel is not None
+
+    async def wait_open(self) -> None:
+        """Wait until the channel is there.
+
+        Raises `LocalProtocolError` where the peer does not have it, `ChannelClosed` after its end, and `SessionClosed`
+        after that of the session.
+        """
+        await trio.lowlevel.checkpoint()
+        while self._channel is None:
+            self._raise_end()
+            await self._changed.wait()
+
+    # For subclasses.
+
+    @abc.abstractmethod
+    async def _work(self, channel: MessageChannel) -> None:
+        """Handle a channel's messages until it ends, which `receive` raises; what else is raised gives it up.
+
+        Whatever tasks that needs belong into a nursery in here.
+        """
+
+    def _ended(self) -> None:  # noqa: B027
+        """Wake everybody who waits for something that will not come any more; `_raise_end` says why."""
+
+    async def _opened(self) -> MessageChannel:
+        """Wait for the channel, and give it; raises as `wait_open` does."""
+        while self._channel is None:
+            self._raise_end()
+            await self._changed.wait()
+        return self._channel
+
+    def _raise_end(self) -> None:
+        """Raise why there is no channel any more, or why there will be none, if that is so."""
+        if self._end is not None:
+            raise self._end.with_traceback(None)
+
+    # For the session.
+
+    async def run(self, channel: MessageChannel) -> None:
+        """Use a channel until it ends; raises nothing, as an end is told to who uses the face."""
+        self._channel, self._end = channel, None
+        self._wake()
+        try:
+            await self._work(channel)
+            end: RdpError = ChannelClosed(channel.name, "it is not used any more")
+        except BaseException as exc:
+            found = self._reason(exc, channel)
+            if found is None:
+                self._over(SessionClosed("the session was left"), channel)
+                raise
+            end = found
+        self._over(end, channel)
+
+    def unavailable(self, reason: str) -> None:
+        """Note that there will be no channel."""
+        self._over(LocalProtocolError(f"channel {self._name}: {reason}"), None)
+
+    def session_ended(self, error: SessionClosed) -> None:
+        """Note that the session is over."""
+        if not isinstance(self._end, ChannelClosed):
+            self._over(error, self._channel)
+
+    def _over(self, end: RdpError, channel: MessageChannel | None) -> None:
+        if self._channel is not channel:
+            return  # it was over already
+        self._channel, self._end = None, end
+        self._ended()
+        self._wake()
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = trio.Event()
+
+    def _reason(self, exc: BaseException, channel: MessageChannel) -> RdpError | None:
+        """What an exception of `_work` says to users; None for a cancellation, or an interrupt, which goes on."""
+        while isinstance(exc, BaseExceptionGroup) and len(exc.exceptions) == 1:
+            exc = exc.exceptions[0]
+        match exc:
+            case trio.EndOfChannel() | trio.ClosedResourceError():
+                return ChannelClosed(channel.name, "it was closed")
+            case trio.BrokenResourceError():
+                return ChannelClosed(channel.name, str(exc))
+            case SessionClosed():
+                return exc
+            case RdpError():
+                _log.warning("channel %s is given up: %s", channel.name, exc)
+            case Exception():
+                _log.error("channel %s broke, which is a mistake of the library", channel.name, exc_info=exc)
+            case _:
+                return None
+        channel.fail(str(exc))
+        return ChannelClosed(channel.name, str(exc) or type(exc).__name__)
