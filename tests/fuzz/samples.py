@@ -16,10 +16,7 @@ from trio_rdp.wire.fields import Raw
 from trio_rdp.wire.numbers import OpenEnum
 from trio_rdp.wire.pdu import Pdu
 
-__all__ = ["BASES", "sample"]
-
-BASES = {"DeviceIoRequest", "DeviceIoResponse", "PrinterCacheData"}
-"""Decorated for the fields that the classes made of them share, and no PDUs by themselves."""
+__all__ = ["sample"]
 
 _NO_CACHE = CacheDefinition(cache_entries=0, cache_maximum_cell_size=0)
 
@@ -82,11 +79,7 @@ def _value(declared: Any) -> Any:
 def _concrete(cls: type[Pdu]) -> type[Pdu]:
     """The class itself, or where it is only a base, the first of those made of it."""
     waiting = [cls]
-    while (
-        "__dataclass_fields__" not in vars(waiting[0])
-        or waiting[0].__name__.startswith("_")
-        or waiting[0].__name__ in BASES
-    ):
+    while "__dataclass_fields__" not in vars(waiting[0]) or waiting[0].__name__.startswith("_"):
         first = waiting.pop(0)
         waiting += first.__subclasses__()
     return waiting[0]

@@ -116,9 +116,10 @@ class PrinterSetXpsMode(RdpdrPdu):
         dst += _XPS.pack(self.printer_id, self.flags)
 
 
-@pdu
 class PrinterCacheData(RdpdrPdu):
     """The base of what servers ask to remember of printers, [MS-RDPEPC] 2.2.2.3 to 2.2.2.6."""
+
+    __slots__ = ()
 
     component: ClassVar[Component] = Component.PRINTER
     packet_id: ClassVar[PacketId] = PacketId.PRINTER_CACHE_DATA

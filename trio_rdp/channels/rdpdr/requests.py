@@ -67,16 +67,22 @@ class MinorFunction(OpenEnum):
 
 
 @pdu
-class DeviceIoRequest(RdpdrPdu):
-    """The base of all requests that are known (DR_DEVICE_IOREQUEST), [MS-RDPEFS] 2.2.1.4."""
-
-    packet_id: ClassVar[PacketId] = PacketId.DEVICE_IO_REQUEST
-    major_function: ClassVar[MajorFunction]
-    minor_function: ClassVar[MinorFunction] = MinorFunction.NONE
+class _RequestHeader(RdpdrPdu):
+    """The fields that all requests share."""
 
     device_id: int
     file_id: int
     completion_id: int
+
+
+class DeviceIoRequest(_RequestHeader):
+    """The base of all requests that are known (DR_DEVICE_IOREQUEST), [MS-RDPEFS] 2.2.1.4."""
+
+    __slots__ = ()
+
+    packet_id: ClassVar[PacketId] = PacketId.DEVICE_IO_REQUEST
+    major_function: ClassVar[MajorFunction]
+    minor_function: ClassVar[MinorFunction] = MinorFunction.NONE
 
     @classmethod
     def _decode_body(cls, src: Cursor) -> Self:

@@ -32,14 +32,20 @@ _LENGTH_AND_PADDING = struct.Struct("<Ix")
 
 
 @pdu
-class DeviceIoResponse(RdpdrPdu):
-    """The base of all responses (DR_DEVICE_IOCOMPLETION), [MS-RDPEFS] 2.2.1.5."""
-
-    packet_id: ClassVar[PacketId] = PacketId.DEVICE_IO_COMPLETION
+class _ResponseHeader(RdpdrPdu):
+    """The fields that all responses share."""
 
     device_id: int
     completion_id: int
     io_status: NtStatus = NtStatus.SUCCESS
+
+
+class DeviceIoResponse(_ResponseHeader):
+    """The base of all responses (DR_DEVICE_IOCOMPLETION), [MS-RDPEFS] 2.2.1.5."""
+
+    __slots__ = ()
+
+    packet_id: ClassVar[PacketId] = PacketId.DEVICE_IO_COMPLETION
 
     @classmethod
     def _decode_body(cls, src: Cursor) -> Self:
