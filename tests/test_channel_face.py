@@ -65,6 +65,24 @@ async def test_the_peer_closes(nursery: trio.Nursery) -> None:
         await face.wait_open()
 
 
+async def test_a_send_says_why_there_is_no_channel(nursery: trio.Nursery) -> None:
+    face, (ours, theirs) = Shouter("shout"), channel_pair("shout")
+    nursery.start_soon(face.run, ours)
+    await face.wait_open()
+    await face._send(ours, b"hello")
+    assert await theirs.receive() == b"hello"
+    await theirs.aclose()
+    with pytest.raises(ChannelClosed, match="channel shout: it was closed"):
+        await face._send(ours, b"hello")
+    await trio.testing.wait_all_tasks_blocked()
+    with pytest.raises(ChannelClosed, match="channel shout: it was closed"):
+        await face._send(ours, b"hello")
+    ours.fail("enough of it")
+    face = Shouter("shout")
+    with pytest.raises(ChannelClosed, match="enough of it"):
+        await face._send(ours, b"hello")
+
+
 async def test_a_face_may_be_done(nursery: trio.Nursery) -> None:
     face, (ours, theirs) = Shouter("shout"), channel_pair("shout")
     await theirs.send(b"enough")

@@ -65,6 +65,18 @@ class ChannelFace(abc.ABC):
             await self._changed.wait()
         return self._channel
 
+    async def _send(self, channel: MessageChannel, message: bytes) -> None:
+        """Send a message of a user's call; cancelling sends all of it or nothing.
+
+        Raises `ChannelClosed` or `SessionClosed` where the channel is over, also when that happens while there is no
+        room.
+        """
+        try:
+            await channel.send(message)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as exc:
+            self._raise_end()
+            raise ChannelClosed(channel.name, str(exc) or "it was closed") from None
+
     def _raise_end(self) -> None:
         """Raise why there is no channel any more, or why there will be none, if that is so."""
         if self._end is not None:
