@@ -16,7 +16,11 @@ from trio_rdp.pdu.altsec_orders import (
     SwitchSurface,
     UnknownAltsecOrder,
     decode_altsec_order,
+    decode_altsec_orders,
+    encode_altsec_orders,
 )
+from trio_rdp.pdu.orders import OrdersUpdate
+from trio_rdp.pdu.window_orders import DeletedWindow
 from trio_rdp.wire.cursor import Cursor
 from trio_rdp.wire.errors import DecodeError, EncodeError, InvalidField, Truncated
 
@@ -44,14 +48,46 @@ def test_orders(raw: str, order: AltsecOrder) -> None:
 
 
 def test_unknown_orders_take_the_rest() -> None:
-    raw = bytes.fromhex("2e 0b00 00000021 24000300")
-    unknown = UnknownAltsecOrder(order_type=AltsecOrderType.WINDOW, data=raw[1:])
+    raw = bytes.fromhex("32 0b00 00000021")
+    unknown = UnknownAltsecOrder(order_type=AltsecOrderType.COMPDESK_FIRST, data=raw[1:])
     same(raw, unknown)
     src = Cursor(raw)
     assert decode_altsec_order(src) == unknown
     assert src.remaining == 0
     with pytest.raises(Truncated):
         decode_altsec_order(src)
+
+
+def test_windows_are_orders_too() -> None:
+    src = Cursor(bytes.fromhex("2e 0b00 00000021 24000300 02"))
+    assert decode_altsec_order(src) == DeletedWindow(window_id=0x30024)
+    assert src.remaining == 1
+
+
+def test_updates() -> None:
+    orders: list[AltsecOrder] = [DeletedWindow(window_id=7), SwitchSurface(bitmap_id=1), DeletedWindow(window_id=8)]
+    (update,) = encode_altsec_orders(orders)
+    assert update.number_orders == 3
+    assert decode_altsec_orders(update) == (orders, 0)
+    split = encode_altsec_orders(orders, most=14)
+    assert [one.number_orders for one in split] == [2, 1]
+    assert [order for one in split for order in decode_altsec_orders(one)[0]] == orders
+    assert [one.number_orders for one in encode_altsec_orders(orders, most=1)] == [1, 1, 1]
+    assert encode_altsec_orders([]) == []
+    many: list[AltsecOrder] = [SwitchSurface(bitmap_id=1)] * 0x10000
+    assert [one.number_orders for one in encode_altsec_orders(many, most=1 << 20)] == [0xFFFF, 1]
+
+
+def test_updates_with_orders_of_other_classes() -> None:
+    deleted = DeletedWindow(window_id=7)
+    mixed = OrdersUpdate(number_orders=3, order_data=deleted.encode() + b"\x09\x00" + deleted.encode())
+    assert decode_altsec_orders(mixed) == ([deleted], 2)
+    unknown = OrdersUpdate(number_orders=2, order_data=b"\x32" + deleted.encode())
+    orders, left = decode_altsec_orders(unknown)
+    assert (type(orders[0]), left) == (UnknownAltsecOrder, 1)
+    with pytest.raises(Truncated):
+        decode_altsec_orders(OrdersUpdate(number_orders=2, order_data=deleted.encode()))
+    assert decode_altsec_orders(OrdersUpdate(number_orders=0, order_data=b"anything")) == ([], 0)
 
 
 def test_orders_of_other_classes() -> None:

@@ -1,10 +1,15 @@
-"""Alternate secondary drawing orders, [MS-RDPEGDI] 2.2.2.2.1.3: off-screen bitmaps, target surfaces and frames."""
+"""Alternate secondary drawing orders, [MS-RDPEGDI] 2.2.2.2.1.3: off-screen bitmaps, target surfaces and frames here,
+windows in `windowing`, and the updates that carry them.
+"""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable
 from typing import ClassVar, Self, TypeAlias
 
+from trio_rdp.pdu.orders import OrdersUpdate
+from trio_rdp.pdu.windowing import WindowOrder, decode_window_order
 from trio_rdp.wire.cursor import Cursor
 from trio_rdp.wire.errors import EncodeError, InvalidField
 from trio_rdp.wire.fields import Counted, u16
@@ -22,6 +27,8 @@ __all__ = [
     "SwitchSurface",
     "UnknownAltsecOrder",
     "decode_altsec_order",
+    "decode_altsec_orders",
+    "encode_altsec_orders",
 ]
 
 SCREEN_BITMAP_SURFACE = 0xFFFF
@@ -31,6 +38,9 @@ MAX_DELETED_BITMAPS = 0x8000
 """The most entries of a delete list: as many as there are ids of off-screen bitmaps."""
 
 _CLASS = 0x02  # TS_SECONDARY without TS_STANDARD
+_CLASS_MASK = 0x03
+_UPDATE_SIZE = 16_000  # one update in one fast-path PDU
+_MOST_ORDERS = 0xFFFF
 _DELETES = 0x8000
 
 _delete_list = Counted(u16, u16, limit=MAX_DELETED_BITMAPS)
@@ -142,9 +152,9 @@ class UnknownAltsecOrder(Pdu):
         dst += self.data
 
 
-AltsecOrder: TypeAlias = CreateOffscreenBitmap | SwitchSurface | FrameMarker | UnknownAltsecOrder
+AltsecOrder: TypeAlias = CreateOffscreenBitmap | SwitchSurface | FrameMarker | WindowOrder | UnknownAltsecOrder
 
-_ORDERS: dict[int, type[AltsecOrder]] = {
+_ORDERS: dict[int, type[CreateOffscreenBitmap | SwitchSurface | FrameMarker]] = {
     cls.order_type: cls for cls in (CreateOffscreenBitmap, SwitchSurface, FrameMarker)
 }
 
@@ -154,14 +164,50 @@ def decode_altsec_order(src: Cursor) -> AltsecOrder:
 
     The order must be an alternate secondary one.
     """
-    return _ORDERS.get(src.peek_u8() >> 2, UnknownAltsecOrder).decode_from(src)
+    order_type = src.peek_u8() >> 2
+    if order_type == AltsecOrderType.WINDOW:
+        return decode_window_order(src)
+    return _ORDERS.get(order_type, UnknownAltsecOrder).decode_from(src)
+
+
+def decode_altsec_orders(update: OrdersUpdate) -> tuple[list[AltsecOrder], int]:
+    """Decode the orders of an update up to the first one of another class, and count those that are left.
+
+    Who does not know primary and secondary orders cannot tell where they end.  Raises `DecodeError`.
+    """
+    src = Cursor(update.order_data)
+    orders: list[AltsecOrder] = []
+    for left in range(update.number_orders, 0, -1):
+        if src.peek_u8() & _CLASS_MASK != _CLASS:
+            return orders, left
+        order = decode_altsec_order(src)
+        orders.append(order)
+        if isinstance(order, UnknownAltsecOrder):
+            return orders, left - 1
+    return orders, 0
+
+
+def encode_altsec_orders(orders: Iterable[AltsecOrder], *, most: int = _UPDATE_SIZE) -> list[OrdersUpdate]:
+    """Put orders into updates of at most `most` bytes of orders; a single larger order gets an update of its own."""
+    updates: list[OrdersUpdate] = []
+    data, count = bytearray(), 0
+    for order in orders:
+        encoded = order.encode()
+        if count and (len(data) + len(encoded) > most or count == _MOST_ORDERS):
+            updates.append(OrdersUpdate(number_orders=count, order_data=bytes(data)))
+            data, count = bytearray(), 0
+        data += encoded
+        count += 1
+    if count:
+        updates.append(OrdersUpdate(number_orders=count, order_data=bytes(data)))
+    return updates
 
 
 def _read_header(src: Cursor, expected: int | None = None) -> AltsecOrderType:
     start = src.pos
     control_flags = src.u8()
     order_type = AltsecOrderType(control_flags >> 2)
-    if control_flags & 0x03 != _CLASS or expected not in (None, order_type):
+    if control_flags & _CLASS_MASK != _CLASS or expected not in (None, order_type):
         raise InvalidField(f"control flags {control_flags:#x}", field="control_flags", offset=start)
     return order_type
 
