@@ -34,6 +34,8 @@ class Limits:
     """Until one joined write (64 KiB at most) is taken by the socket."""
     reactivation: float = 30.0
     """From Deactivate All to the Font Map that ends the reactivation."""
+    stall: float = 30.0
+    """How long a channel whose user asked for `WhenFull.WAIT` may hold the whole connection."""
     frame_acknowledgement: float = 2.0
     """Until a frame counts as drawn, though its client, which does acknowledge frames, has not said so."""
     dead_peer: float = 60.0
@@ -52,6 +54,12 @@ class Limits:
     """A reassembled fast-path update, the MaxRequestSize of ours; FreeRDP and IronRDP take 8 MiB or what is asked."""
     channel_message: int = 16 * _MIB
     """A reassembled message of a static channel; Windows' clipboard and drive messages stay below 2 MiB."""
+    channel_pending: int = 64 * _MIB
+    """What the unfinished messages of all channels of a session hold together: four of the largest."""
+    dynamic_channels: int = 256
+    """Dynamic channels that are open at a time; Windows opens some twenty."""
+    dynamic_backlog: int = 16
+    """Dynamic channels of one name that wait for `accept`; more are refused."""
     static_channels: int = 31
     """Static channels of a session; CHANNEL_MAX_COUNT of [MS-RDPBCGR] 2.2.1.3.4."""
     early_events: int = 1024
@@ -78,6 +86,10 @@ class Limits:
     """Bytes of such messages; a single larger one is let through when nothing else waits."""
     input_events: int = 1024
     """Events that wait for a server's handler; mouse moves coalesce, and past the bound the session ends."""
+    echo_requests: int = 64
+    """Echoes without an answer, on a server; further ones wait.  Measuring needs one at a time."""
+    echo_measurements: int = 256
+    """The latest echoes whose times are kept."""
     undecoded: int = 64 * _MIB
     """Bytes of paint jobs that wait to be decoded; beyond it reading stops."""
     sessions: int = 1024
