@@ -205,6 +205,7 @@ async def test_the_channel_may_come_again(nursery: trio.Nursery) -> None:
     ours, theirs = channel_pair("ECHO")
     nursery.start_soon(echo.run, ours)
     nursery.start_soon(EchoReplier(LIMITS).run, theirs)
+    await trio.testing.wait_all_tasks_blocked()
     assert await echo.ping() >= 0
     await theirs.aclose()
 
