@@ -41,6 +41,7 @@ from trio_rdp.protocol.handshake import Conversation
 from trio_rdp.protocol.inbox import ClientInbox
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.protocol.negotiation import Negotiated
+from trio_rdp.protocol.remote_programs import agreed_remote_programs, remote_programs_sets
 from trio_rdp.protocol.states import ConnectionActivationState as S
 from trio_rdp.wire.errors import DecodeError, RemoteProtocolError
 
@@ -210,3 +211,15 @@ def test_the_limits_of_a_desktop() -> None:
     for width, height in ((101, 1), (1, 101), (100, 51)):
         with pytest.raises(RemoteProtocolError, match="the limits are 100 a side, 5000 in all"):
             check_desktop_size(width, height, limits)
+
+
+@pytest.mark.parametrize(("is_wanted", "is_offered"), [(True, True), (True, False), (False, True)])
+def test_remote_programs(is_wanted: bool, is_offered: bool) -> None:
+    desk = Desk(ClientConfig(enable_remote_apps=is_wanted))
+    confirm, _ = desk.opens(demand(extra=remote_programs_sets() if is_offered else ()))
+    share = shared(confirm)
+    assert isinstance(share, ShareControlHeader)
+    answer = agreed_remote_programs(ConfirmActive.decode(share.payload).capability_sets)
+    agreed = desk.finalizes().remote_programs
+    assert (agreed is not None) == (is_wanted and is_offered)
+    assert answer == agreed

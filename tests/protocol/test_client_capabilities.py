@@ -38,6 +38,7 @@ from trio_rdp.protocol.activation import find_capability
 from trio_rdp.protocol.client_capabilities import client_capability_sets, offered_codecs
 from trio_rdp.protocol.config import BitmapCodec, ClientConfig, DesktopSize
 from trio_rdp.protocol.limits import Limits
+from trio_rdp.protocol.remote_programs import agreed_remote_programs, remote_programs_sets
 
 SIZE = DesktopSize(1600, 900)
 
@@ -140,3 +141,9 @@ def test_they_encode(depth: int) -> None:
     assert ConfirmActive.decode(confirm.encode()) == confirm
     kinds = [type(one) for one in sets]
     assert len(set(kinds)) == len(kinds)
+
+
+def test_remote_programs_where_the_server_has_them() -> None:
+    assert agreed_remote_programs(client_capability_sets(ClientConfig(), SIZE)) is None
+    server = agreed_remote_programs(remote_programs_sets())
+    assert agreed_remote_programs(client_capability_sets(ClientConfig(), SIZE, server)) == server

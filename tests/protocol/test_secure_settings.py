@@ -50,6 +50,8 @@ def test_the_info_packet_goes_there() -> None:
         (ClientConfig(enable_audio_playback=True), InfoFlags.NOAUDIOPLAYBACK, False),
         (ClientConfig(enable_audio_capture=True), InfoFlags.AUDIOCAPTURE, True),
         (ClientConfig(), InfoFlags.AUDIOCAPTURE, False),
+        (ClientConfig(enable_remote_apps=True), InfoFlags.RAIL, True),
+        (ClientConfig(), InfoFlags.RAIL, False),
         (ClientConfig(), InfoFlags.COMPRESSION, True),
         (ClientConfig(compression_type=None), InfoFlags.COMPRESSION, False),
     ],

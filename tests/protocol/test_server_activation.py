@@ -16,6 +16,7 @@ from trio_rdp.protocol.config import DesktopSize, Monitor
 from trio_rdp.protocol.envelopes import SERVER_CHANNEL_ID, Envelopes, open_frame
 from trio_rdp.protocol.framing import FrameBuffer
 from trio_rdp.protocol.handshake import Conversation
+from trio_rdp.protocol.remote_programs import agreed_remote_programs
 from trio_rdp.protocol.server_activation import ServerActivation, ServerActivationSequence, ShareOffer, session_monitors
 from trio_rdp.protocol.states import ConnectionActivationState
 from trio_rdp.wire.errors import DecodeError
@@ -182,3 +183,13 @@ def test_envelopes_are_the_servers() -> None:
     assert rungs.accepted.envelopes == Envelopes(
         True, SERVER_CHANNEL_ID, rungs.accepted.io_channel_id, rungs.accepted.message_channel_id, 0x2_03EA
     )
+
+
+@pytest.mark.parametrize("is_offered", [True, False])
+def test_remote_programs_are_offered_to_those_who_ask(is_offered: bool) -> None:
+    _, accepted = connect()
+    offer = ShareOffer(accepted.settings, accepted.user_channel_id, SIZE, 24, remote_programs=is_offered)
+    sequence = ServerActivationSequence(SERVER, offer, accepted.inbox, accepted.envelopes, Conversation(SERVER.limits))
+    (share,) = shares(Ladder(sequence).sends(EXCHANGE))
+    offered = agreed_remote_programs(DemandActive.decode(share.payload).capability_sets)
+    assert (offered is not None) == is_offered

@@ -37,6 +37,7 @@ from trio_rdp.protocol.activation import find_capability
 from trio_rdp.protocol.client_capabilities import client_capability_sets
 from trio_rdp.protocol.config import ClientConfig, DesktopSize, ServerConfig
 from trio_rdp.protocol.limits import Limits
+from trio_rdp.protocol.remote_programs import agreed_remote_programs, remote_programs_sets
 from trio_rdp.protocol.server_capabilities import (
     ClientCapabilities,
     server_capability_sets,
@@ -220,3 +221,12 @@ class TestServerSets:
         assert fragments is not None
         assert large.large_pointer_support_flags == flags
         assert fragments.max_request_size == size
+
+
+def test_remote_programs() -> None:
+    sets = server_capability_sets(ServerConfig(), DesktopSize(800, 600), 32, remote_programs=True)
+    offered = agreed_remote_programs(sets)
+    assert offered is not None
+    assert agreed_remote_programs(server_capability_sets(ServerConfig(), DesktopSize(800, 600), 32)) is None
+    assert ClientCapabilities.read(remote_programs_sets(offered)).remote_programs == offered
+    assert ClientCapabilities.read([]).remote_programs is None

@@ -26,6 +26,7 @@ from trio_rdp.protocol.envelopes import SERVER_CHANNEL_ID, Envelopes
 from trio_rdp.protocol.handshake import Conversation, Handshake, Machine, Send, State
 from trio_rdp.protocol.inbox import ClientInbox
 from trio_rdp.protocol.limits import Limits
+from trio_rdp.protocol.remote_programs import RemotePrograms, agreed_remote_programs
 from trio_rdp.protocol.states import ConnectionActivationState
 from trio_rdp.wire.errors import RemoteProtocolError
 
@@ -51,6 +52,8 @@ class Activation:
     max_request_size: int
     """Bytes of the largest update that the server reassembles; 0 where it says nothing."""
     fast_path_output: bool
+    remote_programs: RemotePrograms | None = None
+    """What can be done with single programs; None where one side does not want them."""
     capability_sets: tuple[AnyCapabilitySet, ...] = field(default=(), repr=False)
 
 
@@ -124,12 +127,13 @@ def _read_demand(config: ClientConfig, demand: DemandActive) -> Activation:
         channel_chunk_size=min(max(chunk, CHANNEL_CHUNK_LENGTH), _LARGEST_CHUNK),
         max_request_size=0 if fragments is None else fragments.max_request_size,
         fast_path_output=ExtraFlags.FASTPATH_OUTPUT_SUPPORTED in general.extra_flags,
+        remote_programs=agreed_remote_programs(sets) if config.enable_remote_apps else None,
         capability_sets=tuple(sets),
     )
 
 
 def _confirm(config: ClientConfig, envelopes: Envelopes, activation: Activation) -> bytes:
-    sets = client_capability_sets(config, activation.desktop_size)
+    sets = client_capability_sets(config, activation.desktop_size, activation.remote_programs)
     confirm = ConfirmActive(share_id=activation.share_id, capability_sets=sets)
     return envelopes.share_control(PduType.CONFIRM_ACTIVE, confirm.encode())
 

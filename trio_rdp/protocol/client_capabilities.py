@@ -46,6 +46,7 @@ from trio_rdp.pdu.capabilities_extensions import (
     SurfaceCommandsCapabilitySet,
 )
 from trio_rdp.protocol.config import BitmapCodec, ClientConfig, DesktopSize
+from trio_rdp.protocol.remote_programs import RemotePrograms, remote_programs_sets
 
 __all__ = ["client_capability_sets", "offered_codecs"]
 
@@ -61,8 +62,10 @@ _CODECS = {
 }
 
 
-def client_capability_sets(config: ClientConfig, desktop_size: DesktopSize) -> list[AnyCapabilitySet]:
-    """The capability sets of a client whose desktop has this size."""
+def client_capability_sets(
+    config: ClientConfig, desktop_size: DesktopSize, remote_programs: RemotePrograms | None = None
+) -> list[AnyCapabilitySet]:
+    """The capability sets of a client whose desktop has this size, and whose server can do this with programs."""
     return [
         _general(config),
         BitmapCapabilitySet(
@@ -99,6 +102,7 @@ def client_capability_sets(config: ClientConfig, desktop_size: DesktopSize) -> l
         ),
         FrameAcknowledgeCapabilitySet(max_unacknowledged_frame_count=_UNACKNOWLEDGED_FRAMES),
         *_bitmap_codecs(config),
+        *([] if remote_programs is None else remote_programs_sets(remote_programs)),
     ]
 
 

@@ -33,6 +33,8 @@ def client_info(config: ClientConfig) -> ClientInfo:
         flags |= InfoFlags.NOAUDIOPLAYBACK
     if config.enable_audio_capture:
         flags |= InfoFlags.AUDIOCAPTURE
+    if config.enable_remote_apps:
+        flags |= InfoFlags.RAIL
     if config.compression_type is not None:
         flags = flags.with_compression(WireCompressionType(int(config.compression_type)))
     is_ipv6 = ":" in config.client_address

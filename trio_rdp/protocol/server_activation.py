@@ -40,6 +40,8 @@ class ShareOffer:
     color_depth: int
     monitors: tuple[Monitor, ...] = ()
     """The session's monitors; by default one as large as the desktop."""
+    remote_programs: bool = False
+    """Whether the client asks for single programs and may have them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def accept_activation(
     """Open a share, read what the client can do, and finish the connection in the order in which the client does."""
     # Every share has an id of its own, by which what was sent to the last one can be told.
     envelopes.share_id = ((envelopes.share_id >> 16) + 1 & 0xFFFF) << 16 | SERVER_CHANNEL_ID
-    sets = server_capability_sets(config, offer.desktop_size, offer.color_depth)
+    sets = server_capability_sets(config, offer.desktop_size, offer.color_depth, remote_programs=offer.remote_programs)
     demand = DemandActive(share_id=envelopes.share_id, capability_sets=sets)
     yield Send(state_of(_S.CAPABILITIES_SEND_SERVER), envelopes.share_control(PduType.DEMAND_ACTIVE, demand.encode()))
     layout = b""

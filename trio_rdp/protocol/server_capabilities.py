@@ -44,6 +44,7 @@ from trio_rdp.pdu.gcc_client import (
 from trio_rdp.protocol.activation import find_capability
 from trio_rdp.protocol.config import DesktopSize, ServerConfig
 from trio_rdp.protocol.envelopes import SERVER_CHANNEL_ID
+from trio_rdp.protocol.remote_programs import RemotePrograms, agreed_remote_programs, remote_programs_sets
 from trio_rdp.protocol.server_codecs import advertised_codecs, read_codecs
 
 __all__ = ["ClientCapabilities", "server_capability_sets", "session_color_depth", "session_desktop_size"]
@@ -99,6 +100,8 @@ class ClientCapabilities:
     takes_compressed_channels: bool = False
     """Whether chunks on static channels may be compressed."""
     input_flags: InputFlags = InputFlags.SCANCODES
+    remote_programs: RemotePrograms | None = None
+    """What can be done with single programs; None for a client that shows a desktop."""
     capability_sets: tuple[AnyCapabilitySet, ...] = field(default=(), repr=False)
 
     @property
@@ -147,6 +150,7 @@ class ClientCapabilities:
             # rdesktop 1.9 says so and inflates none; those who know surface commands mean it.
             takes_compressed_channels=VirtualChannelFlags.COMPRESSION_SC in channels.flags and bool(surface.cmd_flags),
             input_flags=entry.input_flags,
+            remote_programs=agreed_remote_programs(sets),
             capability_sets=sets,
         )
 
@@ -176,8 +180,13 @@ def session_desktop_size(config: ServerConfig, core: ClientCoreData) -> DesktopS
     return DesktopSize(width, min(height, max(limits.desktop_pixels // width, 1)))
 
 
-def server_capability_sets(config: ServerConfig, desktop_size: DesktopSize, color_depth: int) -> list[AnyCapabilitySet]:
-    """The capability sets of a server: only what it really does, which is no drawing orders and no caches."""
+def server_capability_sets(
+    config: ServerConfig, desktop_size: DesktopSize, color_depth: int, *, remote_programs: bool = False
+) -> list[AnyCapabilitySet]:
+    """The capability sets of a server: only what it really does, which is no drawing orders and no caches.
+
+    Those of remote programs are for clients that ask for them.
+    """
     return [
         ShareCapabilitySet(node_id=SERVER_CHANNEL_ID),
         GeneralCapabilitySet(
@@ -209,6 +218,7 @@ def server_capability_sets(config: ServerConfig, desktop_size: DesktopSize, colo
         FrameAcknowledgeCapabilitySet(max_unacknowledged_frame_count=0),
         # "used when the RDP session color depth is 32 bpp" ([MS-RDPNSC] 3.1.8); RemoteFX demands the same (1.5).
         *(advertised_codecs(config.codecs) if color_depth == 32 else []),
+        *(remote_programs_sets() if remote_programs else []),
     ]
 
 
