@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from trio_rdp.channels import rdpdr
 from trio_rdp.channels.rdpdr.header import Component, PacketId
-from trio_rdp.channels.rdpdr.messages import decode_answer, decode_rdpdr
+from trio_rdp.channels.rdpdr.messages import answer_class, decode_answer, decode_rdpdr
 from trio_rdp.wire.errors import DecodeError, Truncated
 from trio_rdp.wire.pdu import Pdu
 
@@ -131,3 +131,15 @@ def test_any_bytes_give_a_message_or_an_error(header: bytes, data: bytes, from_s
     except DecodeError:
         return
     assert decode_rdpdr(value.encode(), from_server=from_server) == value
+
+
+@pytest.mark.parametrize(("request_", "expected"), REQUESTS, ids=lambda v: getattr(v, "__name__", type(v).__name__))
+def test_the_class_of_an_answer(request_: rdpdr.DeviceIoRequest, expected: type[rdpdr.DeviceIoResponse]) -> None:
+    assert answer_class(request_) is expected
+
+
+def test_the_class_of_an_answer_to_something_unknown() -> None:
+    request = rdpdr.UnknownRequest(
+        **IO, major_function=rdpdr.MajorFunction(0x14), minor_function=rdpdr.MinorFunction(0)
+    )
+    assert answer_class(request) is rdpdr.UnmatchedResponse

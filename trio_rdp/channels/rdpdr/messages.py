@@ -26,7 +26,7 @@ from trio_rdp.channels.rdpdr.printer import (
 from trio_rdp.channels.rdpdr.requests import DeviceIoRequest, MajorFunction, UnknownRequest
 from trio_rdp.channels.rdpdr.responses import DeviceIoResponse, UnmatchedResponse
 
-__all__ = ["RdpdrMessage", "decode_answer", "decode_rdpdr"]
+__all__ = ["RdpdrMessage", "answer_class", "decode_answer", "decode_rdpdr"]
 
 RdpdrMessage = (
     ServerAnnounce
@@ -109,8 +109,13 @@ def decode_rdpdr(data: bytes, *, from_server: bool) -> RdpdrMessage:
 
 def decode_answer(response: UnmatchedResponse, request: DeviceIoRequest | UnknownRequest) -> DeviceIoResponse:
     """Decode the response to a request; raises `DecodeError`.  One to an unknown request stays as it is."""
-    known = None if isinstance(request, UnknownRequest) else _ANSWERS.get(type(request))
-    return response if known is None else known.decode(response.encode())
+    known = answer_class(request)
+    return response if known is UnmatchedResponse else known.decode(response.encode())
+
+
+def answer_class(request: DeviceIoRequest | UnknownRequest) -> type[DeviceIoResponse]:
+    """What a request is answered with; an unknown one with an `UnmatchedResponse`."""
+    return UnmatchedResponse if isinstance(request, UnknownRequest) else _ANSWERS[type(request)]
 
 
 def _request_class(request: UnknownRequest) -> type[DeviceIoRequest | UnknownRequest]:
