@@ -90,9 +90,27 @@ class Limits:
     """Echoes without an answer, on a server; further ones wait.  Measuring needs one at a time."""
     echo_measurements: int = 256
     """The latest echoes whose times are kept."""
+    display_monitors: int = 16
+    """Monitors that a client may ask a server for; what [MS-RDPBCGR] 2.2.1.3.6 allows, and FreeRDP's servers offer."""
     undecoded: int = 64 * _MIB
     """Bytes of paint jobs that wait to be decoded; beyond it reading stops."""
     sessions: int = 1024
     """Sessions of one `serve`."""
     handshakes: int = 64
     """Connections of one `serve` that are still logging in."""
+
+    # The clipboard.
+    clipboard_requests: int = 1000
+    """Unanswered requests in each direction, as in IronRDP; programs that paste have one or a few."""
+    clipboard_locks: int = 100
+    """Locks on lists of files in each direction, as in IronRDP; beyond it the one not used for longest ends."""
+    clipboard_lock_idle: float = 60.0
+    """How long nobody may use a lock on files that were replaced before it ends; as in IronRDP."""
+    clipboard_answer: float = 30.0
+    """Until the peer, asked for clipboard data, counts as not answering; owners of an X selection may hang."""
+    clipboard_outgoing: int = _MIB
+    """Bytes of clipboard messages that wait to be sent; more wait for room, a peer that reads no answers loses it."""
+    clipboard_range: int = 4 * _MIB
+    """Bytes of one answer with a part of a file; who asks for more gets less at once, as the document allows."""
+    clipboard_read_ahead: int = _MIB
+    """Bytes that one stream of a peer's file asks for ahead of its reader."""

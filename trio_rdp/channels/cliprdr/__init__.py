@@ -1,8 +1,21 @@
-"""The clipboard, [MS-RDPECLIP]: its PDUs on the static channel `cliprdr`, and the data that they carry."""
+"""The clipboard, [MS-RDPECLIP]: its PDUs on the static channel `cliprdr`, the data that they carry, and its machine."""
 
 from __future__ import annotations
 
 from trio_rdp.channels.cliprdr.dib import DibImage
+from trio_rdp.channels.cliprdr.events import (
+    ClipboardAnswer,
+    ClipboardEvent,
+    ClipboardReady,
+    DataReceived,
+    DataRequested,
+    FileContentsReceived,
+    FileContentsRequested,
+    FilesReleased,
+    FormatsOffered,
+    OfferAnswered,
+)
+from trio_rdp.channels.cliprdr.exchange import ALL_FEATURES, ClipboardExchange
 from trio_rdp.channels.cliprdr.file_list import FileAttributes, FileDescriptor, FileDescriptorFlags, PackedFileList
 from trio_rdp.channels.cliprdr.file_names import safe_path
 from trio_rdp.channels.cliprdr.formats import (
@@ -26,6 +39,7 @@ from trio_rdp.channels.cliprdr.initialization import (
     UnknownCapabilitySet,
 )
 from trio_rdp.channels.cliprdr.locking import LockClipboardData, UnlockClipboardData
+from trio_rdp.channels.cliprdr.locks import Lock, LockTable
 from trio_rdp.channels.cliprdr.messages import ClipboardMessage, decode_cliprdr
 from trio_rdp.channels.cliprdr.paste import (
     FileContentsFlags,
@@ -44,33 +58,47 @@ from trio_rdp.channels.cliprdr.text import (
 )
 
 __all__ = [
+    "ALL_FEATURES",
     "FILE_GROUP_DESCRIPTOR",
     "HTML_FORMAT",
     "Capabilities",
     "CapabilityVersion",
+    "ClipboardAnswer",
+    "ClipboardEvent",
+    "ClipboardExchange",
     "ClipboardFormat",
     "ClipboardMessage",
     "ClipboardPdu",
+    "ClipboardReady",
+    "DataReceived",
+    "DataRequested",
     "DibImage",
     "FileAttributes",
     "FileContentsFlags",
+    "FileContentsReceived",
     "FileContentsRequest",
+    "FileContentsRequested",
     "FileContentsResponse",
     "FileDescriptor",
     "FileDescriptorFlags",
+    "FilesReleased",
     "FormatDataRequest",
     "FormatDataResponse",
     "FormatList",
     "FormatListResponse",
+    "FormatsOffered",
     "GeneralCapability",
     "GeneralFlags",
     "HtmlClip",
+    "Lock",
     "LockClipboardData",
+    "LockTable",
     "LongFormatList",
     "MappingMode",
     "MessageFlags",
     "MessageType",
     "MonitorReady",
+    "OfferAnswered",
     "PackedFileList",
     "PackedMetafile",
     "PackedPalette",
