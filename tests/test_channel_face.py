@@ -171,3 +171,66 @@ async def test_cancelling_goes_through(nursery: trio.Nursery) -> None:
     assert face.ended == 1
     with pytest.raises(SessionClosed):
         await face.wait_open()
+
+
+class Failing(ChannelFace):
+    """Several tasks of its nursery fail at once."""
+
+    def __init__(self, *errors: BaseException) -> None:
+        super().__init__("failing")
+        self.errors = errors
+
+    async def _work(self, channel: MessageChannel) -> None:
+        async with trio.open_nursery() as nursery:
+            for error in self.errors:
+                nursery.start_soon(self._fail, error)
+
+    async def _fail(self, error: BaseException) -> None:
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("errors", "reason", "logged"),
+    [
+        ((trio.EndOfChannel(), trio.BrokenResourceError("gone")), "it was closed|gone", []),
+        ((RemoteProtocolError("nonsense"), trio.EndOfChannel()), "nonsense", ["WARNING"]),
+        ((trio.ClosedResourceError(), ZeroDivisionError("one by zero")), "one by zero", ["ERROR"]),
+    ],
+)
+async def test_several_tasks_that_fail_at_once(
+    caplog: pytest.LogCaptureFixture, errors: tuple[Exception, ...], reason: str, logged: list[str]
+) -> None:
+    face, (ours, _) = Failing(*errors), channel_pair("failing")
+    await face.run(ours)
+    with pytest.raises(ChannelClosed, match=reason):
+        await face.wait_open()
+    assert [record.levelname for record in caplog.records] == logged
+
+
+async def test_an_end_while_it_is_cancelled() -> None:
+    """The cancellation goes on alone, and what broke is still told."""
+
+    class Torn(Failing):
+        async def _work(self, channel: MessageChannel) -> None:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(trio.sleep_forever)
+                try:
+                    await trio.sleep_forever()
+                finally:
+                    raise RemoteProtocolError("nonsense")
+
+    face, (ours, _) = Torn(), channel_pair("failing")
+    with trio.CancelScope() as scope:
+        scope.cancel()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(face.run, ours)
+    assert scope.cancel_called
+    with pytest.raises(ChannelClosed, match="nonsense"):
+        await face.wait_open()
+
+
+async def test_an_interrupt_goes_through() -> None:
+    face, (ours, _) = Failing(KeyboardInterrupt(), trio.EndOfChannel()), channel_pair("failing")
+    with pytest.raises(BaseExceptionGroup) as caught:
+        await face.run(ours)
+    assert caught.value.subgroup(KeyboardInterrupt) is not None

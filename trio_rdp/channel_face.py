@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import abc
 import logging
+from collections.abc import Iterator
 
 import trio
 
@@ -17,6 +18,8 @@ from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, RdpError, Se
 __all__ = ["ChannelFace"]
 
 _log = logging.getLogger(__name__)
+
+_ENDS = (trio.EndOfChannel, trio.ClosedResourceError, trio.BrokenResourceError, SessionClosed)
 
 
 class ChannelFace(abc.ABC):
@@ -97,6 +100,10 @@ class ChannelFace(abc.ABC):
                 self._over(SessionClosed("the session was left"), channel)
                 raise
             end = found
+            if isinstance(exc, BaseExceptionGroup) and (cancelled := exc.split(trio.Cancelled)[0]):
+                # The channel ended while its task was being cancelled, which goes on.
+                self._over(end, channel)
+                raise cancelled from None
         self._over(end, channel)
 
     def unavailable(self, reason: str) -> None:
@@ -121,20 +128,31 @@ class ChannelFace(abc.ABC):
 
     def _reason(self, exc: BaseException, channel: MessageChannel) -> RdpError | None:
         """What an exception of `_work` says to users; None for a cancellation, or an interrupt, which goes on."""
-        while isinstance(exc, BaseExceptionGroup) and len(exc.exceptions) == 1:
-            exc = exc.exceptions[0]
-        match exc:
+        found = [one for one in _leaves(exc) if not isinstance(one, trio.Cancelled)]
+        if not all(isinstance(one, Exception) for one in found):
+            return None
+        # Where several tasks failed, an end of the channel is what followed from the rest.
+        match next((one for one in found if not isinstance(one, _ENDS)), found[0] if found else None):
             case trio.EndOfChannel() | trio.ClosedResourceError():
                 return ChannelClosed(channel.name, "it was closed")
-            case trio.BrokenResourceError():
-                return ChannelClosed(channel.name, str(exc))
-            case SessionClosed():
-                return exc
-            case RdpError():
-                _log.warning("channel %s is given up: %s", channel.name, exc)
-            case Exception():
+            case trio.BrokenResourceError() as broken:
+                return ChannelClosed(channel.name, str(broken))
+            case SessionClosed() as end:
+                return end
+            case RdpError() as error:
+                _log.warning("channel %s is given up: %s", channel.name, error)
+            case Exception() as error:
                 _log.error("channel %s broke, which is a mistake of the library", channel.name, exc_info=exc)
             case _:
                 return None
-        channel.fail(str(exc))
-        return ChannelClosed(channel.name, str(exc) or type(exc).__name__)
+        channel.fail(str(error))
+        return ChannelClosed(channel.name, str(error) or type(error).__name__)
+
+
+def _leaves(exc: BaseException) -> Iterator[BaseException]:
+    """The exceptions that a group, perhaps of groups, is made of."""
+    if isinstance(exc, BaseExceptionGroup):
+        for inner in exc.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield exc
