@@ -92,6 +92,20 @@ class Limits:
     """The latest echoes whose times are kept."""
     display_monitors: int = 16
     """Monitors that a client may ask a server for; what [MS-RDPBCGR] 2.2.1.3.6 allows, and FreeRDP's servers offer."""
+    devices: int = 128
+    """Devices that a client redirects to a server; Windows has 26 letters for drives.  Further ones are refused."""
+    device_data: int = 4 * _MIB
+    """Bytes that describe them; the configuration of a printer may have 16 KiB ([MS-RDPEPC] 4.1.4)."""
+    device_requests: int = 64
+    """A server's requests to them without an answer; further ones wait."""
+    device_piece: int = 64 * _KIB
+    """Bytes that one request reads or writes; Windows asks for 64 KiB at a time."""
+    device_pipeline: int = 8
+    """Such pieces of one file that are under way at once, where the client allows for more than one."""
+    device_read: int = 256 * _MIB
+    """Bytes that are read at once where no size is given."""
+    device_entries: int = 1_000_000
+    """Entries that one listing of a directory may have."""
     undecoded: int = 64 * _MIB
     """Bytes of paint jobs that wait to be decoded; beyond it reading stops."""
     sessions: int = 1024
