@@ -15,6 +15,7 @@ __all__ = ["ICONS", "as_seen", "tray_icons", "windows"]
 
 ICONS = [AppIcon(1, 1, 32, b"", bytes([shade] * 4)) for shade in (1, 2, 3)]
 
+_character = st.characters(codec="utf-16-le", exclude_characters="\0")
 _coordinate = st.integers(-32_000, 32_000)
 _side = st.integers(0, 0xFFFF)
 _small = st.integers(0, 1000)
@@ -30,7 +31,7 @@ def windows(window_id: int = 1) -> st.SearchStrategy[AppWindow]:
     return st.builds(
         AppWindow,
         id=st.just(window_id),
-        title=st.text(st.characters(codec="utf-16-le"), max_size=60),
+        title=st.text(_character, max_size=60),
         rect=_rect,
         client_rect=st.builds(Rect, _coordinate, _coordinate, st.integers(1, 0xFFFF), st.integers(1, 0xFFFF)),
         client_offset=st.tuples(_coordinate, _coordinate),
@@ -46,7 +47,7 @@ def windows(window_id: int = 1) -> st.SearchStrategy[AppWindow]:
         icon=_icon,
         small_icon=_icon,
         overlay_icon=_icon,
-        overlay_description=st.text(st.characters(codec="utf-16-le"), max_size=9),
+        overlay_description=st.text(_character, max_size=9),
         is_off_taskbar=st.booleans(),
         enforces_z_order=st.booleans(),
         is_client_rendered=st.booleans(),
@@ -56,7 +57,7 @@ def windows(window_id: int = 1) -> st.SearchStrategy[AppWindow]:
 
 def tray_icons(window_id: int = 1) -> st.SearchStrategy[TrayIcon]:
     """Any notification icon."""
-    text = st.text(st.characters(codec="utf-16-le"), max_size=20)
+    text = st.text(_character, max_size=20)
     balloon = st.builds(Balloon, text.filter(bool), text, st.integers(0, 30).map(float), st.integers(0, 0x23))
     return st.builds(
         TrayIcon,
