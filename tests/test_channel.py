@@ -5,7 +5,13 @@ import trio
 import trio.testing
 
 from trio_rdp.channel import StaticChannel
+from trio_rdp.channel_buffer import ChannelBuffer, Inflow
+from trio_rdp.channels.static import Dechunker
 from trio_rdp.level import Ending
+from trio_rdp.pdu.mcs import SendDataRequest
+from trio_rdp.protocol.channel_frames import ChannelFrames
+from trio_rdp.protocol.envelopes import Envelopes, open_frame
+from trio_rdp.protocol.framing import FrameBuffer
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.wire.errors import SessionClosed
 from trio_rdp.writer import Writer
@@ -34,23 +40,37 @@ class Bench:
         self.sink = Sink()
         self.writer = Writer(self.sink, limits)
         self.ending = Ending()
-        self.channel = StaticChannel("echo", self.writer.channel("echo"), self.encode, limits, self.ending)
+        buffer = ChannelBuffer(limits.channel_messages, limits.channel_bytes)
+        self.inflow = Inflow("echo", buffer, self.ending)
+        self.channel = StaticChannel(self.inflow, self.writer.channel("echo"), self.frames)
+        assert self.channel.inflow is self.inflow
 
     @staticmethod
-    def encode(name: str, message: bytes) -> list[bytes]:
+    def frames(name: str) -> ChannelFrames:
         assert name == "echo"
-        return [message[at : at + 2] for at in range(0, len(message), 2)]
+        return ChannelFrames(Envelopes(False, 1007), 1004, 2)
+
+    def written(self) -> list[bytes]:
+        """The messages that were written."""
+        buffer, dechunker = FrameBuffer(bytes(self.sink.written)), Dechunker()
+        messages = []
+        while (found := buffer.next_pdu()) is not None:
+            pdu = open_frame(found[1])
+            assert isinstance(pdu, SendDataRequest)
+            assert len(pdu.user_data) <= 10
+            messages.append(dechunker.feed(pdu.user_data))
+        return [message for message in messages if message is not None]
 
     def end(self, *, is_clean: bool) -> None:
         self.ending.end(SessionClosed("it is over"), is_clean=is_clean)
-        self.channel.wake()
+        self.inflow.wake()
 
 
 class TestReceiving:
     async def test_whole_messages_in_their_order(self) -> None:
         bench = Bench()
         for message in (b"one", b"two", b""):
-            bench.channel.deliver(message)
+            bench.inflow.deliver(message)
         assert [await bench.channel.receive() for _ in range(3)] == [b"one", b"two", b""]
 
     async def test_it_waits(self, nursery: trio.Nursery) -> None:
@@ -63,13 +83,13 @@ class TestReceiving:
         nursery.start_soon(receive)
         await trio.testing.wait_all_tasks_blocked()
         assert not got
-        bench.channel.deliver(b"x")
+        bench.inflow.deliver(b"x")
         await trio.testing.wait_all_tasks_blocked()
         assert got == [b"x"]
 
     async def test_cancelling_loses_nothing(self) -> None:
         bench = Bench()
-        bench.channel.deliver(b"x")
+        bench.inflow.deliver(b"x")
         with trio.CancelScope() as scope:
             scope.cancel()
             await bench.channel.receive()
@@ -80,7 +100,7 @@ class TestReceiving:
 
     async def test_a_clean_end_comes_behind_what_waits(self) -> None:
         bench = Bench()
-        bench.channel.deliver(b"last")
+        bench.inflow.deliver(b"last")
         bench.end(is_clean=True)
         assert [message async for message in bench.channel] == [b"last"]
         with pytest.raises(trio.EndOfChannel):
@@ -121,7 +141,18 @@ class TestSending:
             await bench.channel.send(b"ijkl")
             await trio.testing.wait_all_tasks_blocked()
             nursery.cancel_scope.cancel()
-        assert bench.sink.written == b"abcdijkl"
+        assert bench.written() == [b"abcd", b"ijkl"]
+
+    async def test_without_waiting(self) -> None:
+        bench = Bench(Limits(channel_lane=4))
+        bench.channel.send_nowait(b"abcd")
+        with pytest.raises(trio.WouldBlock):
+            bench.channel.send_nowait(b"efgh")
+        assert bench.channel.statistics().messages_sent == 1
+        with pytest.raises(trio.WouldBlock):
+            bench.channel.receive_nowait()
+        bench.inflow.deliver(b"x")
+        assert bench.channel.receive_nowait() == b"x"
 
     async def test_after_the_end(self) -> None:
         bench = Bench()
@@ -134,26 +165,26 @@ class TestBounds:
     async def test_too_many_messages_end_the_channel(self) -> None:
         bench = Bench(Limits(channel_messages=3))
         for _ in range(3):
-            bench.channel.deliver(b"x")
+            bench.inflow.deliver(b"x")
         assert bench.channel.statistics().peak_waiting == 3
-        bench.channel.deliver(b"x")
+        bench.inflow.deliver(b"x")
         for call in (bench.channel.receive(), bench.channel.send(b"x")):
             with pytest.raises(trio.BrokenResourceError, match=r"channel echo: 3 messages .* nobody receives"):
                 await call
-        bench.channel.deliver(b"more")
+        bench.inflow.deliver(b"more")
         assert bench.channel.statistics().waiting == 0
 
     async def test_too_many_bytes_too(self) -> None:
         bench = Bench(Limits(channel_bytes=10))
-        bench.channel.deliver(b"12345")
-        bench.channel.deliver(b"67890")
-        bench.channel.deliver(b"1")
+        bench.inflow.deliver(b"12345")
+        bench.inflow.deliver(b"67890")
+        bench.inflow.deliver(b"1")
         with pytest.raises(trio.BrokenResourceError):
             await bench.channel.receive()
 
     async def test_one_large_message_is_let_through(self) -> None:
         bench = Bench(Limits(channel_bytes=10))
-        bench.channel.deliver(bytes(100))
+        bench.inflow.deliver(bytes(100))
         assert len(await bench.channel.receive()) == 100
         assert bench.channel.statistics().peak_waiting_bytes == 100
 
@@ -161,24 +192,24 @@ class TestBounds:
         bench = Bench(Limits(channel_messages=4, channel_bytes=100))
         states = []
         for _ in range(3):
-            bench.channel.deliver(b"x")
-            states.append((bench.channel.waiting, bench.channel.is_crowded))
+            bench.inflow.deliver(b"x")
+            states.append((bench.inflow.waiting, bench.inflow.is_crowded))
         assert states == [(1, False), (2, False), (3, True)]
         for _ in range(3):
             await bench.channel.receive()
-        bench.channel.deliver(bytes(51))
-        assert bench.channel.is_crowded
+        bench.inflow.deliver(bytes(51))
+        assert bench.inflow.is_crowded
 
 
 class TestClosing:
     async def test_the_peer_is_not_told(self) -> None:
         bench = Bench()
-        bench.channel.deliver(b"x")
+        bench.inflow.deliver(b"x")
         await bench.channel.aclose()
         for call in (bench.channel.receive(), bench.channel.send(b"x")):
             with pytest.raises(trio.ClosedResourceError):
                 await call
-        bench.channel.deliver(b"y")
+        bench.inflow.deliver(b"y")
         assert bench.channel.statistics().waiting == 0
         assert bench.writer.channel("echo").is_empty
 
@@ -197,10 +228,19 @@ class TestClosing:
         await woken.wait()
 
 
+async def test_it_may_be_given_up() -> None:
+    bench = Bench()
+    bench.inflow.deliver(b"x")
+    bench.channel.fail("the peer talks nonsense")
+    for call in (bench.channel.receive(), bench.channel.send(b"x")):
+        with pytest.raises(trio.BrokenResourceError, match="channel echo: the peer talks nonsense"):
+            await call
+
+
 async def test_statistics() -> None:
     bench = Bench(Limits(channel_messages=9, channel_bytes=99))
     await bench.channel.send(b"out")
-    bench.channel.deliver(b"in")
+    bench.inflow.deliver(b"in")
     found = bench.channel.statistics()
     assert (found.name, found.messages_received, found.messages_sent) == ("echo", 1, 1)
     assert (found.waiting, found.waiting_bytes, found.peak_waiting, found.peak_waiting_bytes) == (1, 2, 1, 2)

@@ -94,7 +94,7 @@ class TestSession:
         async with hosted() as (session, _):
             assert session.size == DesktopSize(session.screen.width, session.screen.height)
             assert session.certificate is None
-            assert session.connection.static_channels.keys() == {"echo", "spare"}
+            assert session.connection.static_channels.keys() == {"echo", "spare", "drdynvc"}
             found = session.statistics()
             assert [lane.name for lane in found.writer.lanes] == ["control", "input", "echo", "spare", "graphics"]
             assert [channel.name for channel in found.channels] == ["echo", "spare"]

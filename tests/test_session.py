@@ -9,6 +9,9 @@ import trio.testing
 
 from trio_rdp.channel import StaticChannel
 from trio_rdp.framed import Framed
+from trio_rdp.pdu.gcc_client import ChannelDefinition
+from trio_rdp.protocol.channel_frames import ChannelFrames
+from trio_rdp.protocol.envelopes import Envelopes
 from trio_rdp.protocol.framing import Action
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.session import Supervised, deadline, is_only_the_end
@@ -37,10 +40,13 @@ class Role(Supervised):
         self.room.set()
         self.begin: Callable[[], None] = lambda: None
         self.tasks: list[Callable[[], Awaitable[None]]] = []
-        for name in ("one", "two"):
-            lane = self._writer.channel(name)
-            channel = StaticChannel(name, lane, lambda _, message: [message], self._limits, self._ending)
-            self._channels[name] = channel
+        definitions = [ChannelDefinition(name=name) for name in ("one", "two")]
+        self._channels.add_static(definitions, ("one", "two"), lambda name: ChannelFrames(Envelopes(False), 1004, 1600))
+
+    def channel(self, name: str) -> StaticChannel:
+        found = self._channels.find(name)
+        assert found is not None
+        return found
 
     def _begin(self) -> None:
         self.begin()
@@ -52,7 +58,7 @@ class Role(Supervised):
         elif frame == BAD:
             raise InvalidField("bad")
         elif text.startswith(b"one:"):
-            self._deliver("one", text)
+            self._channels.deliver("one", text)
         else:
             self.heard.append(text)
 
@@ -157,7 +163,7 @@ class TestLeaving:
         with pytest.raises(SessionClosed, match="left"):
             await role.put(b"x")
         with pytest.raises(trio.EndOfChannel):
-            await role._channels["one"].receive()
+            await role.channel("one").receive()
 
 
 class TestErrorsOfTheBlock:
@@ -290,7 +296,7 @@ class TestFailures:
         async def body() -> None:
             async with trio.open_nursery() as nursery:
                 for name in ("one", "two"):
-                    nursery.start_soon(role._channels[name].receive)
+                    nursery.start_soon(role.channel(name).receive)
                 await trio.testing.wait_all_tasks_blocked()
                 await peer.send_all(BAD)
 
@@ -323,7 +329,7 @@ class TestFailures:
         finished = False
         async with role._running():
             with pytest.raises(trio.EndOfChannel):
-                await role._channels["one"].receive()
+                await role.channel("one").receive()
             role._fail(InvalidField("late"))
             await trio.lowlevel.checkpoint()
             finished = True
@@ -460,7 +466,7 @@ class TestReading:
         role, peer = pair(Limits(channel_messages=8))
         await peer.send_all(say(b"one:x") * 5000)
         async with role._running():
-            channel = role._channels["one"]
+            channel = role.channel("one")
             for _ in range(5000):
                 assert await channel.receive() == b"one:x"
             assert channel.statistics().peak_waiting <= 8
@@ -470,7 +476,7 @@ class TestReading:
         await peer.send_all(say(b"one:x") * 1000)
         async with role._running():
             for _ in range(1000):
-                await role._channels["one"].receive()
+                await role.channel("one").receive()
                 await trio.lowlevel.checkpoint()
                 await trio.lowlevel.checkpoint()
 
@@ -481,7 +487,7 @@ class TestReading:
             await trio.testing.wait_all_tasks_blocked()
             assert role.heard == [b"heard"]
             with pytest.raises(trio.BrokenResourceError, match="nobody receives"):
-                await role._channels["one"].receive()
+                await role.channel("one").receive()
             await peer.send_all(say(b"one:x") + say(b"again"))
             await trio.testing.wait_all_tasks_blocked()
             assert role.heard == [b"heard", b"again"]

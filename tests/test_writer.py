@@ -227,7 +227,7 @@ class TestLanes:
         with pytest.raises(trio.WouldBlock):
             lane.put_nowait([b"y"])
         found = lane.statistics()
-        assert (found.bytes, found.peak_bytes, found.limit, found.pdus) == (100, 100, 100, 2)
+        assert (found.bytes, found.peak_bytes, found.limit, found.pdus) == (100, 100, 100, 0)
 
     @pytest.mark.parametrize(
         ("limits", "lane_of"),

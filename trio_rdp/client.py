@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 
 import trio
 
-from trio_rdp.channel import ChannelStatistics, StaticChannel
+from trio_rdp.channel_buffer import ChannelStatistics
+from trio_rdp.client_channels import ClientChannels
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.encoding import current_scheduler
 from trio_rdp.framed import Framed
@@ -27,7 +28,6 @@ from trio_rdp.pdu.capabilities_basic import InputFlags
 from trio_rdp.pdu.input import InputEvent
 from trio_rdp.pdu.pointer import PointerUpdate as WirePointerUpdate
 from trio_rdp.pointer import Pointer
-from trio_rdp.protocol.active_stage import ActiveStage
 from trio_rdp.protocol.client_connector import ClientConnector, ConnectionResult
 from trio_rdp.protocol.config import ClientConfig, CompressionType, DesktopSize
 from trio_rdp.protocol.framing import Action
@@ -37,6 +37,7 @@ from trio_rdp.protocol.session_events import (
     ActiveStageOutput,
     ChannelData,
     ChannelFailed,
+    ChannelsSuspended,
     DeactivateAll,
     GraphicsUpdate,
     PointerUpdate,
@@ -47,7 +48,7 @@ from trio_rdp.screen import Screen, ScreenStatistics
 from trio_rdp.security.certificate import subject_public_key
 from trio_rdp.security.credssp import NtlmFormRefused
 from trio_rdp.security.ntlm_info import NtlmForm
-from trio_rdp.session import Supervised, deadline
+from trio_rdp.session import deadline
 from trio_rdp.session_info import SessionInfo
 from trio_rdp.stores import KnownHosts
 from trio_rdp.transport import connect_tcp, upgrade_client
@@ -76,20 +77,21 @@ class SessionStatistics:
     painter: PainterStatistics
     screen: ScreenStatistics
     channels: tuple[ChannelStatistics, ...]
+    held_by: str | None
+    """The channel whose reader all wait for, if there is one: see `WhenFull.WAIT`."""
 
 
-class Session(Supervised):
+class Session(ClientChannels):
     """A connected client session; made by `open_session`."""
 
     def __init__(self, framed: Framed, result: ConnectionResult, certificate: bytes | None) -> None:
         limits = result.config.limits
-        super().__init__(framed, limits)
+        super().__init__(framed, result)
         self.config: ClientConfig = result.config
         self.connection = result
         """What the connection sequence came to."""
         self.certificate = certificate
         """The server's certificate (DER), None without TLS."""
-        self._stage = ActiveStage(result, acknowledge_frames=False)
         size = result.desktop_size
         self.screen: Screen = Screen(size.width, size.height, self._ending)
         self.pointer: Pointer = Pointer(result.config.pointer_cache_size, self._ending)
@@ -99,20 +101,11 @@ class Session(Supervised):
         self._painter = Painter(self.screen, current_scheduler(), limits.undecoded, self._frame_shown)
         self.keyboard: Keyboard = Keyboard(self)
         self.mouse: Mouse = Mouse(self)
-        for name in result.static_channels:
-            lane = self._writer.channel(name)
-            self._channels[name] = StaticChannel(name, lane, self._stage.encode_channel, limits, self._ending)
 
     @property
     def size(self) -> DesktopSize:
         """The desktop's size, which the server may change."""
         return self._stage.activation.desktop_size
-
-    def channel(self, name: str) -> StaticChannel:
-        """A static channel by its name; raises `LocalProtocolError` when it was not asked for, or refused."""
-        if name not in self._channels:
-            raise LocalProtocolError(f"there is no static channel {name!r}; static_channels asks for them")
-        return self._channels[name]
 
     async def request_refresh(self, rects: Iterable[Rect] | None = None) -> None:
         """Ask the server to paint areas (the whole desktop by default) again."""
@@ -137,7 +130,8 @@ class Session(Supervised):
             self._writer.statistics(),
             self._painter.statistics(),
             self.screen.statistics(),
-            tuple(channel.statistics() for channel in self._channels.values()),
+            self._channels.statistics(),
+            self.held_by,
         )
 
     # For keyboard and mouse.
@@ -216,9 +210,11 @@ class Session(Supervised):
             case PointerUpdate(update=update):
                 self._show_pointer(update)
             case ChannelData(name=name, message=message):
-                self._deliver(name, message)
+                self._channels.deliver(name, message)
             case ChannelFailed(name=name, reason=reason):
-                self._channels[name].fail(reason)
+                self._channels.fail(name, reason)
+            case ChannelsSuspended(is_suspended=is_suspended):
+                self._writer.suspend_channels(is_suspended)
             case DeactivateAll():
                 self.pointer.reset()
                 self._deactivated.set()

@@ -15,7 +15,7 @@ from typing import TypeAlias
 import trio
 
 from trio_rdp.admission import Admitted, Login, admit
-from trio_rdp.channel import ChannelStatistics, StaticChannel
+from trio_rdp.channel_buffer import ChannelStatistics
 from trio_rdp.credentials import Accounts
 from trio_rdp.display import Display, DisplayStatistics
 from trio_rdp.input_stream import InputStatistics, InputStream
@@ -41,8 +41,8 @@ from trio_rdp.protocol.server_events import (
     ShutdownRequested,
     Terminate,
 )
-from trio_rdp.protocol.server_stage import ServerStage
-from trio_rdp.session import Supervised, is_only_the_end
+from trio_rdp.server_channels import ServerChannels
+from trio_rdp.session import is_only_the_end
 from trio_rdp.transport import TlsIdentity
 from trio_rdp.wire.errors import ConnectFailed, LocalProtocolError, RdpError, SessionClosed
 from trio_rdp.writer import WriterStatistics
@@ -63,27 +63,25 @@ class ServerSessionStatistics:
     display: DisplayStatistics
     input: InputStatistics
     channels: tuple[ChannelStatistics, ...]
+    held_by: str | None
+    """The channel whose reader all wait for, if there is one: see `WhenFull.WAIT`."""
 
 
-class ServerSession(Supervised):
+class ServerSession(ServerChannels):
     """One client of a server; `serve` hands it to the handler."""
 
     def __init__(self, admitted: Admitted, address: str) -> None:
         accepted = admitted.connection
         limits = accepted.config.limits
-        super().__init__(admitted.framed, limits)
+        super().__init__(admitted)
         self.connection = accepted
         """What the connection sequence came to."""
         self.login: Login = replace(admitted.login, address=address)
-        self._stage = ServerStage(accepted)
         self._goodbye = ErrorInfo.LOGOFF_BY_USER
         self.display: Display = Display(self._stage, self._writer, limits, self._ending)
         self.input: InputStream = InputStream(limits.input_events, self._ending)
         self.is_shutdown_requested: bool = False
         """Whether the client asked for the session to end."""
-        for name in accepted.static_channels:
-            lane = self._writer.channel(name)
-            self._channels[name] = StaticChannel(name, lane, self._stage.prepare_channel, limits, self._ending)
 
     @property
     def username(self) -> str:
@@ -120,12 +118,6 @@ class ServerSession(Supervised):
         """What was measured of the line, last."""
         return self._stage.network
 
-    def channel(self, name: str) -> StaticChannel:
-        """A static channel by its name; raises `LocalProtocolError` when one side did not ask for it."""
-        if name not in self._channels:
-            raise LocalProtocolError(f"there is no static channel {name!r}; both sides have to name it")
-        return self._channels[name]
-
     def end_with(self, code: ErrorInfo) -> None:
         """Choose what the client is told when the handler returns; a log-off by default."""
         self._goodbye = code
@@ -139,7 +131,8 @@ class ServerSession(Supervised):
             self._stage.compression,
             self.display.statistics(),
             self.input.statistics(),
-            tuple(channel.statistics() for channel in self._channels.values()),
+            self._channels.statistics(),
+            self.held_by,
         )
 
     # The session's tasks.
@@ -200,9 +193,9 @@ class ServerSession(Supervised):
             case Reactivated():
                 self.display.reactivated()
             case ChannelData(name=name, message=message):
-                self._deliver(name, message)
+                self._channels.deliver(name, message)
             case ChannelFailed(name=name, reason=reason):
-                self._channels[name].fail(reason)
+                self._channels.fail(name, reason)
             case ShutdownRequested():
                 self.is_shutdown_requested = True
             case Terminate(reason=reason, is_clean=is_clean):

@@ -9,15 +9,18 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from functools import partial
 from typing import Protocol
 
 import trio
 
-from trio_rdp.channel import StaticChannel
+from trio_rdp.channel_buffer import ChannelBuffer, Inflow
+from trio_rdp.channel_face import ChannelFace
 from trio_rdp.framed import Framed, StreamEnded
 from trio_rdp.level import Ending
 from trio_rdp.protocol.framing import Action
 from trio_rdp.protocol.limits import Limits
+from trio_rdp.session_channels import SessionChannels
 from trio_rdp.wire.errors import DeadlineExceeded, RdpError, SessionClosed
 from trio_rdp.writer import Writer
 
@@ -67,7 +70,10 @@ class Supervised:
         self._limits = limits
         self._ending = Ending()
         self._writer = Writer(framed.stream, limits)
-        self._channels: dict[str, StaticChannel] = {}
+        self._channels: SessionChannels = SessionChannels(self._writer, limits, self._ending)
+        self._waiting_tasks: list[Callable[[], Awaitable[None]]] = []
+        self._task_nursery: trio.Nursery | None = None
+        self._holder: Inflow | None = None
         self._tasks = trio.CancelScope(shield=True)
         self._body: trio.CancelScope | None = None
         self._is_leaving = False
@@ -97,11 +103,42 @@ class Supervised:
     async def _settle(self) -> None:
         """Wait until what came before the peer's goodbye is worked off."""
 
-    def _deliver(self, name: str, message: bytes) -> None:
-        channel = self._channels[name]
-        channel.deliver(message)
-        if channel.is_crowded:
-            self._crowded = channel
+    # Channels.
+
+    def _use(self, face: ChannelFace, name: str, buffer: ChannelBuffer | None = None) -> None:
+        """Let a face work on a static channel, if that is there."""
+        channel = self._channels.find(name)
+        self._channels.faces.append(face)
+        if channel is None:
+            face.unavailable("one side did not ask for it")
+        else:
+            if buffer is not None:
+                channel.inflow.buffer = buffer
+            self._spawn(partial(face.run, channel))
+
+    def _spawn(self, task: Callable[[], Awaitable[None]]) -> None:
+        """Run a task as long as the session."""
+        if self._task_nursery is None:
+            self._waiting_tasks.append(task)
+        else:
+            self._task_nursery.start_soon(self._guard, task)
+
+    async def _hold(self, inflow: Inflow) -> None:
+        """Read nothing more until a channel whose user wanted that has room, or for `Limits.stall`."""
+        self._holder, started = inflow, trio.current_time()
+        try:
+            with trio.move_on_after(self._limits.stall) as scope:
+                await inflow.wait_room()
+        finally:
+            self._holder = None
+            inflow.seconds_held += trio.current_time() - started
+        if scope.cancelled_caught:
+            raise SessionClosed(f"channel {inflow.name} held the connection for {self._limits.stall:g} s")
+
+    @property
+    def held_by(self) -> str | None:
+        """The channel with `WhenFull.WAIT` whose reader the whole connection waits for, if it does."""
+        return None if self._holder is None else self._holder.name
 
     async def _finish(self) -> None:
         """Wait for what should reach the peer before the goodbye does; within the grace."""
@@ -111,8 +148,7 @@ class Supervised:
 
     def _wake(self) -> None:
         """Wake everybody who waits for something that will not come any more."""
-        for channel in self._channels.values():
-            channel.wake()
+        self._channels.wake()
 
     def _background(self) -> list[Callable[[], Awaitable[None]]]:
         """Further tasks that live as long as the session."""
@@ -156,8 +192,10 @@ class Supervised:
     async def _run_tasks(self) -> None:
         with self._tasks:
             async with trio.open_nursery() as nursery:
-                for task in (self._read, self._write, *self._background()):
+                self._task_nursery = nursery
+                for task in (self._read, self._write, *self._background(), *self._waiting_tasks):
                     nursery.start_soon(self._guard, task)
+                self._waiting_tasks.clear()
 
     async def _guard(self, task: Callable[[], Awaitable[None]]) -> None:
         try:
@@ -200,6 +238,10 @@ class Supervised:
             if self._crowded is not None:
                 await self._let_receive(self._crowded)
                 self._crowded = None
+            if (inflow := self._channels.take_crowded()) is not None:
+                await self._let_receive(inflow)
+                if inflow.is_holding:
+                    await self._hold(inflow)
         self._flush()
 
     async def _let_receive(self, queue: Queue) -> None:

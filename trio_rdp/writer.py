@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import trio
 
+from trio_rdp.protocol.channel_frames import Run
 from trio_rdp.protocol.deflation import Outgoing
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.wire.errors import DeadlineExceeded, RdpError, SessionClosed
 
-__all__ = ["Lane", "LaneStatistics", "Writer", "WriterStatistics"]
+__all__ = ["Item", "Lane", "LaneStatistics", "Writer", "WriterStatistics"]
 
 _FREE_WRITE = 65_536  # one write while the socket drains freely: TLS moves 760 MB/s so, 43 in single PDUs
 _SLOW_WRITE = 16_384  # one write while it does not: what was written cannot be overtaken any more
@@ -27,9 +29,15 @@ _MOST_COMPRESSED = 0x40000
 shrink to next to nothing, and it should have its turn well within a millisecond."""
 
 
+_FRAME = 1_700  # bytes of a channel's frame, at most, as all peers cut them
+
+Item: TypeAlias = bytes | Outgoing | Run
+"""What waits in a lane: a PDU, one that is compressed when it is written, or a message whose frames are made then."""
+
+
 @dataclass(frozen=True, slots=True)
 class LaneStatistics:
-    """How full one lane is: bytes now, the most there ever were, the bound, and how many PDUs went through.
+    """How full one lane is: bytes now, the most there ever were, the bound, and how many PDUs have left it.
 
     Bytes are counted before they are compressed.
     """
@@ -79,18 +87,30 @@ class _Batch:
         self._taken += len(pdu)
         self.data += pdu.commit() if isinstance(pdu, Outgoing) else pdu
 
+    def add_run(self, run: Run, most: int | None) -> tuple[int, int]:
+        """Add frames of a message, `most` of them at most; gives how many bytes of it and how many frames they are."""
+        before = len(run)
+        frames, count = run.take(min(self._budget - len(self.data), self._most - self._taken), most)
+        size = before - len(run)
+        self._taken += size
+        self.data += frames
+        return size, count
+
 
 class Lane:
     """A queue of whole PDUs, bounded in bytes."""
 
-    __slots__ = ("_bytes", "_limit", "_peak", "_queue", "_room", "_writer", "name", "pdus")
+    __slots__ = ("_bytes", "_limit", "_peak", "_queue", "_room", "_writer", "is_retired", "name", "pdus", "share")
 
     def __init__(self, writer: Writer, name: str, limit: int) -> None:
         self.name: str = name
         self.pdus: int = 0
+        self.share: int = 1
+        """How many PDUs of a channel go when it is its turn, while others wait."""
+        self.is_retired: bool = False
         self._writer = writer
         self._limit = limit
-        self._queue: deque[bytes | Outgoing] = deque()
+        self._queue: deque[Item] = deque()
         self._bytes = 0
         self._peak = 0
         self._room: trio.Event | None = None
@@ -104,21 +124,33 @@ class Lane:
         """Whether `size` more bytes fit; a single larger message fits into an empty lane."""
         return not self._queue or self._bytes + size <= self._limit
 
-    def put_nowait(self, pdus: Iterable[bytes | Outgoing]) -> None:
-        """Queue PDUs that belong together; raises `trio.WouldBlock` without room, `SessionClosed` at the end."""
+    def put_nowait(self, pdus: Iterable[Item]) -> None:
+        """Queue PDUs that belong together; raises `trio.WouldBlock` without room, `SessionClosed` at the end.
+
+        And `trio.BrokenResourceError` for a channel that is closed.
+        """
         batch = list(pdus)
         size = sum(map(len, batch))
         self._writer.check_open()
+        if self.is_retired:
+            raise trio.BrokenResourceError(f"channel {self.name} is closed")
         if not self.has_room(size):
             raise trio.WouldBlock
+        self._queue_up(batch, size)
+
+    def put_last(self, pdu: Item) -> None:
+        """Queue what closes a channel behind everything else, whatever room there is; nothing at the session's end."""
+        if self._writer.is_open:
+            self._queue_up([pdu], len(pdu))
+
+    def _queue_up(self, batch: list[Item], size: int) -> None:
         self._queue.extend(batch)
-        self.pdus += len(batch)
         self._bytes += size
         if self._bytes > self._peak:
             self._peak = self._bytes
         self._writer.wake()
 
-    async def put(self, pdus: Iterable[bytes | Outgoing]) -> None:
+    async def put(self, pdus: Iterable[Item]) -> None:
         """Queue PDUs that belong together, when there is room; cancelling leaves either all of them queued or none."""
         batch = list(pdus)
         await trio.lowlevel.checkpoint_if_cancelled()
@@ -141,16 +173,28 @@ class Lane:
 
     def take(self, batch: _Batch, *, most: int | None = None) -> bool:
         """Move PDUs into `batch` as long as it has room; gives whether there was any to move."""
-        queue, waiting = self._queue, len(self._queue)
-        while queue and most != 0 and batch.has_room(len(queue[0])):
-            pdu = queue.popleft()
-            self._bytes -= len(pdu)
-            batch.add(pdu)
-            most = None if most is None else most - 1
-        if len(queue) == waiting:
-            return False
-        self.wake()
-        return True
+        queue, moved = self._queue, False
+        while queue and most != 0:
+            item = queue[0]
+            if isinstance(item, Run):
+                if not batch.has_room(_FRAME):
+                    break
+                size, count = batch.add_run(item, most)
+                if not len(item):
+                    queue.popleft()
+            elif batch.has_room(len(item)):
+                queue.popleft()
+                size, count = len(item), 1
+                batch.add(item)
+            else:
+                break
+            moved = True
+            self._bytes -= size
+            self.pdus += count
+            most = None if most is None else most - count
+        if moved:
+            self.wake()
+        return moved
 
     def wake(self) -> None:
         """Let those who wait for room look again."""
@@ -166,7 +210,7 @@ class Lane:
 class Writer:
     """The lanes of one session, and `run`, the task that empties them into the stream.
 
-    Control goes first, then input, then one PDU from each channel in turn, then graphics, for which half is kept.
+    Control goes first, then input, then each channel's share in turn, then graphics, for which half is kept.
     """
 
     def __init__(self, stream: trio.abc.SendStream, limits: Limits) -> None:
@@ -184,6 +228,7 @@ class Writer:
         self.graphics: Lane = Lane(self, "graphics", limits.graphics_lane)
         self._channels: dict[str, Lane] = {}
         self._turns: deque[Lane] = deque()
+        self._channels_suspended = False
         self._is_writing_graphics = False
         self._graphics_written = trio.Event()
         self._passed_over = False  # whether pictures found no room in the last write
@@ -194,6 +239,28 @@ class Writer:
             lane = self._channels[name] = Lane(self, name, self._limits.channel_lane)
             self._turns.append(lane)
         return self._channels[name]
+
+    def retire(self, lane: Lane) -> None:
+        """Forget the lane of a channel once what waits in it is written; nothing more is put there."""
+        lane.is_retired = True
+        lane.wake()
+        if lane.is_empty:
+            self._remove(lane)
+
+    def _remove(self, lane: Lane) -> None:
+        if self._channels.pop(lane.name, None) is not None:
+            self._turns.remove(lane)
+
+    def suspend_channels(self, suspend: bool) -> None:
+        """Hold back what channels send, or let it go again, as the peer asks ([MS-RDPBCGR] 2.2.6.1.1)."""
+        self._channels_suspended = suspend
+        if not suspend:
+            self.wake()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anything can still be sent."""
+        return self._closed is None
 
     def check_open(self) -> None:
         """Raise `SessionClosed` when nothing can be sent any more."""
@@ -304,14 +371,21 @@ class Writer:
         # While there are pictures too, channels leave them half: a long transfer must not freeze the screen.
         if has_graphics:
             batch.keep_half()
-        # A PDU that does not fit any more ends the round, and its lane is the first of the next one.
-        while (lane := self._next_turn()) is not None and lane.take(batch, most=1):
-            self._turns.rotate(-1)
+        if not self._channels_suspended:
+            self._take_channels(batch)
         batch.allow_all()
         took_graphics |= self.graphics.take(batch)
         self._passed_over = has_graphics and not took_graphics
         self._is_writing_graphics = took_graphics
         return batch.data
+
+    def _take_channels(self, batch: _Batch) -> None:
+        is_alone = sum(not lane.is_empty for lane in self._turns) == 1
+        # A PDU that does not fit any more ends the round, and its lane is the first of the next one.
+        while (lane := self._next_turn()) is not None and lane.take(batch, most=None if is_alone else lane.share):
+            self._turns.rotate(-1)
+            if lane.is_retired and lane.is_empty:
+                self._remove(lane)
 
     def _next_turn(self) -> Lane | None:
         """The next channel with something to send, moved to the front of the line."""

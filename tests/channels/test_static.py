@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trio_rdp.channels.static import MESSAGE_LIMIT, Dechunker, chunks
+from trio_rdp.channels.pending import PendingBytes
+from trio_rdp.channels.static import MESSAGE_LIMIT, Dechunker, chunks, flow_control
 from trio_rdp.pdu.channel import ChannelFlags, ChannelHeader
 from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError, Truncated
 
@@ -125,3 +126,35 @@ def test_whatever_comes_memory_is_bounded(fed: list[tuple[int, int, bytes]]) -> 
             continue
         assert message is None or len(message) <= 32
         assert dechunker.pending <= 32
+
+
+def test_unfinished_messages_of_all_channels_share_a_limit() -> None:
+    pending_bytes = PendingBytes(10)
+    one, other = Dechunker(pending_bytes=pending_bytes), Dechunker(pending_bytes=pending_bytes)
+    assert one.feed(_chunk(20, FIRST, b"sixsix")) is None
+    with pytest.raises(RemoteProtocolError, match="unfinished channel messages exceed 10 bytes"):
+        other.feed(_chunk(20, FIRST, b"sixsix"))
+    assert (one.pending, other.pending, pending_bytes.held) == (6, 0, 6)
+    one.drop()
+    assert pending_bytes.held == 0
+
+
+def test_chunks_are_added_without_their_headers() -> None:
+    dechunker = Dechunker()
+    dechunker.feed(_chunk(10, FIRST, b"abc"))
+    assert dechunker.missing == 7
+    dechunker.extend(memoryview(b"defg"))
+    assert dechunker.feed(_chunk(10, LAST, b"hij")) == b"abcdefghij"
+    assert dechunker.missing == 0
+    tight = Dechunker(pending_bytes=PendingBytes(5))
+    tight.feed(_chunk(20, FIRST, b"abc"))
+    with pytest.raises(RemoteProtocolError):
+        tight.extend(b"def")
+    assert tight.pending == 0
+
+
+def test_flow_control() -> None:
+    assert flow_control(_chunk(0, ChannelFlags.SUSPEND | FIRST | LAST)) is True
+    assert flow_control(_chunk(0, ChannelFlags.RESUME)) is False
+    assert flow_control(_chunk(3, FIRST | LAST, b"abc")) is None
+    assert flow_control(b"short") is None

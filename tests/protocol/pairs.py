@@ -14,7 +14,9 @@ from trio_rdp.protocol.handshake import State
 from trio_rdp.protocol.server_acceptor import AcceptedConnection, ServerAcceptor
 from trio_rdp.protocol.session_events import ResponseFrame
 
-CLIENT = ClientConfig(username="ada", password="secret", domain="LAB", security=Security.NONE)
+CLIENT = ClientConfig(
+    username="ada", password="secret", domain="LAB", security=Security.NONE, enable_dynamic_channels=False
+)
 SERVER = ServerConfig(security=Security.NONE, detect_network=False)
 
 

@@ -93,7 +93,7 @@ class TestClient:
         assert (core.desktop_scale_factor, core.device_scale_factor) == (150, 100)
         assert core.server_selected_protocol == SSL
         assert blocks.network is not None
-        assert [channel.name for channel in blocks.network.channel_def_array] == ["cliprdr", "rdpsnd"]
+        assert [channel.name for channel in blocks.channels] == ["cliprdr", "rdpsnd", "drdynvc"]
         assert blocks.message_channel is not None
         assert blocks.monitor is None
 

@@ -19,6 +19,7 @@ from trio_rdp.pdu.client_info import CompressionType as Announced
 from trio_rdp.pdu.client_info import InfoFlags
 from trio_rdp.pdu.fastpath import FastPathOutput
 from trio_rdp.protocol.active_stage import ActiveStage
+from trio_rdp.protocol.channel_frames import Run
 from trio_rdp.protocol.config import CompressionType, DesktopSize
 from trio_rdp.protocol.deflation import Deflater, Outgoing, agreed_compression
 from trio_rdp.protocol.framing import FrameBuffer
@@ -152,6 +153,13 @@ class Both:
             events += self.client.process(*frame)
         return events
 
+    def message(self, message: bytes) -> bytes:
+        """A message on a channel, as it is written."""
+        item = self.server.channel_frames("echo").message(message)
+        if isinstance(item, Run):
+            return item.take(1 << 20)[0]
+        return bytes(item.commit()) if isinstance(item, Outgoing) else item
+
     def drawn(self, outgoing: Outgoing) -> bytes:
         (event,) = self.arrive(outgoing)
         assert isinstance(event, GraphicsUpdate)
@@ -187,7 +195,7 @@ def test_channels_share_the_history() -> None:
     both = Both(CompressionType.K64)
     message = TEXT * 3
     both.drawn(both.server.prepare_update(bitmap(8_000)))
-    events = [event for one in both.server.prepare_channel("echo", message) for event in both.arrive(one)]
+    events = both.arrive(both.message(message))
     assert events == [ChannelData("echo", message)]
     both.drawn(both.server.prepare_update(bitmap(8_000, 1)))
     assert both.server.compression.packets_compressed >= 2 + 3 * len(TEXT) // 1600
@@ -198,7 +206,7 @@ def test_channels_of_clients_that_do_not_take_that() -> None:
     activation = both.server.activation
     capabilities = replace(activation.capabilities, takes_compressed_channels=False)
     both.server.activation = replace(activation, capabilities=capabilities)
-    events = [event for one in both.server.prepare_channel("echo", TEXT) for event in both.arrive(one)]
+    events = both.arrive(both.message(TEXT))
     assert events == [ChannelData("echo", TEXT)]
     assert both.server.compression.packets == 0
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
+from trio_rdp.channels.pending import PendingBytes
 from trio_rdp.pdu.channel import CHANNEL_CHUNK_LENGTH, ChannelFlags
 from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError, Truncated
 
-__all__ = ["MESSAGE_LIMIT", "Dechunker", "chunks"]
+__all__ = ["MESSAGE_LIMIT", "Dechunker", "chunks", "flow_control"]
 
 MESSAGE_LIMIT = 16 * 1024 * 1024
 """The largest message a channel takes unless told otherwise.
@@ -17,23 +18,27 @@ FreeRDP and IronRDP take whatever 32 bits declare.  The largest messages in use 
 of 2048 by 2048 pixels; rdpdr stays below 1 MiB, everything else below 64 KiB.
 """
 
+Buffer = bytes | bytearray | memoryview
+
 _HEADER = struct.Struct("<II")
 _FIRST, _LAST = int(ChannelFlags.FIRST), int(ChannelFlags.LAST)
 _COMPRESSED = int(ChannelFlags.COMPRESSED)
+_SUSPEND = int(ChannelFlags.SUSPEND)
 _SUSPEND_OR_RESUME = int(ChannelFlags.SUSPEND | ChannelFlags.RESUME)
 
 
 class Dechunker:
     """Joins the chunks of one channel, in one direction, to messages.
 
-    What waits for its last chunk never exceeds what the first one declared, nor `limit`; memory grows with what has
-    arrived, not with what was declared.
+    What waits for its last chunk never exceeds what the first one declared, nor `limit`, nor what `pending_bytes`,
+    which channels share, has left; memory grows with what has arrived, not with what was declared.
     """
 
-    __slots__ = ("_buffer", "_total", "limit")
+    __slots__ = ("_buffer", "_pending_bytes", "_total", "limit")
 
-    def __init__(self, limit: int = MESSAGE_LIMIT) -> None:
+    def __init__(self, limit: int = MESSAGE_LIMIT, pending_bytes: PendingBytes | None = None) -> None:
         self.limit: int = limit
+        self._pending_bytes = PendingBytes() if pending_bytes is None else pending_bytes
         self._buffer: bytearray | None = None
         self._total = 0
 
@@ -48,7 +53,7 @@ class Dechunker:
         A first chunk drops a message that was never completed, as FreeRDP does.  A chunk from the middle of no message
         is a message ("can be dispatched", 3.1.5.2.2).  Suspend and resume carry nothing.  Raises `RemoteProtocolError`,
         after which the channel's traffic means nothing, for a compressed chunk (who takes such inflates them
-        first), a message beyond `limit`, a last chunk of no message, and data that is not as long as declared.
+        first), a message beyond a limit, a last chunk of no message, and data that is not as long as declared.
         """
         if len(pdu) < 8:
             raise Truncated(f"needs 8 bytes, {len(pdu)} there", pdu="ChannelHeader", offset=0)
@@ -60,7 +65,7 @@ class Dechunker:
         if total > self.limit:
             raise RemoteProtocolError(f"a channel message of {total} bytes exceeds {self.limit}")
         if flags & _FIRST:
-            self._buffer = None
+            self.drop()
             if flags & _LAST:
                 return _whole(pdu, total)
             self._buffer = bytearray()
@@ -71,18 +76,55 @@ class Dechunker:
             return _whole(pdu, total)
         return self._append(pdu, bool(flags & _LAST))
 
+    @property
+    def missing(self) -> int:
+        """How many bytes an unfinished message still needs; 0 between messages."""
+        return 0 if self._buffer is None else self._total - len(self._buffer)
+
+    def extend(self, data: Buffer) -> None:
+        """Add to an unfinished message what is known to be less than it needs, without its header; raises as `feed`."""
+        assert self._buffer is not None
+        assert len(data) < self.missing
+        self._take(len(data))
+        self._buffer += data
+
+    def _take(self, size: int) -> None:
+        try:
+            self._pending_bytes.take(size)
+        except RemoteProtocolError:
+            self.drop()
+            raise
+
+    def drop(self) -> None:
+        """Forget an unfinished message."""
+        if self._buffer is not None:
+            self._pending_bytes.give_back(len(self._buffer))
+            self._buffer = None
+
     def _append(self, pdu: bytes, is_last: bool) -> bytes | None:
         buffer = self._buffer
         assert buffer is not None
         size = len(buffer) + len(pdu) - 8
         if size > self._total or (is_last and size < self._total):
-            self._buffer = None
+            self.drop()
             raise RemoteProtocolError(f"{size} bytes of a channel message that declares {self._total}")
+        if is_last:
+            self.drop()
+        else:
+            self._take(len(pdu) - 8)
         buffer += memoryview(pdu)[8:]
-        if not is_last:
-            return None
-        self._buffer = None
-        return bytes(buffer)
+        return bytes(buffer) if is_last else None
+
+
+def flow_control(pdu: bytes) -> bool | None:
+    """Whether a chunk asks to suspend the traffic of all channels (True), to resume it (False), or is none of both.
+
+    A server asks so ([MS-RDPBCGR] 2.2.6.1.1); from a client it "MUST be ignored".
+    """
+    if len(pdu) < _HEADER.size:
+        return None
+    flags = _HEADER.unpack_from(pdu)[1]
+    return bool(flags & _SUSPEND) if flags & _SUSPEND_OR_RESUME else None
 
 
 def _whole(pdu: bytes, total: int) -> bytes:

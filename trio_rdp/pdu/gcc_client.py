@@ -390,6 +390,11 @@ class ClientGccBlocks(Pdu):
     multitransport: ClientMultitransportChannelData | None = None
     unknown: list[UserDataBlock] = dataclasses.field(default_factory=list)
 
+    @property
+    def channels(self) -> list[ChannelDefinition]:
+        """The static channels that the client asks for."""
+        return [] if self.network is None else self.network.channel_def_array
+
     @classmethod
     def decode_from(cls, src: Cursor) -> Self:
         return cls(**read_known_blocks(src, _BLOCKS, ("core",)))

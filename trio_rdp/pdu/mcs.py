@@ -387,6 +387,20 @@ class _SendData(Pdu):
     _choice: ClassVar[int]
 
     @classmethod
+    def head(
+        cls, initiator: int, channel_id: int, size: int, bits: int = DataPriority.HIGH << 6 | _BEGIN_END << 4
+    ) -> bytes:
+        """What stands before `size` bytes of user data; raises `EncodeError` for too many, or too large a number."""
+        try:
+            if size < 0x80:
+                return _SEND_DATA.pack(cls._choice << 2, initiator - USER_ID_BASE, channel_id, bits, size)
+            if size <= MAX_USER_DATA:
+                return _SEND_DATA_LONG.pack(cls._choice << 2, initiator - USER_ID_BASE, channel_id, bits, 0x8000 | size)
+        except struct.error as exc:
+            raise EncodeError(f"{cls.__name__}: {exc}") from None
+        raise EncodeError(f"{size} bytes of user data exceed {MAX_USER_DATA}")
+
+    @classmethod
     def decode_from(cls, src: Cursor) -> Self:
         pos = src.pos
         if src.end - pos < 7:
@@ -414,19 +428,8 @@ class _SendData(Pdu):
         return self
 
     def encode_into(self, dst: bytearray) -> None:
-        size = len(self.user_data)
         bits = self.data_priority << 6 | self.segmentation << 4
-        try:
-            if size < 0x80:
-                dst += _SEND_DATA.pack(self._choice << 2, self.initiator - USER_ID_BASE, self.channel_id, bits, size)
-            elif size <= MAX_USER_DATA:
-                dst += _SEND_DATA_LONG.pack(
-                    self._choice << 2, self.initiator - USER_ID_BASE, self.channel_id, bits, 0x8000 | size
-                )
-            else:
-                raise EncodeError(f"{size} bytes of user data exceed {MAX_USER_DATA}")
-        except struct.error as exc:
-            raise EncodeError(f"{type(self).__name__}: {exc}") from None
+        dst += self.head(self.initiator, self.channel_id, len(self.user_data), bits)
         dst += self.user_data
 
 

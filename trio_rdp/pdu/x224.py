@@ -29,6 +29,7 @@ __all__ = [
     "NegotiationResponseFlags",
     "SecurityProtocol",
     "TpduCode",
+    "data_head",
     "tpdu_code",
     "unwrap_data",
     "wrap_data",
@@ -368,10 +369,14 @@ class Data(Pdu):
 
 def wrap_data(user_data: bytes) -> bytes:
     """Put an X.224 Data header and a TPKT header before an MCS PDU: what is written to the stream."""
-    size = len(user_data)
+    return data_head(len(user_data)) + user_data
+
+
+def data_head(size: int) -> bytes:
+    """The TPKT header and the X.224 Data header before `size` bytes; raises `EncodeError` for too many."""
     if size > _MAX_USER_DATA:
         raise EncodeError(f"{size} bytes do not fit a TPKT packet")
-    return _DATA_PACKET.pack(tpkt.VERSION, 7 + size, DATA_HEADER) + user_data
+    return _DATA_PACKET.pack(tpkt.VERSION, 7 + size, DATA_HEADER)
 
 
 def unwrap_data(tpdu: bytes) -> bytes:

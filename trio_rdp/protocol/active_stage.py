@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trio_rdp.channels.static import Dechunker, chunks
+from trio_rdp.channels.pending import PendingBytes
+from trio_rdp.channels.static import Dechunker, chunks, flow_control
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import (
     DrawSurfaceBits,
@@ -43,6 +44,7 @@ from trio_rdp.pdu.surface import FrameAcknowledge, SurfaceCommands
 from trio_rdp.pdu.update import GraphicsUpdate as WireGraphicsUpdate
 from trio_rdp.pdu.update import SynchronizeUpdate, Update, decode_update
 from trio_rdp.protocol.activation import Activation, ConnectionActivationSequence
+from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.client_capabilities import offered_codecs
 from trio_rdp.protocol.client_connector import ConnectionResult
 from trio_rdp.protocol.config import CompressionType
@@ -58,6 +60,7 @@ from trio_rdp.protocol.session_events import (
     ActiveStageOutput,
     ChannelData,
     ChannelFailed,
+    ChannelsSuspended,
     DeactivateAll,
     GraphicsUpdate,
     PointerUpdate,
@@ -65,6 +68,7 @@ from trio_rdp.protocol.session_events import (
     Terminate,
 )
 from trio_rdp.protocol.session_info import read_session_pdu
+from trio_rdp.protocol.static_channels import channel_definitions, showing_protocol
 from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError
 
 __all__ = ["ActiveStage"]
@@ -99,8 +103,13 @@ class ActiveStage:
         self._acknowledge_frames = acknowledge_frames
         self._envelopes = result.envelopes
         self._inbox: ClientInbox = result.inbox
+        self.pending_bytes = PendingBytes(self._limits.channel_pending)
+        """What unfinished messages of channels hold: the driver's dynamic ones too."""
         self._names = {channel_id: name for name, channel_id in result.static_channels.items()}
-        self._dechunkers = {channel_id: Dechunker(self._limits.channel_message) for channel_id in self._names}
+        self._dechunkers = {
+            channel_id: Dechunker(self._limits.channel_message, self.pending_bytes) for channel_id in self._names
+        }
+        self._show_protocol = showing_protocol(channel_definitions(result.config))
         self._offered_codecs = {0, *offered_codecs(result.config)}
         self._inflater = Inflater()
         self._fragments = FragmentAssembler(self._limits.update_size)
@@ -240,6 +249,9 @@ class ActiveStage:
 
     def _receive_channel(self, channel_id: int, chunk: bytes, outputs: list[ActiveStageOutput]) -> None:
         chunk = self._inflater.inflate_chunk(chunk)  # also for a channel that has failed, as there is one history
+        if (asked := flow_control(chunk)) is not None:
+            outputs.append(ChannelsSuspended(asked))
+            return
         dechunker = self._dechunkers.get(channel_id)
         if dechunker is None:
             self.ignored.note(f"data on the failed channel {self._names[channel_id]}")
@@ -339,11 +351,23 @@ class ActiveStage:
 
     def encode_channel(self, name: str, message: bytes) -> list[bytes]:
         """Frames of one message on a static channel; raises `LocalProtocolError` for a channel that was not joined."""
+        channel_id = self._channel_id(name)
+        pieces = chunks(message, self.activation.channel_chunk_size, show_protocol=name in self._show_protocol)
+        return [self._envelopes.wrap(channel_id, chunk) for chunk in pieces]
+
+    def channel_frames(self, name: str) -> ChannelFrames:
+        """What makes the frames of a static channel when they are written; raises as `encode_channel` does.
+
+        It is good until the next reactivation.
+        """
+        size, show = self.activation.channel_chunk_size, name in self._show_protocol
+        return ChannelFrames(self._envelopes, self._channel_id(name), size, show_protocol=show)
+
+    def _channel_id(self, name: str) -> int:
         channel_id = self.result.static_channels.get(name)
         if channel_id is None:
             raise LocalProtocolError(f"the server did not give the channel {name!r}")
-        size = self.activation.channel_chunk_size
-        return [self._envelopes.wrap(channel_id, chunk) for chunk in chunks(message, size)]
+        return channel_id
 
     def refresh_rect(self, rects: Iterable[Rect]) -> bytes:
         """Ask the server to paint areas again; raises `LocalProtocolError` where it does not do that."""

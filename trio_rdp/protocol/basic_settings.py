@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from trio_rdp.pdu import mcs
 from trio_rdp.pdu.gcc import ConferenceCreateRequest, ConferenceCreateResponse
 from trio_rdp.pdu.gcc_client import (
-    ChannelDefinition,
-    ChannelOptions,
     ClientCoreData,
     ClientEarlyCapabilityFlags,
     ClientGccBlocks,
@@ -42,6 +40,7 @@ from trio_rdp.protocol.framing import X224_HINT
 from trio_rdp.protocol.handshake import Handshake, Receive, Send
 from trio_rdp.protocol.negotiation import Negotiated, check_claimed_protocol, check_echoed_request
 from trio_rdp.protocol.states import ClientConnectorState, ServerAcceptorState
+from trio_rdp.protocol.static_channels import channel_definitions
 from trio_rdp.wire.errors import NegotiationFailed, RemoteProtocolError
 
 __all__ = [
@@ -106,10 +105,8 @@ class BasicSettings:
 def client_blocks(config: ClientConfig, negotiated: Negotiated) -> ClientGccBlocks:
     """The GCC blocks in which a client describes itself."""
     blocks = ClientGccBlocks(core=_core_data(config, negotiated))
-    if config.static_channels:
-        options = ChannelOptions.INITIALIZED | ChannelOptions.ENCRYPT_RDP
-        names = [ChannelDefinition(name=name, options=options) for name in config.static_channels]
-        blocks.network = ClientNetworkData(channel_def_array=names)
+    if definitions := channel_definitions(config):
+        blocks.network = ClientNetworkData(channel_def_array=definitions)
     if NegotiationResponseFlags.EXTENDED_CLIENT_DATA_SUPPORTED not in negotiated.flags:
         if config.monitors:
             _log.debug("the server takes no extended client data: %d monitors are one desktop", len(config.monitors))
@@ -219,7 +216,7 @@ def exchange_basic_settings(config: ClientConfig, negotiated: Negotiated) -> Han
         io_channel_id=server.network.mcs_channel_id,
         message_channel_id=server.message_channel.mcs_channel_id if server.message_channel else None,
         # A server that gives fewer ids than names were asked for has refused the rest; 0 refuses one.
-        static_channels={name: given for name, given in zip(config.static_channels, ids, strict=False) if given},
+        static_channels={one.name: given for one, given in zip(client.channels, ids, strict=False) if given},
     )
 
 
@@ -246,7 +243,7 @@ def accept_basic_settings(config: ServerConfig, negotiated: Negotiated) -> Hands
 
 
 def _allot_channels(config: ServerConfig, negotiated: Negotiated, client: ClientGccBlocks) -> BasicSettings:
-    asked = [] if client.network is None else [definition.name for definition in client.network.channel_def_array]
+    asked = [definition.name for definition in client.channels]
     if len(asked) > config.limits.static_channels:
         raise RemoteProtocolError(f"the client asks for {len(asked)} static channels")
     # Every channel gets an id, also those that nobody here serves: a client takes a missing one as an error.

@@ -10,7 +10,7 @@ from typing import Protocol, TypeAlias
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.pdu.capabilities_basic import OsMajorType, OsMinorType
 from trio_rdp.pdu.client_info import PerformanceFlags, TimeZoneInformation
-from trio_rdp.pdu.gcc_client import ConnectionType, KeyboardType
+from trio_rdp.pdu.gcc_client import ChannelDefinition, ConnectionType, KeyboardType
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.wire.errors import LocalProtocolError
 
@@ -201,8 +201,11 @@ class ClientConfig:
     enable_server_pointer: bool = True
     """Whether the server's pointer shapes and positions are wanted; without it they are passed over."""
     pointer_cache_size: int = 100
-    static_channels: tuple[str, ...] = ()
-    """Channels of your own beside those of the switches above: names of at most seven ASCII characters."""
+    static_channels: tuple[str | ChannelDefinition, ...] = ()
+    """Channels of your own beside those of the switches above: names of at most seven ASCII characters.
+
+    A `ChannelDefinition` has options too, such as a priority.
+    """
     limits: Limits = Limits()
 
     def __post_init__(self) -> None:
@@ -220,7 +223,8 @@ class ClientConfig:
             raise LocalProtocolError(f"nscodec_color_loss_level {self.nscodec_color_loss_level} is not 1 to 7")
         if len(self.static_channels) > self.limits.static_channels:
             raise LocalProtocolError(f"more than {self.limits.static_channels} static channels")
-        for name in self.static_channels:
+        for one in self.static_channels:
+            name = one.name if isinstance(one, ChannelDefinition) else one
             if not name or len(name) > 7 or not name.isascii():
                 raise LocalProtocolError(f"static channel name {name!r} is not one to seven ASCII characters")
         if self.monitors:

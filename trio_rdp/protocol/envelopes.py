@@ -18,7 +18,7 @@ from trio_rdp.pdu.share import (
     StreamId,
     uncompressed_length,
 )
-from trio_rdp.pdu.x224 import TpduCode, tpdu_code, unwrap_data, wrap_data
+from trio_rdp.pdu.x224 import TpduCode, data_head, tpdu_code, unwrap_data, wrap_data
 from trio_rdp.wire.errors import RemoteProtocolError, SessionClosed
 
 __all__ = ["SERVER_CHANNEL_ID", "Envelopes", "disconnect", "open_frame", "split_security_header"]
@@ -39,8 +39,13 @@ class Envelopes:
 
     def wrap(self, channel_id: int, payload: bytes) -> bytes:
         """Address bytes to a channel."""
+        return self.head(channel_id, len(payload)) + payload
+
+    def head(self, channel_id: int, size: int) -> bytes:
+        """What `wrap` puts before `size` bytes."""
         kind = mcs.SendDataIndication if self.is_server else mcs.SendDataRequest
-        return wrap_data(kind(initiator=self.user_channel_id, channel_id=channel_id, user_data=payload).encode())
+        head = kind.head(self.user_channel_id, channel_id, size)
+        return data_head(len(head) + size) + head
 
     def secured(self, channel_id: int, flags: int, payload: bytes) -> bytes:
         """Address a PDU that stands behind a basic security header ([MS-RDPBCGR] 2.2.8.1.1.2.1)."""

@@ -128,3 +128,15 @@ class Limits:
     """Bytes of one answer with a part of a file; who asks for more gets less at once, as the document allows."""
     clipboard_read_ahead: int = _MIB
     """Bytes that one stream of a peer's file asks for ahead of its reader."""
+
+    # Sound, in seconds of it where nothing else is said.
+    audio_waiting: float = 0.5
+    """Sound that waits for its reader, a client's or a recording server's; beyond it the oldest is dropped."""
+    audio_ahead: float = 0.2
+    """Sound ahead of the clock, and sound that the client has not confirmed; IronRDP's users lagged by 1 to 2 s."""
+    audio_confirmation: float = 2.0
+    """Until a wave that the client does not confirm counts as lost; rdesktop confirms what it has played."""
+    audio_negotiation: float = 10.0
+    """Until both sides agree on formats of sound; Windows waits 10 s for playing ([MS-RDPEA] 3.3.2), 5 s for others."""
+    audio_answers: int = 256
+    """Messages of a sound channel that wait to be sent, most of them confirmations, of which there are 256 numbers."""

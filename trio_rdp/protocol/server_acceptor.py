@@ -29,12 +29,14 @@ from trio_rdp.protocol.handshake import Conversation, Handshake, Send, State, St
 from trio_rdp.protocol.ignored import Ignored
 from trio_rdp.protocol.negotiation import Negotiated, accept_negotiation
 from trio_rdp.protocol.network_detection import NetworkCharacteristics, detect_network
+from trio_rdp.protocol.remote_programs import wants_remote_programs
 from trio_rdp.protocol.secure_settings import read_client_info
 from trio_rdp.protocol.securing import SecuredMachine
 from trio_rdp.protocol.server_activation import ServerActivation, ShareOffer, accept_activation
 from trio_rdp.protocol.server_capabilities import ClientCapabilities, session_color_depth, session_desktop_size
 from trio_rdp.protocol.server_inbox import ServerInbox
 from trio_rdp.protocol.states import ServerAcceptorState
+from trio_rdp.protocol.static_channels import is_wanted
 from trio_rdp.wire.errors import AuthenticationFailed, LocalProtocolError
 
 __all__ = ["AcceptedConnection", "ServerAcceptor"]
@@ -158,7 +160,13 @@ class ServerAcceptor(SecuredMachine[ServerAcceptorState, AcceptedConnection]):
         network = yield from self._detect_network(settings, envelopes, inbox)
         yield Send(_S.LICENSING_EXCHANGE, _grant_license(envelopes))
         core = settings.client.core
-        offer = ShareOffer(settings, user_channel_id, session_desktop_size(config, core), session_color_depth(core))
+        offer = ShareOffer(
+            settings,
+            user_channel_id,
+            session_desktop_size(config, core),
+            session_color_depth(core),
+            remote_programs=wants_remote_programs(config, info, settings.static_channels),
+        )
         activation = yield from accept_activation(config, offer, inbox, envelopes, _same)
         if not is_welcome and self._refusal is not None:
             words = _logon_failure(envelopes) + self._last_words(self._refusal, settings, envelopes)
@@ -176,7 +184,7 @@ class ServerAcceptor(SecuredMachine[ServerAcceptorState, AcceptedConnection]):
             conversation=self._conversation,
             user_channel_id=user_channel_id,
             static_channels={
-                name: given for name, given in settings.static_channels.items() if name in config.static_channels
+                name: given for name, given in settings.static_channels.items() if is_wanted(config, name)
             },
         )
 

@@ -5,9 +5,9 @@ Either side may say anything at any time, so this is `match` on the PDU; the onl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable
 
+from trio_rdp.channels.pending import PendingBytes
 from trio_rdp.channels.static import Dechunker, chunks
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.pdu import mcs
@@ -15,7 +15,7 @@ from trio_rdp.pdu.activation import DeactivateAll
 from trio_rdp.pdu.display_updates import RefreshRect, SuppressOutput
 from trio_rdp.pdu.error_info import ErrorInfo, SetErrorInfo
 from trio_rdp.pdu.fastpath_input import FastPathInput
-from trio_rdp.pdu.gcc_client import ChannelOptions, ClientEarlyCapabilityFlags
+from trio_rdp.pdu.gcc_client import ClientEarlyCapabilityFlags
 from trio_rdp.pdu.heartbeat import Heartbeat
 from trio_rdp.pdu.input import InputEvent, InputEventData
 from trio_rdp.pdu.security import SecurityFlags
@@ -24,6 +24,7 @@ from trio_rdp.pdu.share import CompressionFlags, PduType, PduType2, ShareControl
 from trio_rdp.pdu.shutdown import ShutdownRequestDenied
 from trio_rdp.pdu.surface import FrameAcknowledge
 from trio_rdp.pdu.update import Update
+from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.config import DesktopSize, Monitor
 from trio_rdp.protocol.deflation import CompressionStatistics, Deflater, Outgoing, agreed_compression
 from trio_rdp.protocol.envelopes import Envelopes, disconnect, open_frame
@@ -56,11 +57,11 @@ from trio_rdp.protocol.server_events import (
 )
 from trio_rdp.protocol.server_inbox import OF_ACTIVATION, disconnect_reason, is_security_header
 from trio_rdp.protocol.server_output import UpdateEncoder
+from trio_rdp.protocol.static_channels import showing_protocol
 from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError, SessionClosed
 
 __all__ = ["ServerStage"]
 
-_ENVELOPE = 16  # bytes around a chunk, at most
 _COMPRESSION = CompressionFlags.COMPRESSED | CompressionFlags.AT_FRONT | CompressionFlags.FLUSHED
 
 
@@ -81,9 +82,13 @@ class ServerStage:
         self._envelopes = accepted.envelopes
         self._client = Envelopes(False, accepted.user_channel_id, accepted.io_channel_id)
         self._inbox = accepted.inbox
+        self.pending_bytes = PendingBytes(self._limits.channel_pending)
+        """What unfinished messages of channels hold: the driver's dynamic ones too."""
         self._names = {channel_id: name for name, channel_id in accepted.static_channels.items()}
-        self._dechunkers = {channel_id: Dechunker(self._limits.channel_message) for channel_id in self._names}
-        self._show_protocol = _channels_with(accepted, ChannelOptions.SHOW_PROTOCOL)
+        self._dechunkers = {
+            channel_id: Dechunker(self._limits.channel_message, self.pending_bytes) for channel_id in self._names
+        }
+        self._show_protocol = showing_protocol(accepted.settings.client.channels)
         self._reader = InputReader()
         self._meter = RoundTripMeter(accepted.network)
         kind = agreed_compression(accepted.client_info.flags, accepted.config.compression_type)
@@ -317,27 +322,29 @@ class ServerStage:
 
         Raises `LocalProtocolError` for a channel that is not there.
         """
-        channel_id, pieces = self._chunks(name, message)
+        channel_id, size = self._channel_id(name), self.capabilities.channel_chunk_size
+        pieces = chunks(message, size, show_protocol=name in self._show_protocol)
         return [self._envelopes.wrap(channel_id, chunk) for chunk in pieces]
 
-    def prepare_channel(self, name: str, message: bytes) -> list[Outgoing]:
-        """Frames of one message that are compressed when committed, where the client takes that; raises the same."""
-        channel_id, pieces = self._chunks(name, message)
-        compresses = self.capabilities.takes_compressed_channels
-        return [
-            Outgoing(len(chunk) + _ENVELOPE, partial(self._commit_chunk, channel_id, chunk, compresses))
-            for chunk in pieces
-        ]
+    def channel_frames(self, name: str) -> ChannelFrames:
+        """What makes the frames of a static channel when they are written, compressed where the client takes that.
 
-    def _chunks(self, name: str, message: bytes) -> tuple[int, Iterator[bytes]]:
+        Raises as `encode_channel` does.  It is good until the next reactivation.
+        """
+        deflates = self.capabilities.takes_compressed_channels and self._deflater.kind is not None
+        return ChannelFrames(
+            self._envelopes,
+            self._channel_id(name),
+            self.capabilities.channel_chunk_size,
+            show_protocol=name in self._show_protocol,
+            deflate=self._deflater.deflate_chunk if deflates else None,
+        )
+
+    def _channel_id(self, name: str) -> int:
         channel_id = self.accepted.static_channels.get(name)
         if channel_id is None:
             raise LocalProtocolError(f"there is no channel {name!r} between this client and this server")
-        size = self.capabilities.channel_chunk_size
-        return channel_id, chunks(message, size, show_protocol=name in self._show_protocol)
-
-    def _commit_chunk(self, channel_id: int, chunk: bytes, compresses: bool) -> bytes:
-        return self._envelopes.wrap(channel_id, self._deflater.deflate_chunk(chunk) if compresses else chunk)
+        return channel_id
 
     @property
     def compression(self) -> CompressionStatistics:
@@ -408,12 +415,6 @@ class ServerStage:
         channel_id = self.accepted.message_channel_id
         assert channel_id is not None
         return self._envelopes.secured(channel_id, flags, body)
-
-
-def _channels_with(accepted: AcceptedConnection, option: ChannelOptions) -> frozenset[str]:
-    network = accepted.settings.client.network
-    definitions = [] if network is None else network.channel_def_array
-    return frozenset(definition.name for definition in definitions if option in definition.options)
 
 
 def _speak(sequence: ServerActivationSequence) -> bytes:

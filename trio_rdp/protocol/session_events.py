@@ -22,6 +22,7 @@ __all__ = [
     "AutoReconnectCookieReceived",
     "ChannelData",
     "ChannelFailed",
+    "ChannelsSuspended",
     "DeactivateAll",
     "ErrorInfoReceived",
     "GraphicsUpdate",
@@ -74,6 +75,13 @@ class ChannelFailed:
 
     name: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelsSuspended:
+    """The server asks that nothing more be sent on channels, or that it be again."""
+
+    is_suspended: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +158,7 @@ ActiveStageOutput: TypeAlias = (
     | PointerUpdate
     | ChannelData
     | ChannelFailed
+    | ChannelsSuspended
     | DeactivateAll
     | Activated
     | Terminate

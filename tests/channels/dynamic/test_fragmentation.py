@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_rdp.channels.dynamic.data import DataPdu, DvcData, DvcDataFirst
-from trio_rdp.channels.dynamic.fragmentation import fragments
+from trio_rdp.channels.dynamic.fragmentation import cuts, fragments
 from trio_rdp.channels.dynamic.header import UnknownDynamicPdu
 from trio_rdp.channels.dynamic.messages import decode_server_pdu
 from trio_rdp.channels.dynamic.reassembly import Reassembler
@@ -82,3 +82,19 @@ def test_what_cannot_be_sent() -> None:
 def test_what_is_no_data_is_not_taken_for_it() -> None:
     assert not isinstance(decode_server_pdu(b"\xf0"), DataPdu)
     assert isinstance(decode_server_pdu(b"\xf0"), UnknownDynamicPdu)
+
+
+@pytest.mark.parametrize("size", [0, 1, 1590, 1591, 10_000])
+@pytest.mark.parametrize("is_compressed", [False, True])
+def test_cuts_say_what_fragments_hold(size: int, is_compressed: bool) -> None:
+    compressor = zgfx.Compressor(zgfx.Kind.RDP8_LITE) if is_compressed else None
+    planned = list(cuts(300, size, is_compressed=is_compressed))
+    assert [len(header) for header, _, _ in planned] == [
+        5 if at == 0 and size > 1590 else 3 for at in range(len(planned))
+    ]
+    assert [begin for _, begin, _ in planned] == [0, *(end for _, _, end in planned[:-1])]
+    assert planned[-1][2] == size
+    made = list(fragments(300, bytes(size), compressor))
+    assert [pdu[: len(header)] for pdu, (header, _, _) in zip(made, planned, strict=True)] == [
+        one[0] for one in planned
+    ]

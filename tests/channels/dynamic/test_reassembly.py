@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from trio_rdp.channels.dynamic.data import DataPdu, DvcData, DvcDataCompressed, DvcDataFirst, DvcDataFirstCompressed
-from trio_rdp.channels.dynamic.reassembly import MESSAGE_LIMIT, PENDING_LIMIT, PendingBytes, Reassembler
+from trio_rdp.channels.dynamic.reassembly import MESSAGE_LIMIT, Reassembler
+from trio_rdp.channels.pending import PENDING_LIMIT, PendingBytes
 from trio_rdp.codecs import zgfx
 from trio_rdp.wire.errors import InvalidField, RemoteProtocolError
 
@@ -119,3 +120,19 @@ def test_closing_forgets_the_history() -> None:
 def test_the_limits_unless_told_otherwise() -> None:
     assert Reassembler().limit == MESSAGE_LIMIT == 16 << 20
     assert PendingBytes().limit == PENDING_LIMIT == 64 << 20
+
+
+def test_blocks_are_added_without_their_headers() -> None:
+    pending_bytes = PendingBytes(8)
+    reassembler = Reassembler(pending_bytes=pending_bytes)
+    assert reassembler.missing == 0
+    assert reassembler.feed(DvcDataFirst(channel_id=1, length=10, data=b"abc")) is None
+    assert reassembler.missing == 7
+    reassembler.extend(memoryview(b"defg"))
+    assert (reassembler.missing, pending_bytes.held) == (3, 7)
+    assert reassembler.feed(DvcData(channel_id=1, data=b"hij")) == b"abcdefghij"
+    assert (reassembler.missing, pending_bytes.held) == (0, 0)
+    reassembler.feed(DvcDataFirst(channel_id=1, length=20, data=b"abc"))
+    with pytest.raises(RemoteProtocolError, match="unfinished channel messages exceed 8 bytes"):
+        reassembler.extend(b"sixsix")
+    assert (reassembler.pending, pending_bytes.held) == (0, 0)

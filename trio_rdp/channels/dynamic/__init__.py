@@ -18,7 +18,7 @@ from trio_rdp.channels.dynamic.opening import (
     DvcCreateRequest,
     DvcCreateResponse,
 )
-from trio_rdp.channels.dynamic.reassembly import MESSAGE_LIMIT, PENDING_LIMIT, PendingBytes, Reassembler
+from trio_rdp.channels.dynamic.reassembly import MESSAGE_LIMIT, Reassembler
 from trio_rdp.channels.dynamic.soft_sync import (
     MAX_TUNNELS,
     SoftSyncChannelList,
@@ -35,7 +35,6 @@ __all__ = [
     "MAX_SINGLE_SIZE",
     "MAX_TUNNELS",
     "MESSAGE_LIMIT",
-    "PENDING_LIMIT",
     "ClientPdu",
     "Command",
     "CreationStatus",
@@ -50,7 +49,6 @@ __all__ = [
     "DvcDataFirst",
     "DvcDataFirstCompressed",
     "DynamicPdu",
-    "PendingBytes",
     "Reassembler",
     "ServerPdu",
     "SoftSyncChannelList",

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from trio_rdp.channels.dynamic.data import DataPdu, DvcDataCompressed, DvcDataFirst, DvcDataFirstCompressed
+from trio_rdp.channels.pending import PendingBytes
 from trio_rdp.codecs import zgfx
 from trio_rdp.wire.errors import RemoteProtocolError
 
-__all__ = ["MESSAGE_LIMIT", "PENDING_LIMIT", "PendingBytes", "Reassembler"]
+__all__ = ["MESSAGE_LIMIT", "Reassembler"]
+
+Buffer = bytes | bytearray | memoryview
 
 MESSAGE_LIMIT = 16 * 1024 * 1024
 """The largest message a channel takes unless told otherwise, as for static ones.
@@ -14,22 +17,9 @@ MESSAGE_LIMIT = 16 * 1024 * 1024
 FreeRDP and IronRDP take whatever 32 bits declare.
 """
 
-PENDING_LIMIT = 64 * 1024 * 1024
-"""What the unfinished messages of all channels together may hold: four of the largest."""
-
 # RDP8_BULK_ENCODED_DATA's header, compressed or not: the type of RDP 8.0 Lite.
 _BARE_SEGMENTS = (0x06, 0x26)
 _SINGLE = b"\xe0"
-
-
-class PendingBytes:
-    """How many bytes the unfinished messages of all channels of one session hold, and may hold."""
-
-    __slots__ = ("held", "limit")
-
-    def __init__(self, limit: int = PENDING_LIMIT) -> None:
-        self.limit: int = limit
-        self.held: int = 0
 
 
 class Reassembler:
@@ -88,15 +78,29 @@ class Reassembler:
             raise RemoteProtocolError(f"{self.pending + len(data)} bytes of a channel message{what}")
         return data if is_message else self._append(data)
 
+    @property
+    def missing(self) -> int:
+        """How many bytes an unfinished message still needs; 0 between messages."""
+        return 0 if self._buffer is None else self._total - len(self._buffer)
+
+    def extend(self, data: Buffer) -> None:
+        """Add to an unfinished message what is known to be less than it needs; raises as `feed` does."""
+        assert self._buffer is not None
+        assert len(data) < self.missing
+        try:
+            self._pending_bytes.take(len(data))
+        except RemoteProtocolError:
+            self.close()
+            raise
+        self._buffer += data
+
     def _append(self, data: bytes) -> bytes | None:
-        buffer, shared = self._buffer, self._pending_bytes
+        buffer = self._buffer
         assert buffer is not None
         size = len(buffer) + len(data)
         if size < self._total:
-            if shared.held + len(data) > shared.limit:
-                raise RemoteProtocolError(f"unfinished channel messages exceed {shared.limit} bytes")
+            self._pending_bytes.take(len(data))
             buffer += data
-            shared.held += len(data)
             return None
         self._drop()
         if not buffer:
@@ -115,5 +119,5 @@ class Reassembler:
 
     def _drop(self) -> None:
         if self._buffer is not None:
-            self._pending_bytes.held -= len(self._buffer)
+            self._pending_bytes.give_back(len(self._buffer))
             self._buffer = None

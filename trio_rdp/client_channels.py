@@ -1,0 +1,98 @@
+"""`ClientChannels`: the channels of a client's session, those of its user and the built-in ones.
+
+A built-in channel is a `ChannelFace`, made before the session runs: `_use` gives it a static channel, and `_answer` the
+dynamic ones of a name.  What the configuration does not ask for is a face without a channel, which says so when used.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from trio_rdp.channel import StaticChannel
+from trio_rdp.channel_buffer import ChannelBuffer
+from trio_rdp.channel_face import ChannelFace
+from trio_rdp.channels.dynamic.messages import DRDYNVC_CHANNEL_NAME
+from trio_rdp.channels.echo import ECHO_CHANNEL_NAME
+from trio_rdp.dynamic_channel import DynamicChannelListener
+from trio_rdp.dynamic_channels import ClientDynamicChannels
+from trio_rdp.echo import EchoReplier
+from trio_rdp.framed import Framed
+from trio_rdp.protocol.active_stage import ActiveStage
+from trio_rdp.protocol.channel_frames import ChannelFrames
+from trio_rdp.protocol.client_connector import ConnectionResult
+from trio_rdp.protocol.static_channels import channel_definitions
+from trio_rdp.session import Supervised
+from trio_rdp.wire.errors import LocalProtocolError
+
+__all__ = ["ClientChannels"]
+
+
+class ClientChannels(Supervised):
+    """What a client's session does with channels."""
+
+    def __init__(self, framed: Framed, result: ConnectionResult) -> None:
+        config = result.config
+        super().__init__(framed, config.limits)
+        self._stage = ActiveStage(result, acknowledge_frames=False)
+        self._channels.add_static(channel_definitions(config), result.static_channels, self._stage.channel_frames)
+        names = {name.lower(): name for name in result.static_channels}
+        self._dynamic_name = names.get(DRDYNVC_CHANNEL_NAME)
+        self._dynamics = self._channels.dynamic = ClientDynamicChannels(
+            self._writer,
+            self._dynamic_frames,
+            config.limits,
+            self._ending,
+            is_there=self._dynamic_name is not None,
+            pending_bytes=self._stage.pending_bytes,
+            ignored=self._stage.ignored.note,
+        )
+        self.echo: EchoReplier = EchoReplier(config.limits)
+        """Answers the server's echoes, and counts them."""
+        self._answer(self.echo, ECHO_CHANNEL_NAME)
+
+    # For users.
+
+    def channel(self, name: str, *, buffer: ChannelBuffer | None = None) -> StaticChannel:
+        """A static channel by its name; `buffer` replaces what waits for its reader at most, and what then.
+
+        Raises `LocalProtocolError` when it was not asked for, or refused.
+        """
+        channel = self._channels.find(name)
+        if channel is None:
+            raise LocalProtocolError(f"there is no static channel {name!r}; static_channels asks for them")
+        if buffer is not None:
+            channel.inflow.buffer = buffer
+        return channel
+
+    def listen(
+        self, name: str, *, buffer: ChannelBuffer | None = None, compress: bool = False
+    ) -> DynamicChannelListener:
+        """Accept dynamic channels of a name, which the server opens at any time, until the listener is closed.
+
+        `buffer` bounds what waits in each of them for its reader.  With `compress` what is sent is compressed, where
+        the server reads that.  Raises `LocalProtocolError` when somebody listens to the name, or there are no dynamic
+        channels, and `SessionClosed` at the end.
+        """
+        return self._dynamics.listen(name, buffer, compress)
+
+    # For the built-in channels.
+
+    def _dynamic_frames(self) -> ChannelFrames:
+        assert self._dynamic_name is not None
+        return self._stage.channel_frames(self._dynamic_name)
+
+    def _answer(
+        self, face: ChannelFace, name: str, buffer: ChannelBuffer | None = None, *, wanted: bool = True
+    ) -> None:
+        """Let a face work on the dynamic channels of a name, one after the other."""
+        self._channels.faces.append(face)
+        if not wanted:
+            face.unavailable("it was not asked for")
+        elif self._dynamics.failure is not None:
+            face.unavailable(self._dynamics.failure)
+        else:
+            self._spawn(partial(self._serve_face, face, self._dynamics.listen(name, buffer, compress=False)))
+
+    async def _serve_face(self, face: ChannelFace, listener: DynamicChannelListener) -> None:
+        while not self._ending.is_over and self._dynamics.failure is None:
+            await face.run(await listener.accept())

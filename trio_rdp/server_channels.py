@@ -1,0 +1,106 @@
+"""`ServerChannels`: the channels of a server's session, those of its handler and the built-in ones.
+
+A built-in channel is a `ChannelFace`, made when it is first asked for: `_use` gives it a static channel, and `_open`
+has the client open a dynamic one.  Nothing is said to a client on channels that its handler does not use.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from trio_rdp.admission import Admitted
+from trio_rdp.channel import StaticChannel
+from trio_rdp.channel_buffer import ChannelBuffer
+from trio_rdp.channel_face import ChannelFace
+from trio_rdp.channels.dynamic.messages import DRDYNVC_CHANNEL_NAME
+from trio_rdp.channels.echo import ECHO_CHANNEL_NAME
+from trio_rdp.dynamic_channel import DynamicChannel
+from trio_rdp.dynamic_channels import ServerDynamicChannels
+from trio_rdp.echo import Echo
+from trio_rdp.protocol.channel_frames import ChannelFrames
+from trio_rdp.protocol.server_stage import ServerStage
+from trio_rdp.session import Supervised
+from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, RequestRefused, SessionClosed
+
+__all__ = ["ServerChannels"]
+
+
+class ServerChannels(Supervised):
+    """What a server's session does with channels."""
+
+    def __init__(self, admitted: Admitted) -> None:
+        accepted = admitted.connection
+        limits = accepted.config.limits
+        super().__init__(admitted.framed, limits)
+        self._stage = ServerStage(accepted)
+        self._channels.add_static(
+            accepted.settings.client.channels, accepted.static_channels, self._stage.channel_frames
+        )
+        names = {name.lower(): name for name in accepted.static_channels}
+        self._dynamic_name = names.get(DRDYNVC_CHANNEL_NAME)
+        self._dynamics = self._channels.dynamic = ServerDynamicChannels(
+            self._writer,
+            self._dynamic_frames,
+            limits,
+            self._ending,
+            is_there=self._dynamic_name is not None,
+            pending_bytes=self._stage.pending_bytes,
+            ignored=self._stage.ignored.note,
+        )
+        self._echo: Echo | None = None
+
+    # For users.
+
+    def channel(self, name: str, *, buffer: ChannelBuffer | None = None) -> StaticChannel:
+        """A static channel by its name; `buffer` replaces what waits for its reader at most, and what then.
+
+        Raises `LocalProtocolError` when one side did not ask for it.
+        """
+        channel = self._channels.find(name)
+        if channel is None:
+            raise LocalProtocolError(f"there is no static channel {name!r}; both sides have to name it")
+        if buffer is not None:
+            channel.inflow.buffer = buffer
+        return channel
+
+    async def open_channel(
+        self, name: str, *, priority: int = 0, buffer: ChannelBuffer | None = None, compress: bool = False
+    ) -> DynamicChannel:
+        """Open a dynamic channel, of which there may be many with one name, when the client has said that it can.
+
+        `priority` is its class: 0, the first, to 3.  `buffer` bounds what waits for its reader.  With `compress` what
+        is sent is compressed, where the client reads that.  Raises `RequestRefused` where nobody at the client listens
+        to the name, `LocalProtocolError` where it takes no dynamic channels, and `SessionClosed`.  Cancelling takes it
+        back.
+        """
+        return await self._dynamics.open(name, priority, buffer, compress)
+
+    @property
+    def echo(self) -> Echo:
+        """Measures round trips through the client."""
+        if self._echo is None:
+            self._echo = Echo(self._limits)
+            self._open(self._echo, ECHO_CHANNEL_NAME)
+        return self._echo
+
+    # For the built-in channels.
+
+    def _dynamic_frames(self) -> ChannelFrames:
+        assert self._dynamic_name is not None
+        return self._stage.channel_frames(self._dynamic_name)
+
+    def _open(self, face: ChannelFace, name: str, buffer: ChannelBuffer | None = None, *, priority: int = 0) -> None:
+        """Have the client open a channel for a face to work on."""
+        self._channels.faces.append(face)
+        if self._ending.is_over:
+            face.session_ended(self._ending.error or SessionClosed("the session was left"))
+        else:
+            self._spawn(partial(self._open_and_run, face, name, buffer, priority))
+
+    async def _open_and_run(self, face: ChannelFace, name: str, buffer: ChannelBuffer | None, priority: int) -> None:
+        try:
+            channel = await self._dynamics.open(name, priority, buffer, compress=False)
+        except (RequestRefused, LocalProtocolError, ChannelClosed) as exc:
+            face.unavailable(str(exc))
+        else:
+            await face.run(channel)
