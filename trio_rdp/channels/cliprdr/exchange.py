@@ -133,6 +133,11 @@ class ClipboardExchange:
         return self._data_owed + self._files_owed
 
     @property
+    def locks_owned(self) -> int:
+        """How many locks of ours hold files of the peer."""
+        return len(self._own_locks)
+
+    @property
     def locks_held(self) -> int:
         """How many locks of the peer hold files of ours."""
         return len(self._held)
@@ -239,6 +244,10 @@ class ClipboardExchange:
         """End a lock of ours; gives messages, none if it is over already."""
         lock = self._own_locks.remove(clip_data_id)
         return [] if lock is None else _unlocks([lock])
+
+    def touch_lock(self, clip_data_id: int, now: float) -> None:
+        """Note that a lock of ours is used."""
+        self._own_locks.use(clip_data_id, now)
 
     def expire(self, now: float) -> list[ClipboardEvent]:
         """End the locks of both sides that nobody has used for long."""
