@@ -1,6 +1,7 @@
-"""Audio output, [MS-RDPEA]: the messages of the channel `rdpsnd` and of its dynamic twins."""
+"""Audio output, [MS-RDPEA]: the channel `rdpsnd` and its dynamic twins: messages, and a machine for either side."""
 
 from trio_rdp.channels.rdpsnd.audio_format import FORMATS_LIMIT, AudioFormat, FormatTag
+from trio_rdp.channels.rdpsnd.client import RdpsndClient, RdpsndClientState
 from trio_rdp.channels.rdpsnd.data import (
     WAVE2_DATA_LIMIT,
     WAVE_DATA_LIMIT,
@@ -12,6 +13,28 @@ from trio_rdp.channels.rdpsnd.data import (
     WaveConfirm,
     WaveInfo,
     split_wave,
+)
+from trio_rdp.channels.rdpsnd.events import (
+    AudioClosed,
+    FormatsAgreed,
+    Ignored,
+    PitchChanged,
+    QualityChosen,
+    RdpsndClientEvent,
+    RdpsndServerEvent,
+    Reply,
+    Trained,
+    VolumeChanged,
+    WaveReceived,
+    WavesConfirmed,
+)
+from trio_rdp.channels.rdpsnd.formats import (
+    best_format,
+    decodable_formats,
+    default_formats,
+    encodable_formats,
+    encoding_of,
+    format_of,
 )
 from trio_rdp.channels.rdpsnd.header import (
     BODY_LIMIT,
@@ -37,6 +60,7 @@ from trio_rdp.channels.rdpsnd.messages import (
     decode_rdpsnd_from_client,
     decode_rdpsnd_from_server,
 )
+from trio_rdp.channels.rdpsnd.server import BLOCKS, RdpsndServer, RdpsndServerState
 from trio_rdp.channels.rdpsnd.settings import NO_PITCH_CHANGE, Pitch, Volume
 from trio_rdp.channels.rdpsnd.udp import (
     FRAG_NO_LIMIT,
@@ -48,6 +72,7 @@ from trio_rdp.channels.rdpsnd.udp import (
 )
 
 __all__ = [
+    "BLOCKS",
     "BODY_LIMIT",
     "CHANNEL_NAME",
     "DYNAMIC_CHANNEL_NAME",
@@ -57,6 +82,7 @@ __all__ = [
     "NO_PITCH_CHANGE",
     "WAVE2_DATA_LIMIT",
     "WAVE_DATA_LIMIT",
+    "AudioClosed",
     "AudioFormat",
     "AudioFragData",
     "ClientAudioFormatsAndVersion",
@@ -64,28 +90,49 @@ __all__ = [
     "Close",
     "CryptKey",
     "FormatTag",
+    "FormatsAgreed",
+    "Ignored",
     "MessageType",
     "Pitch",
+    "PitchChanged",
     "ProtocolVersion",
     "Quality",
+    "QualityChosen",
     "QualityMode",
+    "RdpsndClient",
+    "RdpsndClientEvent",
+    "RdpsndClientState",
     "RdpsndPdu",
+    "RdpsndServer",
+    "RdpsndServerEvent",
+    "RdpsndServerState",
+    "Reply",
     "ServerAudioFormatsAndVersion",
     "ServerRdpsndPdu",
     "SignedWaveEncrypt",
     "SoundCapabilities",
+    "Trained",
     "Training",
     "TrainingConfirm",
     "UdpWave",
     "UdpWaveLast",
     "UnknownRdpsnd",
     "Volume",
+    "VolumeChanged",
     "Wave",
     "Wave2",
     "WaveConfirm",
     "WaveEncrypt",
     "WaveInfo",
+    "WaveReceived",
+    "WavesConfirmed",
+    "best_format",
+    "decodable_formats",
     "decode_rdpsnd_from_client",
     "decode_rdpsnd_from_server",
+    "default_formats",
+    "encodable_formats",
+    "encoding_of",
+    "format_of",
     "split_wave",
 ]

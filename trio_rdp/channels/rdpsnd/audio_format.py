@@ -27,6 +27,7 @@ class FormatTag(OpenEnum):
     GSM610 = 0x0031
     MSG723 = 0x0042
     MPEGLAYER3 = 0x0055
+    VOXWARE_BYTE_ALIGNED = 0x0069  # of RFC 2361; xrdp 0.9.21 means Opus by it
     VOXWARE_AC8 = 0x0070
     VOXWARE_AC10 = 0x0071
     VOXWARE_AC16 = 0x0072
