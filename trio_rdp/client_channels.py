@@ -22,7 +22,7 @@ from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.client_connector import ConnectionResult
 from trio_rdp.protocol.static_channels import channel_definitions
 from trio_rdp.session import Supervised
-from trio_rdp.wire.errors import LocalProtocolError
+from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, SessionClosed
 
 __all__ = ["ClientChannels"]
 
@@ -94,5 +94,12 @@ class ClientChannels(Supervised):
             self._spawn(partial(self._serve_face, face, self._dynamics.listen(name, buffer, compress=False)))
 
     async def _serve_face(self, face: ChannelFace, listener: DynamicChannelListener) -> None:
-        while not self._ending.is_over and self._dynamics.failure is None:
-            await face.run(await listener.accept())
+        while True:
+            try:
+                channel = await listener.accept()
+            except ChannelClosed as exc:
+                face.unavailable(exc.reason)
+                return
+            except SessionClosed:
+                return  # the face hears of it from the session
+            await face.run(channel)

@@ -1,0 +1,44 @@
+"""What a server's session does with channels; dynamic ones have tests of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from trio_rdp.channel_buffer import ChannelBuffer
+from trio_rdp.protocol.config import ClientConfig, Security, ServerConfig
+from trio_rdp.testing import open_session_pair
+from trio_rdp.wire.errors import LocalProtocolError, SessionClosed
+
+CLIENT = ClientConfig(username="user", security=Security.NONE, static_channels=("talk", "other"))
+SERVER = ServerConfig(security=Security.NONE, static_channels=("talk",))
+
+
+async def test_channels_that_both_sides_name() -> None:
+    async with open_session_pair(client_config=CLIENT, server_config=SERVER) as (_, server):
+        buffer = ChannelBuffer(1, 10)
+        assert server.channel("talk", buffer=buffer).inflow.buffer is buffer
+        with pytest.raises(LocalProtocolError, match="there is no static channel 'other'; both sides have to name it"):
+            server.channel("other")
+
+
+async def test_a_built_in_channel_that_the_server_must_not_use() -> None:
+    config = replace(SERVER, builtin_channels=())
+    async with open_session_pair(client_config=CLIENT, server_config=config) as (_, server):
+        with pytest.raises(LocalProtocolError, match="one side does not take dynamic channels"):
+            await server.echo.ping()
+
+
+async def test_a_face_is_made_once() -> None:
+    async with open_session_pair(client_config=CLIENT, server_config=SERVER) as (_, server):
+        assert server.echo is server.echo
+    with pytest.raises(SessionClosed):
+        await server.echo.ping()
+
+
+async def test_a_face_that_is_first_asked_for_after_the_end() -> None:
+    async with open_session_pair(client_config=CLIENT, server_config=SERVER) as (_, server):
+        pass
+    with pytest.raises(SessionClosed):
+        await server.echo.ping()
