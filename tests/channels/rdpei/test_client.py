@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -22,7 +22,7 @@ from trio_rdp.channels.rdpei import (
     TouchEvent,
 )
 from trio_rdp.channels.rdpei.client import TouchClient, TouchClientState, has_consistent_length
-from trio_rdp.channels.rdpei.contacts import ContactState
+from trio_rdp.channels.rdpei.contacts import Contact, ContactState
 from trio_rdp.wire.errors import DecodeError, EncodeError, LocalProtocolError
 
 DOWN, MOVE, UP, HOVER = ContactFlags(0x19), ContactFlags(0x1A), ContactFlags(0x04), ContactFlags(0x0A)
@@ -31,6 +31,10 @@ MULTIPEN = SupportedFeatures.MULTIPEN_INJECTION_SUPPORTED
 
 def finger(contact_id: int, flags: ContactFlags, x: int = 5, y: int = 6) -> TouchContact:
     return TouchContact(contact_id=contact_id, x=x, y=y, contact_flags=flags)
+
+
+def states(contacts: Mapping[int, Contact]) -> dict[int, ContactState]:
+    return {one: contact.state for one, contact in contacts.items()}
 
 
 def pen(device_id: int, flags: ContactFlags, x: int = 5, y: int = 6) -> PenContact:
@@ -80,7 +84,7 @@ def test_visuals() -> None:
 def test_a_tap() -> None:
     client = ready()
     down = TouchEvent.decode(client.touch([finger(0, DOWN)], now=100.0))
-    assert client.contacts == {0: ContactState.ENGAGED}
+    assert states(client.contacts) == {0: ContactState.ENGAGED}
     up = TouchEvent.decode(client.touch([finger(0, UP)], now=100.25))
     assert client.contacts == {}
     assert [frame.contacts for frame in down.frames + up.frames] == [[finger(0, DOWN)], [finger(0, UP)]]
@@ -102,7 +106,7 @@ def test_pens() -> None:
     event = PenEvent.decode(client.pen([pen(3, DOWN, 2, 2)], now=4.5))
     assert event.frames[0].frame_offset == 1_500_000
     assert event.frames[0].contacts == [pen(3, DOWN, 2, 2), pen(0, HOVER, 1, 1)]
-    assert client.pens == {0: ContactState.HOVERING, 3: ContactState.ENGAGED}
+    assert states(client.pens) == {0: ContactState.HOVERING, 3: ContactState.ENGAGED}
     assert client.contacts == {}
 
 
@@ -138,7 +142,7 @@ def test_what_contacts_cannot_do() -> None:
     ):
         with pytest.raises(EncodeError):
             client.touch([too_large], now=0)
-    assert client.contacts == {0: ContactState.ENGAGED}
+    assert states(client.contacts) == {0: ContactState.ENGAGED}
     client.touch([finger(0, MOVE, 2, 1)], now=0)
 
 
@@ -154,10 +158,32 @@ def test_dismissing() -> None:
     client = ready()
     client.touch([finger(0, HOVER), finger(1, DOWN)], now=0)
     assert DismissHoveringTouchContact.decode(client.dismiss(0)).contact_id == 0
-    assert client.contacts == {1: ContactState.ENGAGED}
+    assert states(client.contacts) == {1: ContactState.ENGAGED}
     for one in (0, 1):
         with pytest.raises(LocalProtocolError, match="only hovering ones"):
             client.dismiss(one)
+
+
+def test_leaving() -> None:
+    client = ready()
+    client.touch([finger(0, HOVER), finger(1, DOWN), finger(2, DOWN), finger(3, DOWN)], now=0)
+    assert DismissHoveringTouchContact.decode(client.leave([0], now=0)).contact_id == 0
+    event = TouchEvent.decode(client.leave([1], now=0))
+    assert event.frames[0].contacts == [finger(1, UP), finger(2, MOVE), finger(3, MOVE)]
+    event = TouchEvent.decode(client.leave([2, 3], now=0, is_canceled=True))
+    assert event.frames[0].contacts == [finger(2, UP | 0x20), finger(3, UP | 0x20)]
+    assert client.contacts == {}
+    with pytest.raises(LocalProtocolError, match="contact 3 is out of range"):
+        client.leave([3], now=0)
+
+
+@pytest.mark.parametrize(("flags", "is_canceled", "left"), [(HOVER, False, 2), (HOVER, True, 0x22), (DOWN, True, 0x24)])
+def test_a_pen_that_leaves(flags: ContactFlags, is_canceled: bool, left: int) -> None:
+    client = ready()
+    client.pen([pen(1, flags, 8, 9)], now=0)
+    event = PenEvent.decode(client.leave_pen(1, now=0, is_canceled=is_canceled))
+    assert event.frames[0].contacts == [pen(1, ContactFlags(left), 8, 9)]
+    assert client.pens == {}
 
 
 def test_what_was_not_sent_did_not_happen() -> None:
@@ -172,7 +198,7 @@ def test_what_was_not_sent_did_not_happen() -> None:
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    assert client.contacts == {0: ContactState.ENGAGED}
+    assert states(client.contacts) == {0: ContactState.ENGAGED}
     assert client.pens == {}
     with client.tentative():
         event = TouchEvent.decode(client.touch([finger(0, UP)], now=3))

@@ -7,7 +7,7 @@ import enum
 from collections.abc import Iterator, Sequence
 
 from trio_rdp.channels.rdpei.base import HEADER_SIZE, ContactFlags
-from trio_rdp.channels.rdpei.contacts import ContactState, ContactTable, check_details
+from trio_rdp.channels.rdpei.contacts import STAY, Contact, ContactState, ContactTable, check_details
 from trio_rdp.channels.rdpei.control import (
     CsReady,
     CsReadyFlags,
@@ -29,10 +29,7 @@ MAX_PENS = 4
 """Pens of a client and a server that agreed on several, [MS-RDPEI] 2.2.3.1."""
 
 _VERSIONS = sorted(ProtocolVersion)
-_STILL = {
-    ContactState.HOVERING: ContactFlags.UPDATE | ContactFlags.INRANGE,
-    ContactState.ENGAGED: ContactFlags.UPDATE | ContactFlags.INRANGE | ContactFlags.INCONTACT,
-}
+_LEAVE = {ContactState.HOVERING: ContactFlags.UPDATE, ContactState.ENGAGED: ContactFlags.UP}
 
 
 class TouchClientState(enum.Enum):
@@ -81,14 +78,14 @@ class TouchClient:
         return self._pens.limit
 
     @property
-    def contacts(self) -> dict[int, ContactState]:
+    def contacts(self) -> dict[int, Contact]:
         """The fingers that hover or touch, by contact id."""
-        return {one: self._fingers.state(one) for one in self._fingers}
+        return {one: self._fingers[one] for one in self._fingers}
 
     @property
-    def pens(self) -> dict[int, ContactState]:
+    def pens(self) -> dict[int, Contact]:
         """The pens that hover or touch, by device id."""
-        return {one: self._pens.state(one) for one in self._pens}
+        return {one: self._pens[one] for one in self._pens}
 
     def receive(self, message: bytes) -> list[bytes]:
         """Take a message of the server; gives the messages to send for it.
@@ -132,6 +129,24 @@ class TouchClient:
         message = PenEvent(frames=[frame]).encode()
         self._last_pen = now
         return message
+
+    def leave(self, contact_ids: Sequence[int], *, now: float, is_canceled: bool = False) -> bytes:
+        """The message that takes fingers away from where they are; what they did does not count if `is_canceled`."""
+        self._check_running()
+        if len(contact_ids) == 1 and self._fingers.state(contact_ids[0]) is ContactState.HOVERING:
+            return self.dismiss(contact_ids[0])
+        leaving = _leaving(self._fingers, contact_ids, is_canceled)
+        return self.touch(
+            [TouchContact(contact_id=one, x=at.x, y=at.y, contact_flags=flags) for one, at, flags in leaving], now=now
+        )
+
+    def leave_pen(self, device_id: int, *, now: float, is_canceled: bool = False) -> bytes:
+        """The message that takes a pen away from where it is; what it did does not count if `is_canceled`."""
+        self._check_running()
+        leaving = _leaving(self._pens, [device_id], is_canceled)
+        return self.pen(
+            [PenContact(device_id=one, x=at.x, y=at.y, contact_flags=flags) for one, at, flags in leaving], now=now
+        )
 
     def dismiss(self, contact_id: int) -> bytes:
         """The message that takes a hovering finger away; raises `LocalProtocolError` where it does not hover."""
@@ -204,12 +219,20 @@ def _take(
     table.take_frame(changes)
 
 
+def _leaving(table: ContactTable, ids: Sequence[int], is_canceled: bool) -> Iterator[tuple[int, Contact, ContactFlags]]:
+    canceled = ContactFlags.CANCELED if is_canceled else ContactFlags(0)
+    for one in ids:
+        if one not in table:
+            raise LocalProtocolError(f"contact {one} is out of range")
+        yield one, table[one], _LEAVE[table[one].state] | canceled
+
+
 def _still_touching(table: ContactTable, named: Sequence[TouchContact]) -> Iterator[TouchContact]:
     known = {one.contact_id for one in named}
     for one in table:
         if one not in known:
             contact = table[one]
-            yield TouchContact(contact_id=one, x=contact.x, y=contact.y, contact_flags=_STILL[contact.state])
+            yield TouchContact(contact_id=one, x=contact.x, y=contact.y, contact_flags=STAY[contact.state])
 
 
 def _still_writing(table: ContactTable, named: Sequence[PenContact]) -> Iterator[PenContact]:
@@ -217,7 +240,7 @@ def _still_writing(table: ContactTable, named: Sequence[PenContact]) -> Iterator
     for one in table:
         if one not in known:
             contact = table[one]
-            yield PenContact(device_id=one, x=contact.x, y=contact.y, contact_flags=_STILL[contact.state])
+            yield PenContact(device_id=one, x=contact.x, y=contact.y, contact_flags=STAY[contact.state])
 
 
 def _offset(last: float | None, now: float) -> int:

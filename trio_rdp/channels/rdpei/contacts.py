@@ -11,7 +11,7 @@ from trio_rdp.channels.rdpei.pen import PenContact
 from trio_rdp.channels.rdpei.touch import TouchContact
 from trio_rdp.wire.errors import ProtocolError
 
-__all__ = ["Contact", "ContactAction", "ContactState", "ContactTable", "check_details"]
+__all__ = ["ENGAGE", "LIFT", "STAY", "Contact", "ContactAction", "ContactState", "ContactTable", "check_details"]
 
 
 class ContactState(enum.Enum):
@@ -43,9 +43,16 @@ class ContactAction(enum.Enum):
 _D, _U, _UP = ContactFlags.DOWN, ContactFlags.UPDATE, ContactFlags.UP
 _RANGE, _TOUCH, _CANCELED = ContactFlags.INRANGE, ContactFlags.INCONTACT, ContactFlags.CANCELED
 
+ENGAGE = _D | _RANGE | _TOUCH
+"""The flags of a contact that comes down."""
+LIFT = _UP | _RANGE
+"""The flags of a contact that leaves the surface and hovers."""
+STAY = {ContactState.HOVERING: _U | _RANGE, ContactState.ENGAGED: _U | _RANGE | _TOUCH}
+"""The flags of a contact whose state stays as it is."""
+
 _APPROACH = {
-    _D | _RANGE | _TOUCH: (ContactAction.DOWN, ContactState.ENGAGED),
-    _U | _RANGE: (ContactAction.HOVER, ContactState.HOVERING),
+    ENGAGE: (ContactAction.DOWN, ContactState.ENGAGED),
+    STAY[ContactState.HOVERING]: (ContactAction.HOVER, ContactState.HOVERING),
 }
 _TRANSITIONS: dict[ContactState, dict[ContactFlags, tuple[ContactAction, ContactState]]] = {
     ContactState.OUT_OF_RANGE: _APPROACH,
@@ -55,8 +62,8 @@ _TRANSITIONS: dict[ContactState, dict[ContactFlags, tuple[ContactAction, Contact
         _U | _CANCELED: (ContactAction.CANCEL, ContactState.OUT_OF_RANGE),
     },
     ContactState.ENGAGED: {
-        _U | _RANGE | _TOUCH: (ContactAction.MOVE, ContactState.ENGAGED),
-        _UP | _RANGE: (ContactAction.UP, ContactState.HOVERING),
+        STAY[ContactState.ENGAGED]: (ContactAction.MOVE, ContactState.ENGAGED),
+        LIFT: (ContactAction.UP, ContactState.HOVERING),
         _UP: (ContactAction.UP, ContactState.OUT_OF_RANGE),
         _UP | _CANCELED: (ContactAction.CANCEL, ContactState.OUT_OF_RANGE),
     },
