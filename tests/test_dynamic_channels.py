@@ -101,7 +101,7 @@ async def test_channels_are_limited_on_both_sides() -> None:
         client.listen("talk")
         # What the sessions open by themselves has places too.
         refusals = 0
-        for _ in range(4):
+        for _ in range(6):
             try:
                 await server.open_channel("talk")
             except RequestRefused as exc:
