@@ -360,6 +360,19 @@ class TestReactivation:
         assert activated.activation.share_id == server.accepted.envelopes.share_id
         assert pump(client, b"".join(server.encode_update(bitmap_update(1))))[0]
 
+    def test_remote_programs_stay(self) -> None:
+        wanting = replace(CLIENT, enable_remote_apps=True)
+        result, accepted = connect(wanting)
+        client, server = active_client(result), ServerStage(accepted)
+        assert client.activation.remote_programs is not None
+        agreed = server.capabilities.remote_programs
+        assert agreed is not None
+        _, owed = pump(client, server.deactivate(DesktopSize(800, 600)))
+        _, owed = pump(server, owed)
+        pump(client, owed)
+        assert server.capabilities.remote_programs == agreed
+        assert client.activation.remote_programs == agreed
+
     def test_input_and_channels_go_on(self) -> None:
         client, server = sessions()
         before = b"".join(client.encode_input(KEYS)) + b"".join(client.encode_channel("cliprdr", b"up"))

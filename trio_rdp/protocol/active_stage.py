@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from trio_rdp.channels.pending import PendingBytes
-from trio_rdp.channels.static import Dechunker, chunks, flow_control
+from trio_rdp.channels.static import Dechunker, chunks, continues, flow_control
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import (
     DrawSurfaceBits,
@@ -21,6 +21,7 @@ from trio_rdp.graphics.jobs import (
     jobs_from_surface_commands,
 )
 from trio_rdp.pdu import mcs
+from trio_rdp.pdu.altsec_orders import decode_altsec_orders
 from trio_rdp.pdu.bitmap import BitmapUpdate
 from trio_rdp.pdu.capabilities_basic import InputFlags
 from trio_rdp.pdu.display_updates import InclusiveRectangle, RefreshRect, SuppressOutput
@@ -28,6 +29,7 @@ from trio_rdp.pdu.error_info import ErrorInfo
 from trio_rdp.pdu.fastpath import decode_updates, unframe
 from trio_rdp.pdu.fastpath_input import FastPathInput
 from trio_rdp.pdu.input import InputEvent, InputEventData, SlowPathInputEvent
+from trio_rdp.pdu.orders import OrdersUpdate
 from trio_rdp.pdu.palette import PaletteUpdate
 from trio_rdp.pdu.pointer import (
     CachedPointerUpdate,
@@ -43,6 +45,7 @@ from trio_rdp.pdu.share import CompressionFlags, PduType, PduType2, ShareControl
 from trio_rdp.pdu.surface import FrameAcknowledge, SurfaceCommands
 from trio_rdp.pdu.update import GraphicsUpdate as WireGraphicsUpdate
 from trio_rdp.pdu.update import SynchronizeUpdate, Update, decode_update
+from trio_rdp.pdu.windowing import WindowOrder
 from trio_rdp.protocol.activation import Activation, ConnectionActivationSequence
 from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.client_capabilities import offered_codecs
@@ -66,6 +69,7 @@ from trio_rdp.protocol.session_events import (
     PointerUpdate,
     ResponseFrame,
     Terminate,
+    WindowOrders,
 )
 from trio_rdp.protocol.session_info import read_session_pdu
 from trio_rdp.protocol.static_channels import channel_definitions, showing_protocol
@@ -117,6 +121,7 @@ class ActiveStage:
         self._held: list[ActiveStageOutput] = []
         self._held_bytes = 0
         self._is_started = False
+        self._continued: tuple[Dechunker, int] | None = None
 
     @property
     def is_active(self) -> bool:
@@ -138,6 +143,14 @@ class ActiveStage:
         for frame in early:
             outputs += self._process(Action.X224 if frame[0] & 3 == 3 else Action.FAST_PATH, frame, None)
         return outputs
+
+    def take_continued(self) -> tuple[Dechunker, int] | None:
+        """If the last frame was a chunk from within a message: who joins it, and how many bytes of the frame it has.
+
+        For a driver in haste: see `Stretch`.
+        """
+        continued, self._continued = self._continued, None
+        return continued
 
     def process(self, action: Action, payload: bytes, *, now: float | None = None) -> list[ActiveStageOutput]:
         """Take one frame; `now` is a monotonic time in seconds, which network measurements need."""
@@ -206,9 +219,20 @@ class ActiveStage:
             ):
                 if self.result.enable_server_pointer:
                     target.append(PointerUpdate(update))
+            case OrdersUpdate() if self.activation.remote_programs is not None:
+                self._take_orders(update, target)
             case _:
                 # Drawing orders come from xrdp 0.9.21 at 8 bpp although none was offered; they are empty.
                 self.ignored.note(type(update).__name__)
+
+    def _take_orders(self, update: OrdersUpdate, outputs: list[ActiveStageOutput]) -> None:
+        """Give the orders of windows; others were not offered, and who does not know one cannot read on behind it."""
+        orders, left = decode_altsec_orders(update)
+        windows = tuple(order for order in orders if isinstance(order, WindowOrder))
+        if windows:
+            outputs.append(WindowOrders(windows))
+        if others := len(orders) - len(windows) + left:
+            self.ignored.note("drawing order", others)
 
     def _add_jobs(self, jobs: Iterable[PaintJob], outputs: list[ActiveStageOutput]) -> None:
         for job in jobs:
@@ -247,8 +271,8 @@ class ActiveStage:
         outputs += conversation.events  # type: ignore[arg-type]
         conversation.events = []
 
-    def _receive_channel(self, channel_id: int, chunk: bytes, outputs: list[ActiveStageOutput]) -> None:
-        chunk = self._inflater.inflate_chunk(chunk)  # also for a channel that has failed, as there is one history
+    def _receive_channel(self, channel_id: int, raw: bytes, outputs: list[ActiveStageOutput]) -> None:
+        chunk = self._inflater.inflate_chunk(raw)  # also for a channel that has failed, as there is one history
         if (asked := flow_control(chunk)) is not None:
             outputs.append(ChannelsSuspended(asked))
             return
@@ -262,7 +286,9 @@ class ActiveStage:
             del self._dechunkers[channel_id]
             outputs.append(ChannelFailed(self._names[channel_id], str(exc)))
             return
-        if message is not None:
+        if message is None:
+            self._continued = continues(dechunker, raw)
+        else:
             outputs.append(ChannelData(self._names[channel_id], message))
 
     def _receive_share(self, share: ShareControlHeader | ShareDataHeader, outputs: list[ActiveStageOutput]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from trio_rdp.channels.pending import PendingBytes
-from trio_rdp.channels.static import Dechunker, chunks
+from trio_rdp.channels.static import Dechunker, chunks, continues
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.pdu import mcs
 from trio_rdp.pdu.activation import DeactivateAll
@@ -96,6 +96,7 @@ class ServerStage:
         self._encoder = self._make_encoder()
         self._reactivation: ServerActivationSequence | None = None
         self._is_started = False
+        self._continued: tuple[Dechunker, int] | None = None
 
     @property
     def is_active(self) -> bool:
@@ -139,6 +140,14 @@ class ServerStage:
         for share in self._inbox.take_shares():
             self._receive_share(share, outputs)
         return outputs
+
+    def take_continued(self) -> tuple[Dechunker, int] | None:
+        """If the last frame was a chunk from within a message: who joins it, and how many bytes of the frame it has.
+
+        For a driver in haste: see `Stretch`.
+        """
+        continued, self._continued = self._continued, None
+        return continued
 
     def process(self, action: Action, frame: bytes, *, now: float | None = None) -> list[ServerStageOutput]:
         """Take one frame; `now` is a monotonic time in seconds, which network measurements need."""
@@ -196,7 +205,9 @@ class ServerStage:
             del self._dechunkers[channel_id]
             outputs.append(ChannelFailed(name, str(exc)))
             return
-        if message is not None:
+        if message is None:
+            self._continued = continues(dechunker, chunk)
+        else:
             outputs.append(ChannelData(name, message))
 
     def _receive_share(self, share: ShareControlHeader | ShareDataHeader, outputs: list[ServerStageOutput]) -> None:
@@ -262,7 +273,12 @@ class ServerStage:
         self._require_active("deactivate")
         self._check_size(desktop_size)
         offer = ShareOffer(
-            self.accepted.settings, self.accepted.user_channel_id, desktop_size, self.activation.color_depth, monitors
+            self.accepted.settings,
+            self.accepted.user_channel_id,
+            desktop_size,
+            self.activation.color_depth,
+            monitors,
+            remote_programs=self.capabilities.remote_programs is not None,
         )
         farewell = DeactivateAll(share_id=self._envelopes.share_id).encode()
         data = self._envelopes.share_control(PduType.DEACTIVATE_ALL, farewell)

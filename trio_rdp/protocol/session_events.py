@@ -11,6 +11,7 @@ from trio_rdp.pdu.play_sound import PlaySound
 from trio_rdp.pdu.pointer import PointerUpdate as WirePointerUpdate
 from trio_rdp.pdu.session_info import LogonInfo
 from trio_rdp.pdu.status_info import StatusCode
+from trio_rdp.pdu.windowing import WindowOrder
 from trio_rdp.protocol.activation import Activation
 from trio_rdp.protocol.config import Monitor
 from trio_rdp.protocol.events import ErrorInfoReceived, HeartbeatReceived, MultitransportDeclined
@@ -37,6 +38,7 @@ __all__ = [
     "SoundPlayed",
     "StatusReceived",
     "Terminate",
+    "WindowOrders",
 ]
 
 
@@ -52,6 +54,13 @@ class GraphicsUpdate:
     """Something to draw; jobs are run one after another, in this order."""
 
     job: PaintJob
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOrders:
+    """What the server says of single windows, where remote programs are enabled; in the order of the jobs."""
+
+    orders: tuple[WindowOrder, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +164,7 @@ class ShutdownDenied:
 ActiveStageOutput: TypeAlias = (
     ResponseFrame
     | GraphicsUpdate
+    | WindowOrders
     | PointerUpdate
     | ChannelData
     | ChannelFailed
