@@ -8,6 +8,8 @@ import typing
 import uuid
 from typing import Any
 
+from trio_rdp.channels.urbdrc.descriptors import ConfigurationDescriptor, EndpointDescriptor, InterfaceDescriptor
+from trio_rdp.channels.urbdrc.urb import UrbFunction
 from trio_rdp.codecs.avc_frames import Avc420QuantQuality, Subframes
 from trio_rdp.pdu.capabilities_basic import ControlCapabilitySet
 from trio_rdp.pdu.capabilities_caches import CacheDefinition
@@ -27,6 +29,13 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "ChannelJoinConfirm": {"initiator": 1007, "requested": 1003},
     "ChannelJoinRequest": {"initiator": 1007, "channel_id": 1003},
     "ClientAutoReconnectPacket": {"security_verifier": bytes(16)},
+    "Configuration": {
+        "descriptor": ConfigurationDescriptor(total_length=25, num_interfaces=1),
+        "descriptors": [
+            InterfaceDescriptor(interface_number=0, num_endpoints=1),
+            EndpointDescriptor(endpoint_address=0x81, attributes=2, max_packet_size=512),
+        ],
+    },
     "ConfirmActive": {"capability_sets": [ControlCapabilitySet()]},
     "CorrelationInfo": {"correlation_id": b"\1" * 16},
     "DemandActive": {"capability_sets": [ControlCapabilitySet()]},
@@ -42,6 +51,11 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "SendDataRequest": {"initiator": 1007, "channel_id": 1003},
     "ServerAutoReconnectPacket": {"arc_random_bits": bytes(16)},
     "TpktHeader": {"packet_length": 7},
+    "UrbControlDescriptorRequest": {"urb_function": UrbFunction.GET_DESCRIPTOR_FROM_DEVICE},
+    "UrbControlFeatureRequest": {"urb_function": UrbFunction.SET_FEATURE_TO_DEVICE},
+    "UrbControlGetStatusRequest": {"urb_function": UrbFunction.GET_STATUS_FROM_DEVICE},
+    "UrbControlVendorOrClassRequest": {"urb_function": UrbFunction.CLASS_INTERFACE},
+    "UrbPipeRequest": {"urb_function": UrbFunction.ABORT_PIPE},
 }
 
 
