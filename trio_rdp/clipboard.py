@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import trio
 
@@ -32,7 +31,7 @@ from trio_rdp.clipboard_contents import (
     ClipboardContents,
     FormatKey,
 )
-from trio_rdp.clipboard_images import ClipboardImage, has_pillow
+from trio_rdp.clipboard_images import ClipboardImage, ImageSource, has_pillow
 from trio_rdp.clipboard_link import ClipboardLink, Fetched
 from trio_rdp.clipboard_offering import FilesValue, Offering, Value
 from trio_rdp.clipboard_remote_files import RemoteFile, RemoteFiles
@@ -40,9 +39,6 @@ from trio_rdp.clipboard_rendering import Constant, decode_image, render_html, re
 from trio_rdp.message_channel import MessageChannel
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.wire.errors import ChannelClosed, DecodeError, RdpError, RequestRefused
-
-if TYPE_CHECKING:
-    from trio_rdp.clipboard_images import ImageSource
 
 __all__ = ["Clipboard", "ClipboardChanges", "ClipboardStatistics"]
 

@@ -14,10 +14,10 @@ from trio_rdp.wire.errors import DecodeError, EncodeError, InvalidField
 if TYPE_CHECKING:
     from PIL import Image
 
-    ImageSource: TypeAlias = DibImage | Image.Image | bytes
-    """A picture: ours, Pillow's, or a PNG file."""
+__all__ = ["ClipboardImage", "ImageSource", "has_pillow", "is_png"]
 
-__all__ = ["ClipboardImage", "has_pillow", "is_png"]
+ImageSource: TypeAlias = "DibImage | Image.Image | bytes"
+"""A picture: ours, Pillow's, or a PNG file."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _EIGHT_BITS, _RGBA = 8, 6

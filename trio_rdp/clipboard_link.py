@@ -80,12 +80,14 @@ class FileAnswer:
         await self._answer.arrived.wait()
         if not self._answer.is_given:
             self._link.check()
+            raise trio.ClosedResourceError("this file was closed here")
         if self._answer.value is None:
             raise RequestRefused("the peer cannot read its file")
         return self._answer.value
 
     def give_up(self) -> None:
-        """Wait no more; an answer that comes yet is dropped."""
+        """Wait no more, in whatever task; an answer that comes yet is dropped."""
+        self._answer.arrived.set()
         if self._link._files.pop(self._stream_id, None) is not None:
             self._link.give_up_file(self._stream_id)
 

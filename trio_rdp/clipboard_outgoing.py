@@ -41,7 +41,8 @@ class ClipboardOutgoing:
     async def wait_room(self) -> None:
         """Wait until a message may be put, or the queue is closed; there is no checkpoint behind that."""
         await trio.lowlevel.checkpoint()
-        while self.bytes >= self._most_bytes and not self.is_closed:
+        # Half of the places are for what cannot wait.
+        while not self.is_closed and (self.bytes >= self._most_bytes or 2 * len(self._queue) >= self._most_messages):
             await self._changed.wait()
 
     def close(self) -> None:

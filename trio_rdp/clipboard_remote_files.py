@@ -105,6 +105,7 @@ class RemoteFileStream(trio.abc.ReceiveStream):
             offset += self._position if whence == os.SEEK_CUR else 0
         if offset < 0:
             raise ValueError(f"a position of {offset}")
+        self._check_idle()
         if offset != self._position:
             self._start_at(offset)
         return offset
@@ -130,8 +131,7 @@ class RemoteFileStream(trio.abc.ReceiveStream):
         if max_bytes is not None and max_bytes < 1:
             raise ValueError("max_bytes must be at least 1")
         self._check_open()
-        if self._is_busy:
-            raise trio.BusyResourceError("another task reads this file")
+        self._check_idle()
         self._is_busy = True
         try:
             size = await self._file.find_size()
@@ -172,6 +172,7 @@ class RemoteFileStream(trio.abc.ReceiveStream):
             self._start_at(position)
             raise
         assert isinstance(data, bytes)
+        self._check_open()
         if not data:
             self._start_at(position)
             raise RequestRefused(f"the file ends at {position} of {size} bytes")
@@ -193,6 +194,10 @@ class RemoteFileStream(trio.abc.ReceiveStream):
         for _, _, answer in self._ahead:
             answer.give_up()
         self._ahead.clear()
+
+    def _check_idle(self) -> None:
+        if self._is_busy:
+            raise trio.BusyResourceError("another task reads this file")
 
     def _check_open(self) -> None:
         if self._is_closed:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import trio
 
 from trio_rdp.channels.cliprdr import HTML_FORMAT, DibImage, HtmlClip, StandardFormat, encode_unicode_text
 from trio_rdp.clipboard_contents import PNG_FORMATS, FormatKey
-from trio_rdp.clipboard_images import ClipboardImage, has_pillow, is_png
+from trio_rdp.clipboard_images import ClipboardImage, ImageSource, has_pillow, is_png
 from trio_rdp.clipboard_offering import Render, Value, render
 from trio_rdp.wire.errors import LocalProtocolError
-
-if TYPE_CHECKING:
-    from trio_rdp.clipboard_images import ImageSource
 
 __all__ = ["Constant", "decode_image", "render_html", "render_image", "render_text"]
 
