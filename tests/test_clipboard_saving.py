@@ -11,7 +11,7 @@ import trio
 
 from tests.clipboards import clipboard_pair
 from tests.robustness.test_cancel import cancelled_at
-from tests.test_clipboard_remote_files import hand_offered
+from tests.test_clipboard_file_stream import hand_offered
 from trio_rdp.channels.cliprdr import FileDescriptor
 from trio_rdp.clipboard_files import FileProgress, MemoryFile, OfferedFile
 from trio_rdp.wire.errors import DecodeError, RequestRefused

@@ -31,10 +31,11 @@ from trio_rdp.clipboard_contents import (
     ClipboardContents,
     FormatKey,
 )
+from trio_rdp.clipboard_file_stream import RemoteFile
 from trio_rdp.clipboard_images import ClipboardImage, ImageSource, has_pillow
 from trio_rdp.clipboard_link import ClipboardLink, Fetched
 from trio_rdp.clipboard_offering import FilesValue, Offering, Value
-from trio_rdp.clipboard_remote_files import RemoteFile, RemoteFiles
+from trio_rdp.clipboard_remote_files import RemoteFiles
 from trio_rdp.clipboard_rendering import Constant, decode_image, render_html, render_image, render_text
 from trio_rdp.message_channel import MessageChannel
 from trio_rdp.protocol.limits import Limits

@@ -10,8 +10,8 @@ from pathlib import Path, PurePosixPath
 
 import trio
 
+from trio_rdp.clipboard_file_stream import RemoteFile
 from trio_rdp.clipboard_files import FileProgress
-from trio_rdp.clipboard_remote_files import RemoteFile
 from trio_rdp.wire.errors import InvalidField
 
 __all__ = ["save_files"]
