@@ -257,6 +257,7 @@ async def test_a_channel_that_comes_again() -> None:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(devices.run, ours)
             nursery.start_soon(DeviceClient(DRIVE).run, theirs)
+            await trio.testing.wait_all_tasks_blocked()
             seen.append(await devices.wait_drive())
             await theirs.aclose()
     with pytest.raises(ChannelClosed):

@@ -14,6 +14,7 @@ from typing import Self, TypeVar
 
 import trio
 
+from trio_rdp.channel_buffer import ChannelBuffer
 from trio_rdp.channel_face import ChannelFace
 from trio_rdp.channels.rdpdr import CHANNEL_NAME, DeviceAnnounce, DeviceType, NtStatus
 from trio_rdp.channels.rdpdr.server import RdpdrServer
@@ -73,18 +74,26 @@ class RemoteDevices(ChannelFace):
     Iterating gives a `DevicesChange` whenever there is one, first with all devices that are there; who looks seldom
     sees what is different, not what happened meanwhile.  The iteration ends with a clean end of the channel.
 
-    `accept` may refuse devices by returning False; by default all are taken that are of a known kind, within
-    `Limits.devices` and `Limits.device_data`.
+    Devices are taken that are of a known kind, within `Limits.devices` and `Limits.device_data`; `accept`, which may be
+    set, refuses some of them by returning False.
     """
 
     def __init__(self, limits: Limits, *, accept: Callable[[DeviceAnnounce], bool] | None = None) -> None:
         super().__init__(CHANNEL_NAME)
         self._limits = limits
-        self._accept = accept
+        self.accept: Callable[[DeviceAnnounce], bool] | None = accept
         self._requests: DeviceRequests | None = None
         self._devices: dict[int, RemoteDevice] = {}
         self._computer_name = ""
         self._is_clean_end = False
+        self._is_working = False
+
+    @property
+    def buffer(self) -> ChannelBuffer:
+        """What may wait to be read: more than a client can have to answer."""
+        limits = self._limits
+        pieces = limits.device_requests * limits.device_piece
+        return ChannelBuffer(2 * limits.device_requests + limits.channel_messages, pieces + limits.channel_bytes)
 
     @property
     def devices(self) -> tuple[RemoteDevice, ...]:
@@ -145,24 +154,29 @@ class RemoteDevices(ChannelFace):
             await self._changed.wait()
 
     async def _work(self, channel: MessageChannel) -> None:
+        self._is_clean_end, self._is_working = False, True
+        try:
+            await self._serve(channel)
+        except* trio.EndOfChannel:
+            self._is_clean_end = True
+            raise
+        finally:
+            self._is_working = False
+            self._wake()
+
+    async def _serve(self, channel: MessageChannel) -> None:
         machine = RdpdrServer(
             client_id=random.getrandbits(32),
             max_devices=self._limits.devices,
             max_device_data=self._limits.device_data,
             max_requests=self._limits.device_requests,
         )
-        self._is_clean_end = False
         requests = self._requests = DeviceRequests(machine, channel, self._limits, self._send)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(requests.send_owed)
             requests.owe([machine.start()])
             while True:
-                try:
-                    message = await channel.receive()
-                except trio.EndOfChannel:
-                    self._is_clean_end = True
-                    raise
-                for event in machine.receive(message):
+                for event in machine.receive(await channel.receive()):
                     self._handle(event, requests)
                 requests.owe(machine.data_to_send())
                 requests.check_owed()
@@ -195,10 +209,10 @@ class RemoteDevices(ChannelFace):
         self._wake()
 
     def _is_wanted(self, device: DeviceAnnounce) -> bool:
-        if self._accept is None:
+        if self.accept is None:
             return True
         try:
-            return self._accept(device)
+            return self.accept(device)
         except Exception:
             _log.exception("device %d is refused, because accept() failed", device.device_id)
             return False
@@ -228,7 +242,9 @@ class _DeviceChanges:
             if arrived or left:
                 self._told = now
                 return DevicesChange(arrived, left)
-            if self._devices._is_clean_end and not self._devices.is_open:
-                raise StopAsyncIteration
-            self._devices._raise_end()
+            # How a session ended is seen by who received from its channel, a moment after the end itself.
+            if not self._devices._is_working:
+                if self._devices._is_clean_end:
+                    raise StopAsyncIteration
+                self._devices._raise_end()
             await self._devices._changed.wait()

@@ -14,11 +14,13 @@ from trio_rdp.channel_buffer import ChannelBuffer
 from trio_rdp.channel_face import ChannelFace
 from trio_rdp.channels.dynamic.messages import DRDYNVC_CHANNEL_NAME
 from trio_rdp.channels.echo import ECHO_CHANNEL_NAME
+from trio_rdp.channels.rdpdr import CHANNEL_NAME as RDPDR_CHANNEL_NAME
 from trio_rdp.dynamic_channel import DynamicChannel
 from trio_rdp.dynamic_channels import ServerDynamicChannels
 from trio_rdp.echo import Echo
 from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.server_stage import ServerStage
+from trio_rdp.remote_devices import RemoteDevices
 from trio_rdp.session import Supervised
 from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, RequestRefused, SessionClosed
 
@@ -48,6 +50,7 @@ class ServerChannels(Supervised):
             ignored=self._stage.ignored.note,
         )
         self._echo: Echo | None = None
+        self._devices: RemoteDevices | None = None
 
     # For users.
 
@@ -82,6 +85,14 @@ class ServerChannels(Supervised):
             self._echo = Echo(self._limits)
             self._open(self._echo, ECHO_CHANNEL_NAME)
         return self._echo
+
+    @property
+    def devices(self) -> RemoteDevices:
+        """What the client redirects: its drives as file systems, its printers, smart cards and ports."""
+        if self._devices is None:
+            self._devices = RemoteDevices(self._limits)
+            self._use(self._devices, RDPDR_CHANNEL_NAME, self._devices.buffer)
+        return self._devices
 
     # For the built-in channels.
 
