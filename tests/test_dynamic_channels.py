@@ -15,6 +15,7 @@ from trio_rdp.channels.dynamic.data import DvcDataFirst
 from trio_rdp.channels.dynamic.opening import CreationStatus, DvcCreateRequest
 from trio_rdp.client import Session
 from trio_rdp.dynamic_channel import DynamicChannel
+from trio_rdp.message_channel import MessageChannel
 from trio_rdp.protocol.config import ClientConfig, Security, ServerConfig
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.server import ServerSession
@@ -282,3 +283,27 @@ async def test_turns_follow_the_priority_classes() -> None:
             channel = await server.open_channel("talk", priority=priority)
             shares.append(channel.lane.share)
         assert shares == [8, 2, 1, 1]
+
+
+async def test_long_messages_of_both_kinds_of_channels_at_once() -> None:
+    """Frames of one message are known by their header, and others come between them."""
+    config = replace(CLIENT, static_channels=("still",))
+    server_config = replace(SERVER, static_channels=("still",))
+    async with open_session_pair(client_config=config, server_config=server_config) as (client, server):
+        listener = client.listen("talk")
+        theirs = [await server.open_channel("talk") for _ in range(3)]
+        ours = [await listener.accept() for _ in range(3)]
+        messages = [bytes([at]) * 500_000 + b"end" for at in range(4)]
+        got: dict[int, bytes] = {}
+
+        async def receive(at: int, channel: MessageChannel) -> None:
+            got[at] = await channel.receive()
+
+        async with trio.open_nursery() as nursery:
+            for at, channel in enumerate([*ours, client.channel("still")]):
+                nursery.start_soon(receive, at, channel)
+            for at, channel in enumerate([*theirs, server.channel("still")]):
+                nursery.start_soon(channel.send, messages[at])
+            nursery.start_soon(client.channel("still").send, messages[0])
+        assert [got[at] for at in range(4)] == messages
+        assert await server.channel("still").receive() == messages[0]

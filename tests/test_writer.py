@@ -7,7 +7,11 @@ import pytest
 import trio
 import trio.testing
 
+from trio_rdp.pdu.mcs import SendDataRequest
+from trio_rdp.protocol.channel_frames import ChannelFrames, Run
 from trio_rdp.protocol.deflation import Outgoing
+from trio_rdp.protocol.envelopes import Envelopes, open_frame
+from trio_rdp.protocol.framing import FrameBuffer
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.wire.errors import DeadlineExceeded, SessionClosed
 from trio_rdp.writer import Lane, Writer
@@ -498,3 +502,82 @@ async def test_over_a_stream() -> None:
         await ours.aclose()
     pieces = [bytes(received[at : at + 1000]) for at in range(0, len(received), 1000)]
     assert sorted(pieces) == sorted([b"a" * 1000, b"b" * 1000, b"c" * 1000] * 50)
+
+
+class TestChannels:
+    def run_of(self, size: int, channel_id: int = 1004) -> Run:
+        run = ChannelFrames(Envelopes(False, 1007), channel_id, 1600).message(bytes(size))
+        assert isinstance(run, Run)
+        return run
+
+    async def test_long_messages_take_turns_too(self) -> None:
+        writer = Writer(sink := Sink(), Limits())
+        one, two = writer.channel("one"), writer.channel("two")
+        two.share = 2
+        one.put_nowait([self.run_of(20_000, 1004)])
+        two.put_nowait([self.run_of(20_000, 1005)])
+        await write(writer)
+        buffer, order = FrameBuffer(b"".join(sink.writes)), []
+        while (frame := buffer.next_pdu()) is not None:
+            pdu = open_frame(frame[1])
+            assert isinstance(pdu, SendDataRequest)
+            order.append(pdu.channel_id - 1004)
+        assert order[:6] == [0, 1, 1, 0, 1, 1]
+        assert sorted(order) == 13 * [0] + 13 * [1]
+        assert (one.pdus, one.statistics().bytes) == (13, 0)
+
+    async def test_a_key_goes_before_the_rest_of_a_long_message(self) -> None:
+        writer = Writer(sink := Sink(seconds=0.01), Limits())
+        writer.channel("paste").put_nowait([self.run_of(10_000_000)])
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(writer.run)
+            await trio.sleep(0.015)
+            before = len(sink.writes)
+            writer.input.put_nowait([b"key"])
+            await trio.sleep(0.03)
+            nursery.cancel_scope.cancel()
+        at = next(at for at, data in enumerate(sink.writes) if data.startswith(b"key"))
+        assert at <= before + 1
+        assert all(len(data) <= 65_536 for data in sink.writes)
+
+    async def test_a_long_message_lets_one_more_wait(self) -> None:
+        writer = Writer(Sink(), Limits(channel_lane=1000))
+        lane = writer.channel("one")
+        lane.put_nowait([self.run_of(5000)])
+        with pytest.raises(trio.WouldBlock):
+            lane.put_nowait([b"x"])
+        await write(writer)
+        lane.put_nowait([b"x" * 100])
+        lane.put_nowait([self.run_of(5000)])
+
+    async def test_a_retired_lane_goes_when_it_is_empty(self) -> None:
+        writer = Writer(sink := Sink(), Limits())
+        lane, other = writer.channel("one"), writer.channel("other")
+        lane.put_nowait([b"data"])
+        lane.put_last(b"close")
+        writer.retire(lane)
+        with pytest.raises(trio.BrokenResourceError, match="channel one is closed"):
+            lane.put_nowait([b"late"])
+        assert [found.name for found in writer.statistics().lanes] == ["control", "input", "one", "other", "graphics"]
+        await write(writer)
+        assert sink.writes == [b"dataclose"]
+        writer.retire(other)
+        assert [found.name for found in writer.statistics().lanes] == ["control", "input", "graphics"]
+        writer.close(closed())
+        assert not writer.is_open
+        lane.put_last(b"too late")
+        assert lane.is_empty
+
+    async def test_suspended_channels_wait(self) -> None:
+        writer = Writer(sink := Sink(), Limits())
+        writer.suspend_channels(True)
+        writer.channel("one").put_nowait([b"later"])
+        writer.input.put_nowait([b"key"])
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(writer.run)
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            assert sink.writes == [b"key"]
+            writer.suspend_channels(False)
+            await trio.testing.wait_all_tasks_blocked(0.01)
+            nursery.cancel_scope.cancel()
+        assert sink.writes == [b"key", b"later"]

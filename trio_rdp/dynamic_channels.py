@@ -29,6 +29,7 @@ from trio_rdp.dynamic_channel import DynamicChannel, DynamicChannelListener
 from trio_rdp.level import Ending
 from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.limits import Limits
+from trio_rdp.protocol.stretch import Sink
 from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, RemoteProtocolError, RequestRefused, SessionClosed
 from trio_rdp.writer import Item, Writer
 
@@ -59,6 +60,10 @@ class DynamicChannels:
 
     def __iter__(self) -> Iterator[DynamicChannel]:
         return iter(self._channels.values())
+
+    def take_continued(self) -> tuple[Sink, int] | None:
+        """As `Multiplexer.take_continued`."""
+        return self._machine.take_continued()
 
     def take_crowded(self) -> Inflow | None:
         """The channel whose reader should have a turn before more is read."""

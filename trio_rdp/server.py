@@ -174,6 +174,7 @@ class ServerSession(ServerChannels):
     def _receive(self, action: Action, frame: bytes) -> None:
         for output in self._stage.process(action, frame, now=trio.current_time()):
             self._handle(output)
+        self._stretch = self._channels.find_stretch(frame, self._stage.take_continued())
 
     def _handle(self, output: ServerStageOutput) -> None:
         match output:

@@ -20,6 +20,7 @@ from trio_rdp.framed import Framed, StreamEnded
 from trio_rdp.level import Ending
 from trio_rdp.protocol.framing import Action
 from trio_rdp.protocol.limits import Limits
+from trio_rdp.protocol.stretch import Stretch
 from trio_rdp.session_channels import SessionChannels
 from trio_rdp.wire.errors import DeadlineExceeded, RdpError, SessionClosed
 from trio_rdp.writer import Writer
@@ -74,6 +75,7 @@ class Supervised:
         self._waiting_tasks: list[Callable[[], Awaitable[None]]] = []
         self._task_nursery: trio.Nursery | None = None
         self._holder: Inflow | None = None
+        self._stretch: Stretch | None = None
         self._tasks = trio.CancelScope(shield=True)
         self._body: trio.CancelScope | None = None
         self._is_leaving = False
@@ -234,6 +236,10 @@ class Supervised:
             if self._ending.is_over or self._farewell is not None:
                 break
             self._frames_received += 1
+            if self._stretch is not None:
+                if self._stretch.take(frame):
+                    continue
+                self._stretch = None
             self._receive(action, frame)
             if self._crowded is not None:
                 await self._let_receive(self._crowded)

@@ -15,6 +15,7 @@ from trio_rdp.pdu.gcc_client import ChannelDefinition
 from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.protocol.static_channels import share_of
+from trio_rdp.protocol.stretch import Sink, Stretch
 from trio_rdp.wire.errors import SessionClosed
 from trio_rdp.writer import Writer
 
@@ -34,6 +35,7 @@ class SessionChannels:
         self._ending = ending
         self._static: dict[str, StaticChannel] = {}
         self._crowded: Inflow | None = None
+        self._last = b""  # the last message with a PDU of dynamic channels
 
     def add_static(
         self, definitions: Iterable[ChannelDefinition], joined: Iterable[str], frames: Callable[[str], ChannelFrames]
@@ -63,7 +65,18 @@ class SessionChannels:
                 self._crowded = channel.inflow
         elif self.dynamic is not None:
             self.dynamic.receive(message)
+            self._last = message
             self._crowded = self.dynamic.take_crowded() or self._crowded
+
+    def find_stretch(self, frame: bytes, continued: tuple[Sink, int] | None) -> Stretch | None:
+        """What frames like this one can be taken with, if it was a block from within a message.
+
+        `continued` is what the stage says of static channels.
+        """
+        message, self._last = self._last, b""
+        if continued is None and message and self.dynamic is not None and frame.endswith(message):
+            continued = self.dynamic.take_continued()
+        return None if continued is None else Stretch(frame, continued[1], continued[0])
 
     def take_crowded(self) -> Inflow | None:
         """A channel whose reader should have a turn before more is read."""

@@ -121,8 +121,11 @@ class Lane:
         return not self._queue
 
     def has_room(self, size: int) -> bool:
-        """Whether `size` more bytes fit; a single larger message fits into an empty lane."""
-        return not self._queue or self._bytes + size <= self._limit
+        """Whether `size` more bytes fit; a single larger message fits into a lane that is nearly empty.
+
+        So one message of any size waits behind the one that is written, and the writer never waits for a sender.
+        """
+        return self._bytes <= self._limit // 8 or self._bytes + size <= self._limit
 
     def put_nowait(self, pdus: Iterable[Item]) -> None:
         """Queue PDUs that belong together; raises `trio.WouldBlock` without room, `SessionClosed` at the end.

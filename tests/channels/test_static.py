@@ -141,15 +141,16 @@ def test_unfinished_messages_of_all_channels_share_a_limit() -> None:
 
 def test_chunks_are_added_without_their_headers() -> None:
     dechunker = Dechunker()
+    assert not dechunker.extend(b"no message")
     dechunker.feed(_chunk(10, FIRST, b"abc"))
-    assert dechunker.missing == 7
-    dechunker.extend(memoryview(b"defg"))
+    assert dechunker.extend(memoryview(b"defg"))
+    assert not dechunker.extend(b"hij")  # its end is for `feed`
     assert dechunker.feed(_chunk(10, LAST, b"hij")) == b"abcdefghij"
-    assert dechunker.missing == 0
     tight = Dechunker(pending_bytes=PendingBytes(5))
     tight.feed(_chunk(20, FIRST, b"abc"))
+    assert not tight.extend(b"def")  # beyond the limit
     with pytest.raises(RemoteProtocolError):
-        tight.extend(b"def")
+        tight.feed(_chunk(20, 0, b"def"))
     assert tight.pending == 0
 
 

@@ -9,7 +9,7 @@ from trio_rdp.channels.pending import PendingBytes
 from trio_rdp.pdu.channel import CHANNEL_CHUNK_LENGTH, ChannelFlags
 from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError, Truncated
 
-__all__ = ["MESSAGE_LIMIT", "Dechunker", "chunks", "flow_control"]
+__all__ = ["MESSAGE_LIMIT", "Dechunker", "chunks", "continues", "flow_control"]
 
 MESSAGE_LIMIT = 16 * 1024 * 1024
 """The largest message a channel takes unless told otherwise.
@@ -76,17 +76,17 @@ class Dechunker:
             return _whole(pdu, total)
         return self._append(pdu, bool(flags & _LAST))
 
-    @property
-    def missing(self) -> int:
-        """How many bytes an unfinished message still needs; 0 between messages."""
-        return 0 if self._buffer is None else self._total - len(self._buffer)
+    def extend(self, data: Buffer) -> bool:
+        """Add to an unfinished message, without a header; False, and nothing is done, where that is not plainly right.
 
-    def extend(self, data: Buffer) -> None:
-        """Add to an unfinished message what is known to be less than it needs, without its header; raises as `feed`."""
-        assert self._buffer is not None
-        assert len(data) < self.missing
-        self._take(len(data))
-        self._buffer += data
+        Then, and at a message's end, `feed` says what is.
+        """
+        buffer, size = self._buffer, len(data)
+        if buffer is None or len(buffer) + size >= self._total or not self._pending_bytes.has_room(size):
+            return False
+        buffer += data
+        self._pending_bytes.take(size)
+        return True
 
     def _take(self, size: int) -> None:
         try:
@@ -114,6 +114,12 @@ class Dechunker:
             self._take(len(pdu) - 8)
         buffer += memoryview(pdu)[8:]
         return bytes(buffer) if is_last else None
+
+
+def continues(dechunker: Dechunker, pdu: bytes) -> tuple[Dechunker, int] | None:
+    """Who joins chunks like this one, which it was fed, and the bytes of each; None for a first or compressed one."""
+    flags = _HEADER.unpack_from(pdu)[1]
+    return None if flags & (_FIRST | _COMPRESSED) or not dechunker.pending else (dechunker, len(pdu) - _HEADER.size)
 
 
 def flow_control(pdu: bytes) -> bool | None:

@@ -150,7 +150,7 @@ class ActiveStage:
         For a driver in haste: see `Stretch`.
         """
         continued, self._continued = self._continued, None
-        return continued
+        return None if self._inbox.network.is_measuring else continued
 
     def process(self, action: Action, payload: bytes, *, now: float | None = None) -> list[ActiveStageOutput]:
         """Take one frame; `now` is a monotonic time in seconds, which network measurements need."""

@@ -55,6 +55,11 @@ class NetworkResponder:
         self._started: float | None = None
         self._bytes = 0
 
+    @property
+    def is_measuring(self) -> bool:
+        """Whether a measurement of bandwidth is running, which needs every frame."""
+        return self._is_measuring
+
     def count(self, size: int) -> None:
         """Note bytes that arrived, which a running measurement of bandwidth counts."""
         if self._is_measuring:

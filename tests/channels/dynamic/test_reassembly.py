@@ -125,14 +125,14 @@ def test_the_limits_unless_told_otherwise() -> None:
 def test_blocks_are_added_without_their_headers() -> None:
     pending_bytes = PendingBytes(8)
     reassembler = Reassembler(pending_bytes=pending_bytes)
-    assert reassembler.missing == 0
+    assert not reassembler.extend(b"no message")
     assert reassembler.feed(DvcDataFirst(channel_id=1, length=10, data=b"abc")) is None
-    assert reassembler.missing == 7
-    reassembler.extend(memoryview(b"defg"))
-    assert (reassembler.missing, pending_bytes.held) == (3, 7)
+    assert reassembler.extend(memoryview(b"defg"))
+    assert not reassembler.extend(b"hij")  # its end is for `feed`
+    assert pending_bytes.held == 7
     assert reassembler.feed(DvcData(channel_id=1, data=b"hij")) == b"abcdefghij"
-    assert (reassembler.missing, pending_bytes.held) == (0, 0)
     reassembler.feed(DvcDataFirst(channel_id=1, length=20, data=b"abc"))
+    assert not reassembler.extend(b"sixsix")  # beyond the limit
     with pytest.raises(RemoteProtocolError, match="unfinished channel messages exceed 8 bytes"):
-        reassembler.extend(b"sixsix")
+        reassembler.feed(DvcData(channel_id=1, data=b"sixsix"))
     assert (reassembler.pending, pending_bytes.held) == (0, 0)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from trio_rdp.channels.dynamic.data import DataPdu
+from trio_rdp.channels.dynamic.data import DataPdu, DvcData
 from trio_rdp.channels.dynamic.opening import CreationStatus, DvcClose
 from trio_rdp.channels.dynamic.reassembly import MESSAGE_LIMIT, Reassembler
 from trio_rdp.channels.pending import PendingBytes
@@ -133,6 +133,7 @@ class Multiplexer:
         self._pending_bytes = PendingBytes() if pending_bytes is None else pending_bytes
         self._tell_ignored = ignored
         self._channels: dict[int, OpenChannel] = {}
+        self._continued: tuple[Reassembler, int] | None = None
 
     def __len__(self) -> int:
         return len(self._channels)
@@ -140,6 +141,15 @@ class Multiplexer:
     def get(self, channel_id: int) -> OpenChannel | None:
         """The channel of an id, if it is open or being opened."""
         return self._channels.get(channel_id)
+
+    def take_continued(self) -> tuple[Reassembler, int] | None:
+        """If the last message was a block from within a longer one: who joins it, and how many bytes the block has.
+
+        The next one very likely has the same header and size, so that a driver in haste may give the block alone to
+        `Reassembler.extend`.
+        """
+        continued, self._continued = self._continued, None
+        return continued
 
     def close(self, channel_id: int) -> bytes:
         """Close a channel, or take back that it be opened; gives the bytes to send behind its data.
@@ -183,3 +193,5 @@ class Multiplexer:
             return
         if message is not None:
             events.append(Message(pdu.channel_id, message))
+        elif isinstance(pdu, DvcData):
+            self._continued = channel.reassembler, len(pdu.data)

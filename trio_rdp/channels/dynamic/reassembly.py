@@ -78,21 +78,17 @@ class Reassembler:
             raise RemoteProtocolError(f"{self.pending + len(data)} bytes of a channel message{what}")
         return data if is_message else self._append(data)
 
-    @property
-    def missing(self) -> int:
-        """How many bytes an unfinished message still needs; 0 between messages."""
-        return 0 if self._buffer is None else self._total - len(self._buffer)
+    def extend(self, data: Buffer) -> bool:
+        """Add to an unfinished message, without a PDU; False, and nothing is done, where that is not plainly right.
 
-    def extend(self, data: Buffer) -> None:
-        """Add to an unfinished message what is known to be less than it needs; raises as `feed` does."""
-        assert self._buffer is not None
-        assert len(data) < self.missing
-        try:
-            self._pending_bytes.take(len(data))
-        except RemoteProtocolError:
-            self.close()
-            raise
-        self._buffer += data
+        Then, and at a message's end, `feed` says what is.
+        """
+        buffer, size = self._buffer, len(data)
+        if buffer is None or len(buffer) + size >= self._total or not self._pending_bytes.has_room(size):
+            return False
+        buffer += data
+        self._pending_bytes.take(size)
+        return True
 
     def _append(self, data: bytes) -> bytes | None:
         buffer = self._buffer
