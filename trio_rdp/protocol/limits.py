@@ -106,6 +106,33 @@ class Limits:
     """Bytes that are read at once where no size is given."""
     device_entries: int = 1_000_000
     """Entries that one listing of a directory may have."""
+    lent_requests: int = 1024
+    """A server's requests to devices that are lent to it, without an answer; further ones are refused."""
+    lent_request_bytes: int = 64 * _MIB
+    """Bytes of those requests and of what they ask for; Windows and xrdp ask for 64 KiB and less at a time."""
+    lent_transfer: int = _MIB
+    """Bytes that one request reads; a server that asks for more gets so many, as [MS-RDPEFS] 2.2.3.4.3 allows."""
+    lent_entries: int = 1_000_000
+    """Entries of directories on one drive that were listed and not told yet; FreeRDP has no limit."""
+    lent_watches: int = 64
+    """Directories of one drive that a server watches for changes; Windows watches those that its windows show."""
+    print_jobs: int = 16
+    """Jobs of one printer that are under way, or wait to be taken; Windows sends one at a time."""
+    print_job_bytes: int = _MIB
+    """Bytes of a job that wait to be taken; beyond them the server waits."""
+    card_contexts: int = 256
+    """Contexts of smart cards, and as many connections to cards, that a server has; Windows allows 256 a process."""
+    card_cache: int = 4 * _MIB
+    """Bytes that a server has us remember of smart cards; beyond them it is told that they are too many."""
+    open_files: int = 4096
+    """Files and directories that a server has open on one drive; Windows' own limit is 16 million a process."""
+    touch_contacts: int = 10
+    """Fingers of a client at once; FreeRDP's has ten too."""
+    touch_points: int = 4096
+    """Touches that wait for a server's handler: ten fingers at 100 Hz for 4 s.
+
+    When that is full, moves become one, and past that the channel fails.
+    """
     undecoded: int = 64 * _MIB
     """Bytes of paint jobs that wait to be decoded; beyond it reading stops."""
     sessions: int = 1024
