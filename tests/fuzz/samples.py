@@ -43,6 +43,7 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "FipsSecurityHeader": {"data_signature": bytes(8)},
     "GlyphCacheCapabilitySet": {"glyph_cache": [_NO_CACHE] * 10},
     "LicensingPdu": {"message": UnknownLicensingMessage(message_type=LicensingMessageType(0x77), data=b"\1\2")},
+    "MakeCredentialRequest": {"relying_party": {"id": "a"}, "user": {"id": b"b"}, "algorithms": [{"alg": -7}]},
     "NetworkCharacteristicsResult": {"base_rtt": 1, "bandwidth": 2},
     "PaletteUpdate": {"palette_entries": bytes(768)},
     "PersistentKeyList": {"entries": [[1], [], [], [], []], "total_entries": [1, 0, 0, 0, 0]},
