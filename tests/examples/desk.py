@@ -25,7 +25,7 @@ class Desk:
 
     async def __call__(self, session: ServerSession) -> None:
         async with trio.open_nursery() as nursery:
-            for name in session.connection.static_channels:
+            for name in set(session.connection.static_channels) - {"drdynvc"}:
                 nursery.start_soon(echo, session.channel(name))
             await fill(session, BLUE)
             async for event in session.input:
