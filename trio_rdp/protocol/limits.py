@@ -133,6 +133,18 @@ class Limits:
 
     When that is full, moves become one, and past that the channel fails.
     """
+    app_windows: int = 512
+    """Windows of remote programs; Windows itself orders 255 of them ([MS-RDPERP] 2.2.1.3.3.2.1)."""
+    app_tray_icons: int = 128
+    """Notification icons of remote programs."""
+    app_window_rectangles: int = 256
+    """Rectangles of one window's shape; of more, the one around them is kept."""
+    app_icon_bytes: int = 16 * _MIB
+    """Bytes of the pictures of windows and notification icons; further ones are left out."""
+    app_launches: int = 64
+    """Launches of remote programs without an answer: beyond it a client's own fail, and a client's are refused."""
+    app_events: int = 256
+    """What a remote program's user did that waits for a server's handler; beyond it the oldest is dropped."""
     undecoded: int = 64 * _MIB
     """Bytes of paint jobs that wait to be decoded; beyond it reading stops."""
     sessions: int = 1024

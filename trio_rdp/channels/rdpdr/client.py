@@ -263,8 +263,12 @@ class RedirectionClient:
             self._gone.add(device_id)
 
     def complete(self, ticket: int, response: DeviceIoResponse) -> bytes | None:
-        """Answer a request; gives the message, which the caller sends, or None where nobody waits for it any more."""
-        return None if self._forget(ticket) is None else response.encode()
+        """Answer a request; gives the message, which the caller sends, or None where nobody waits for it any more.
+
+        Raises `EncodeError` for what does not fit into a message; the request still waits then.
+        """
+        message = response.encode()
+        return None if self._forget(ticket) is None else message
 
     def data_to_send(self) -> list[bytes]:
         """Messages to be sent, in this order; each is given once."""

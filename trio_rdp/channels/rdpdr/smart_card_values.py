@@ -1,0 +1,153 @@
+"""The numbers of smart cards: return codes, states, protocols and ways to use a card, [MS-RDPESC] 2.2.4 to 2.2.8."""
+
+from __future__ import annotations
+
+from trio_rdp.wire.numbers import Flag, Flags, OpenEnum
+
+__all__ = [
+    "AUTOALLOCATE",
+    "CardDisposition",
+    "CardProtocol",
+    "CardState",
+    "ReaderState",
+    "Scope",
+    "ShareMode",
+    "SmartCardCode",
+]
+
+AUTOALLOCATE = 0xFFFFFFFF
+"""The size of a buffer that takes anything (SCARD_AUTOALLOCATE)."""
+
+
+class SmartCardCode(OpenEnum):
+    """How a call ended (SCARD_S_*, SCARD_E_*, SCARD_F_*, SCARD_P_*, SCARD_W_*)."""
+
+    SUCCESS = 0x00000000
+    INTERNAL_ERROR = 0x80100001
+    CANCELLED = 0x80100002
+    INVALID_HANDLE = 0x80100003
+    INVALID_PARAMETER = 0x80100004
+    INVALID_TARGET = 0x80100005
+    NO_MEMORY = 0x80100006
+    WAITED_TOO_LONG = 0x80100007
+    INSUFFICIENT_BUFFER = 0x80100008
+    UNKNOWN_READER = 0x80100009
+    TIMEOUT = 0x8010000A
+    SHARING_VIOLATION = 0x8010000B
+    NO_SMARTCARD = 0x8010000C
+    UNKNOWN_CARD = 0x8010000D
+    CANT_DISPOSE = 0x8010000E
+    PROTO_MISMATCH = 0x8010000F
+    NOT_READY = 0x80100010
+    INVALID_VALUE = 0x80100011
+    SYSTEM_CANCELLED = 0x80100012
+    COMM_ERROR = 0x80100013
+    UNKNOWN_ERROR = 0x80100014
+    INVALID_ATR = 0x80100015
+    NOT_TRANSACTED = 0x80100016
+    READER_UNAVAILABLE = 0x80100017
+    SHUTDOWN = 0x80100018
+    PCI_TOO_SMALL = 0x80100019
+    READER_UNSUPPORTED = 0x8010001A
+    DUPLICATE_READER = 0x8010001B
+    CARD_UNSUPPORTED = 0x8010001C
+    NO_SERVICE = 0x8010001D
+    SERVICE_STOPPED = 0x8010001E
+    UNEXPECTED = 0x8010001F
+    ICC_INSTALLATION = 0x80100020
+    ICC_CREATEORDER = 0x80100021
+    UNSUPPORTED_FEATURE = 0x80100022
+    DIR_NOT_FOUND = 0x80100023
+    FILE_NOT_FOUND = 0x80100024
+    NO_DIR = 0x80100025
+    NO_FILE = 0x80100026
+    NO_ACCESS = 0x80100027
+    WRITE_TOO_MANY = 0x80100028
+    BAD_SEEK = 0x80100029
+    INVALID_CHV = 0x8010002A
+    UNKNOWN_RES_MSG = 0x8010002B
+    NO_SUCH_CERTIFICATE = 0x8010002C
+    CERTIFICATE_UNAVAILABLE = 0x8010002D
+    NO_READERS_AVAILABLE = 0x8010002E
+    COMM_DATA_LOST = 0x8010002F
+    NO_KEY_CONTAINER = 0x80100030
+    SERVER_TOO_BUSY = 0x80100031
+    PIN_CACHE_EXPIRED = 0x80100032
+    NO_PIN_CACHE = 0x80100033
+    READ_ONLY_CARD = 0x80100034
+    UNSUPPORTED_CARD = 0x80100065
+    UNRESPONSIVE_CARD = 0x80100066
+    UNPOWERED_CARD = 0x80100067
+    RESET_CARD = 0x80100068
+    REMOVED_CARD = 0x80100069
+    SECURITY_VIOLATION = 0x8010006A
+    WRONG_CHV = 0x8010006B
+    CHV_BLOCKED = 0x8010006C
+    EOF = 0x8010006D
+    CANCELLED_BY_USER = 0x8010006E
+    CARD_NOT_AUTHENTICATED = 0x8010006F
+    CACHE_ITEM_NOT_FOUND = 0x80100070
+    CACHE_ITEM_STALE = 0x80100071
+    CACHE_ITEM_TOO_BIG = 0x80100072
+
+
+class Scope(OpenEnum):
+    """Whose domain a context is in (SCARD_SCOPE_*), [MS-RDPESC] 2.2.2.1."""
+
+    USER = 0
+    TERMINAL = 1
+    SYSTEM = 2
+
+
+class CardState(OpenEnum):
+    """What is in a reader, [MS-RDPESC] 2.2.4."""
+
+    UNKNOWN = 0
+    ABSENT = 1
+    PRESENT = 2
+    SWALLOWED = 3
+    POWERED = 4
+    NEGOTIABLE = 5
+    SPECIFIC_MODE = 6
+
+
+class CardProtocol(Flags):
+    """Transmission protocols (SCARD_PROTOCOL_*), [MS-RDPESC] 2.2.5."""
+
+    T0 = Flag(0x00000001)
+    T1 = Flag(0x00000002)
+    RAW = Flag(0x00010000)
+    DEFAULT = Flag(0x80000000)
+
+
+class ShareMode(OpenEnum):
+    """Who else may use a card (SCARD_SHARE_*), [MS-RDPESC] 2.2.6."""
+
+    EXCLUSIVE = 1
+    SHARED = 2
+    DIRECT = 3
+
+
+class CardDisposition(OpenEnum):
+    """What is done with a card (SCARD_*_CARD), [MS-RDPESC] 2.2.2.15 and 2.2.2.16."""
+
+    LEAVE = 0
+    RESET = 1
+    UNPOWER = 2
+    EJECT = 3
+
+
+class ReaderState(Flags):
+    """The state of a reader (SCARD_STATE_*), [MS-RDPESC] 2.2.7, under a count of changes in the upper half."""
+
+    IGNORE = Flag(0x0001)
+    CHANGED = Flag(0x0002)
+    UNKNOWN = Flag(0x0004)
+    UNAVAILABLE = Flag(0x0008)
+    EMPTY = Flag(0x0010)
+    PRESENT = Flag(0x0020)
+    ATR_MATCH = Flag(0x0040)
+    EXCLUSIVE = Flag(0x0080)
+    IN_USE = Flag(0x0100)
+    MUTE = Flag(0x0200)
+    UNPOWERED = Flag(0x0400)
