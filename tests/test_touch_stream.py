@@ -79,17 +79,24 @@ async def test_an_end_that_is_not_clean(nursery: trio.Nursery) -> None:
         await stream.receive()
 
 
-async def test_the_session_ends(nursery: trio.Nursery) -> None:
-    stream, theirs = await started(nursery)
+@pytest.mark.parametrize("is_clean", [True, False])
+async def test_the_session_ends(nursery: trio.Nursery, is_clean: bool) -> None:
+    """The session says so first, and then the channel says how."""
+    stream, (ours, theirs) = TouchStream(LIMITS), channel_pair(NAME)
+    nursery.start_soon(stream.run, ours)
+    await theirs.receive()
 
     async def wait() -> None:
-        with pytest.raises(SessionClosed, match="the line was cut"):
+        with pytest.raises(trio.EndOfChannel if is_clean else SessionClosed):
             await stream.receive()
 
     nursery.start_soon(wait)
     await trio.testing.wait_all_tasks_blocked()
     stream.session_ended(SessionClosed("the line was cut"))
-    await theirs.aclose()
+    if is_clean:
+        await theirs.aclose()
+    else:
+        ours.fail("the line was cut")
 
 
 async def test_moves_become_one_when_nobody_receives(nursery: trio.Nursery) -> None:

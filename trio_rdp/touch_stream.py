@@ -74,6 +74,7 @@ class TouchStream(ChannelFace, trio.abc.ReceiveChannel[PointerInput]):
         self._telling = trio.Lock()
         self._is_closed = False
         self._has_ended = False
+        self._is_working = False
         self._waiting = 0
         self._received = 0
         self._coalesced = 0
@@ -134,9 +135,10 @@ class TouchStream(ChannelFace, trio.abc.ReceiveChannel[PointerInput]):
             event = self._events.popleft()
             self._waiting -= _cost(event)
             return event
-        if self._has_ended:
-            raise trio.EndOfChannel
-        self._raise_end()
+        if not self._is_working:  # else the channel has still to say how it ends
+            if self._has_ended:
+                raise trio.EndOfChannel
+            self._raise_end()
         raise trio.WouldBlock
 
     async def aclose(self) -> None:
@@ -179,16 +181,18 @@ class TouchStream(ChannelFace, trio.abc.ReceiveChannel[PointerInput]):
                 raise
 
     async def _work(self, channel: MessageChannel) -> None:
-        self._has_ended = False
-        await channel.send(self._machine.start())
-        while True:
-            try:
-                message = await channel.receive()
-            except trio.EndOfChannel:
-                self._has_ended = True
-                raise
-            for event in self._machine.receive(message):
-                self._take(event)
+        self._has_ended, self._is_working = False, True
+        try:
+            await channel.send(self._machine.start())
+            while True:
+                for event in self._machine.receive(await channel.receive()):
+                    self._take(event)
+                self._wake()
+        except trio.EndOfChannel:
+            self._has_ended = True
+            raise
+        finally:
+            self._is_working = False
             self._wake()
 
     def _take(self, event: PointerInput) -> None:
