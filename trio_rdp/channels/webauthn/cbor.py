@@ -1,6 +1,6 @@
 """The part of CBOR ([RFC 8949]) that WebAuthn messages use: integers, strings, arrays, maps, booleans and null.
 
-CTAP forbids the rest: tags, and lengths that are not known beforehand.  No floating-point number is among its values.
+The rest is refused: floating-point numbers, tags, and lengths that are not known beforehand.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from trio_rdp.wire.errors import EncodeError, InvalidField
 __all__ = ["DEPTH_LIMIT", "Cbor", "CborKey", "CborMap", "decode_cbor_from", "encode_cbor_into"]
 
 DEPTH_LIMIT = 8
-"""The most arrays and maps inside each other; CTAP has 4."""
+"""The most arrays and maps inside each other; the document's examples have 3."""
 
 CborKey: TypeAlias = int | str | bytes
 CborMap: TypeAlias = dict[CborKey, Any]
