@@ -9,7 +9,7 @@ import pytest
 from trio_rdp.channel_buffer import ChannelBuffer
 from trio_rdp.protocol.config import ClientConfig, Security, ServerConfig
 from trio_rdp.testing import open_session_pair
-from trio_rdp.wire.errors import LocalProtocolError, SessionClosed
+from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, SessionClosed
 
 CLIENT = ClientConfig(username="user", security=Security.NONE, static_channels=("talk", "other"))
 SERVER = ServerConfig(security=Security.NONE, static_channels=("talk",))
@@ -42,3 +42,32 @@ async def test_a_face_that_is_first_asked_for_after_the_end() -> None:
         pass
     with pytest.raises(SessionClosed):
         await server.echo.ping()
+
+
+async def test_the_clipboard_is_shared() -> None:
+    config = replace(CLIENT, enable_clipboard=True)
+    async with open_session_pair(client_config=config, server_config=SERVER) as (client, server):
+        await server.clipboard.offer(text="from the server")
+        assert await client.clipboard.read_text() == "from the server"
+        await client.clipboard.offer(text="from the client")
+        assert await server.clipboard.read_text() == "from the client"
+        assert server.clipboard is server.clipboard
+    for clipboard in (client.clipboard, server.clipboard):
+        with pytest.raises((SessionClosed, ChannelClosed)):
+            await clipboard.read_text()
+
+
+async def test_a_clipboard_that_one_side_does_not_share() -> None:
+    async with open_session_pair(client_config=CLIENT, server_config=SERVER) as (client, server):
+        with pytest.raises(LocalProtocolError, match="channel cliprdr: enable_clipboard asks for it"):
+            await client.clipboard.read_text()
+        with pytest.raises(LocalProtocolError, match="one side did not ask for it"):
+            await server.clipboard.read_text()
+
+
+async def test_a_clipboard_that_is_first_asked_for_after_the_end() -> None:
+    config = replace(CLIENT, enable_clipboard=True)
+    async with open_session_pair(client_config=config, server_config=SERVER) as (_, server):
+        pass
+    with pytest.raises((SessionClosed, ChannelClosed)):
+        await server.clipboard.read_text()

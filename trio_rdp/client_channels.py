@@ -11,8 +11,10 @@ from functools import partial
 from trio_rdp.channel import StaticChannel
 from trio_rdp.channel_buffer import ChannelBuffer
 from trio_rdp.channel_face import ChannelFace
+from trio_rdp.channels.cliprdr import CLIPRDR_CHANNEL_NAME
 from trio_rdp.channels.dynamic.messages import DRDYNVC_CHANNEL_NAME
 from trio_rdp.channels.echo import ECHO_CHANNEL_NAME
+from trio_rdp.clipboard import Clipboard
 from trio_rdp.dynamic_channel import DynamicChannelListener
 from trio_rdp.dynamic_channels import ClientDynamicChannels
 from trio_rdp.echo import EchoReplier
@@ -49,6 +51,12 @@ class ClientChannels(Supervised):
         self.echo: EchoReplier = EchoReplier(config.limits)
         """Answers the server's echoes, and counts them."""
         self._answer(self.echo, ECHO_CHANNEL_NAME)
+        self.clipboard: Clipboard = Clipboard(config.limits, is_server=False)
+        """What is shared with the server by copying and pasting; needs `enable_clipboard`."""
+        if config.enable_clipboard:
+            self._use(self.clipboard, CLIPRDR_CHANNEL_NAME, self.clipboard.buffer)
+        else:
+            self.clipboard.unavailable("enable_clipboard asks for it")
 
     # For users.
 

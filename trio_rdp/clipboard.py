@@ -13,8 +13,10 @@ from dataclasses import dataclass
 
 import trio
 
+from trio_rdp.channel_buffer import ChannelBuffer
 from trio_rdp.channel_face import ChannelFace
 from trio_rdp.channels.cliprdr import (
+    CLIPRDR_CHANNEL_NAME,
     FILE_GROUP_DESCRIPTOR,
     HtmlClip,
     PackedFileList,
@@ -81,7 +83,7 @@ class Clipboard(ChannelFace):
     """
 
     def __init__(self, limits: Limits, *, is_server: bool, temporary_directory: str | None = None) -> None:
-        super().__init__("cliprdr")
+        super().__init__(CLIPRDR_CHANNEL_NAME)
         self._limits = limits
         self._is_server = is_server
         self._own_directory = temporary_directory
@@ -89,6 +91,11 @@ class Clipboard(ChannelFace):
         self._was_closed = False
         self._changes = 0
         self._noticed = trio.Event()
+
+    @property
+    def buffer(self) -> ChannelBuffer:
+        """What waits in the channel at most: requests of the peer, and one answer that is as large as can be."""
+        return ChannelBuffer(self._limits.clipboard_requests, self._limits.channel_message)
 
     @property
     def contents(self) -> ClipboardContents:

@@ -12,9 +12,11 @@ from trio_rdp.admission import Admitted
 from trio_rdp.channel import StaticChannel
 from trio_rdp.channel_buffer import ChannelBuffer
 from trio_rdp.channel_face import ChannelFace
+from trio_rdp.channels.cliprdr import CLIPRDR_CHANNEL_NAME
 from trio_rdp.channels.dynamic.messages import DRDYNVC_CHANNEL_NAME
 from trio_rdp.channels.echo import ECHO_CHANNEL_NAME
 from trio_rdp.channels.rdpdr import CHANNEL_NAME as RDPDR_CHANNEL_NAME
+from trio_rdp.clipboard import Clipboard
 from trio_rdp.dynamic_channel import DynamicChannel
 from trio_rdp.dynamic_channels import ServerDynamicChannels
 from trio_rdp.echo import Echo
@@ -50,6 +52,7 @@ class ServerChannels(Supervised):
             ignored=self._stage.ignored.note,
         )
         self._echo: Echo | None = None
+        self._clipboard: Clipboard | None = None
         self._devices: RemoteDevices | None = None
 
     # For users.
@@ -85,6 +88,14 @@ class ServerChannels(Supervised):
             self._echo = Echo(self._limits)
             self._open(self._echo, ECHO_CHANNEL_NAME)
         return self._echo
+
+    @property
+    def clipboard(self) -> Clipboard:
+        """What is shared with the client by copying and pasting."""
+        if self._clipboard is None:
+            self._clipboard = Clipboard(self._limits, is_server=True)
+            self._use(self._clipboard, CLIPRDR_CHANNEL_NAME, self._clipboard.buffer)
+        return self._clipboard
 
     @property
     def devices(self) -> RemoteDevices:

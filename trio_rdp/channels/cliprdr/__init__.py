@@ -28,7 +28,13 @@ from trio_rdp.channels.cliprdr.formats import (
     ShortFormatList,
     StandardFormat,
 )
-from trio_rdp.channels.cliprdr.header import ClipboardPdu, MessageFlags, MessageType, UnknownClipboardPdu
+from trio_rdp.channels.cliprdr.header import (
+    CLIPRDR_CHANNEL_NAME,
+    ClipboardPdu,
+    MessageFlags,
+    MessageType,
+    UnknownClipboardPdu,
+)
 from trio_rdp.channels.cliprdr.initialization import (
     Capabilities,
     CapabilityVersion,
@@ -59,6 +65,7 @@ from trio_rdp.channels.cliprdr.text import (
 
 __all__ = [
     "ALL_FEATURES",
+    "CLIPRDR_CHANNEL_NAME",
     "FILE_GROUP_DESCRIPTOR",
     "HTML_FORMAT",
     "Capabilities",

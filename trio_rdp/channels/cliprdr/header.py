@@ -10,7 +10,17 @@ from trio_rdp.wire.errors import InvalidField
 from trio_rdp.wire.numbers import Flag, Flags, OpenEnum
 from trio_rdp.wire.pdu import Pdu, pdu
 
-__all__ = ["ClipboardPdu", "MessageFlags", "MessageType", "UnknownClipboardPdu", "decode_header", "encode_message"]
+__all__ = [
+    "CLIPRDR_CHANNEL_NAME",
+    "ClipboardPdu",
+    "MessageFlags",
+    "MessageType",
+    "UnknownClipboardPdu",
+    "decode_header",
+    "encode_message",
+]
+
+CLIPRDR_CHANNEL_NAME = "cliprdr"
 
 _HEADER = struct.Struct("<HHI")
 
