@@ -349,6 +349,18 @@ class TestGoodbyes:
         assert role.heard == [b"last words"]
         assert role.flushes > 0
 
+    async def test_tasks_of_the_block_may_see_a_clean_one(self) -> None:
+        role, peer = pair()
+
+        async def wait_for_what_never_comes() -> None:
+            await role.wait_closed()
+            await role.put(b"too late")
+
+        await peer.send_all(GOODBYE)
+        async with role._running(), trio.open_nursery() as nursery:
+            nursery.start_soon(wait_for_what_never_comes)
+        assert role.is_over
+
     async def test_another_ends_the_block(self) -> None:
         role, peer = pair()
         role.is_clean = False

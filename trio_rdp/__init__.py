@@ -17,11 +17,13 @@ people run.  The everyday names are here:
 from __future__ import annotations
 
 from trio_rdp.channel import StaticChannel
+from trio_rdp.channel_buffer import ChannelBuffer, WhenFull
 from trio_rdp.client import Session, open_session, open_session_over
 from trio_rdp.codecs.bitmap_codec import Quality
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.credentials import Accounts
 from trio_rdp.display import Display, Frame
+from trio_rdp.dynamic_channel import DynamicChannel, DynamicChannelListener
 from trio_rdp.graphics.content import Content
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pointer_shape import PointerShape
@@ -86,6 +88,7 @@ __all__ = [
     "BitmapCodec",
     "CertificatePolicy",
     "CertificateRejected",
+    "ChannelBuffer",
     "ChannelClosed",
     "ClientConfig",
     "CompressionType",
@@ -96,6 +99,8 @@ __all__ = [
     "DecodeError",
     "DesktopSize",
     "Display",
+    "DynamicChannel",
+    "DynamicChannelListener",
     "EncodeError",
     "FileLicenseCache",
     "Frame",
@@ -142,6 +147,7 @@ __all__ = [
     "UnicodePressed",
     "UnicodeReleased",
     "WheelTurned",
+    "WhenFull",
     "open_session",
     "open_session_over",
     "serve",

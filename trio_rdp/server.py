@@ -333,12 +333,11 @@ class _Server:
                     was_over = session.is_over
         except Exception as exc:
             # What a handler raises while its session goes on is the end of another session, as a gateway has.
-            if was_over and is_only_the_end(exc):
-                _log.info("the session with %s ended: %s", session.client_address, session.reason)
-            elif self._on_handler_error is None:
-                raise
-            else:
+            if not (was_over and is_only_the_end(exc)):
+                if self._on_handler_error is None:
+                    raise
                 self._on_handler_error(session, exc)
+        _log.info("the session with %s ended: %s", session.client_address, session.reason)
 
 
 def _address(stream: trio.SocketStream) -> str:

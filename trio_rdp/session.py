@@ -113,6 +113,8 @@ class Supervised:
         self._channels.faces.append(face)
         if channel is None:
             face.unavailable("one side did not ask for it")
+        elif self._ending.is_over:
+            face.session_ended(self._ending.error or SessionClosed("the session was left"))
         else:
             if buffer is not None:
                 channel.inflow.buffer = buffer
@@ -187,9 +189,8 @@ class Supervised:
             await trio.aclose_forcefully(self._framed.stream)
         if raised is not None and not (isinstance(raised, ExceptionGroup) and is_only_the_end(raised)):
             raise raised
+        # What several tasks of the block saw of the end is one error, or none where the end was clean.
         self._ending.raise_unclean()
-        if raised is not None:
-            raise raised
 
     async def _run_tasks(self) -> None:
         with self._tasks:

@@ -174,3 +174,7 @@ async def test_manual_steps_stop_at_a_certificate_that_is_not_trusted(tmp_path: 
             await run_example("manual_steps.py", f"127.0.0.1:{port}", USER, "steps.png", folder=tmp_path)
     assert caught.value.stdout.decode().endswith(f"{identity().fingerprint}\n")
     assert not (tmp_path / "steps.png").exists()
+
+
+async def test_own_channel(tmp_path: Path) -> None:
+    assert await run_example("own_channel.py", folder=tmp_path) == "HELLO\nWORLD\n"
