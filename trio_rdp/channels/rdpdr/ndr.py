@@ -377,13 +377,13 @@ class Uuid(NdrCodec):
 
 
 class FixedBytes(NdrCodec):
-    """Exactly so many bytes; fewer are filled up with zeros."""
+    """A field of so many bytes; zeros at its end are not kept."""
 
     def __init__(self, size: int) -> None:
         self._size = size
 
     def read(self, reader: NdrReader, put: Put) -> None:
-        put(reader.src.take(self._size))
+        put(reader.src.take(self._size).rstrip(b"\0"))
 
     def write(self, writer: NdrWriter, value: bytes) -> None:
         writer.dst += _filled(value, self._size)
