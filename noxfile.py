@@ -31,12 +31,12 @@ def install(session: nox.Session, *wanted: str, env: dict[str, str] | None = Non
         session.run("python", "-m", "pip", "install", "--quiet", *wanted, env=env, external=True)
 
 
-def install_project(session: nox.Session, *groups: str) -> None:
+def install_project(session: nox.Session, *groups: str, env: dict[str, str] | None = None) -> None:
     """Install the project, editable, with its tests' needs and the dependency groups named."""
     own = ["-e", ".[test]"] if session.virtualenv.is_sandboxed else []
     wanted = own + list(nox.project.dependency_groups(PYPROJECT, *groups))
     if wanted:
-        install(session, *wanted)
+        install(session, *wanted, env=env)
 
 
 def pytest(session: nox.Session, *arguments: str, env: dict[str, str] | None = None) -> None:
@@ -109,7 +109,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """The documentation, into docs/_build/html; warnings are errors."""
-    install_project(session, "docs")
+    install_project(session, "docs", env={"TRIO_RDP_PURE": "1"})  # its kernels need not be compiled for that
     shutil.rmtree(ROOT / "docs" / "reference" / "modules", ignore_errors=True)  # pages of modules that are gone
     session.run("python", "-m", "sphinx", "-W", "--keep-going", "-E", "-b", "html", "docs", "docs/_build/html")
 
@@ -172,7 +172,8 @@ def wheels(session: nox.Session) -> None:
     """The source distribution and this machine's wheel, into dist/, checked and tried in an empty environment."""
     install(session, *nox.project.dependency_groups(PYPROJECT, "wheels"))
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    session.run("python", "-m", "build", "--outdir", "dist", ".")
+    # In a copy, as another session may be installing the work tree meanwhile.
+    session.run("python", "-m", "build", "--outdir", "dist", str(copy_of_project(session)))
     built = sorted(str(path) for path in (ROOT / "dist").iterdir())
     session.run("python", "-m", "twine", "check", "--strict", *built)
     trial = Path(session.create_tmp()).resolve() / "trial"
