@@ -109,7 +109,11 @@ class _PairedChannel(MessageChannel):
 
     async def receive(self) -> bytes:
         self._check()
-        return await self._receiver.receive()
+        try:
+            return await self._receiver.receive()
+        except trio.ClosedResourceError:
+            self._check()  # it failed while this waited
+            raise
 
     def receive_nowait(self) -> bytes:
         self._check()
