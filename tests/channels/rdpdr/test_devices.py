@@ -57,10 +57,14 @@ def test_the_full_name_of_a_drive() -> None:
     assert drive_name(_drive(1, "C:")) == "C:"
 
 
-@pytest.mark.parametrize("name", ["share", "abc", "a", "x" * 40])
+@pytest.mark.parametrize("name", ["share", "abc", "a", "x" * 40, "a_é"])
 def test_the_full_name_of_a_drive_in_bytes(name: str) -> None:
-    """As rdesktop 1.9.0 sends it."""
-    assert drive_name(_drive(1, name[:7], name.encode() + b"\0")) == name
+    """As rdesktop 1.9.0 and xfreerdp 2.11.7 send it."""
+    assert drive_name(_drive(1, name[:6], name.encode() + b"\0")) == name
+
+
+def test_a_name_in_bytes_that_are_no_utf8() -> None:
+    assert drive_name(_drive(1, "x", b"caf\xe9\0")) == "caf\xe9"
 
 
 @given(st.binary(max_size=16))

@@ -108,14 +108,18 @@ class DeviceAnnounceResponse(RdpdrPdu):
 def drive_name(device: DeviceAnnounce) -> str:
     """The name of an announced drive: the full one of its data, else the short one; raises `DecodeError`.
 
-    The data MUST be Unicode ([MS-RDPEFS] 2.2.3.1), but rdesktop 1.9.0 sends bytes: a string that does not end like a
-    Unicode one is taken for such.
+    The data MUST be Unicode ([MS-RDPEFS] 2.2.3.1), but rdesktop 1.9.0 and xfreerdp 2.11.7 send bytes, UTF-8 as a rule:
+    a string that does not end like a Unicode one is taken for such.
     """
     data = device.device_data
     if not data:
         return device.preferred_dos_name
     if len(data) % 2 or not data.endswith(b"\0\0"):
-        return data.partition(b"\0")[0].decode("latin-1")
+        name = data.partition(b"\0")[0]
+        try:
+            return name.decode()
+        except UnicodeDecodeError:
+            return name.decode("latin-1")
     return decode_utf16(data)
 
 
