@@ -137,6 +137,15 @@ def test_a_launch_that_nobody_waits_for_any_more() -> None:
     assert client.receive(answer) == [LaunchAnswered(second, ExecResult(ExecResult.E_FAIL), 5)]
 
 
+def test_a_launch_that_was_not_sent() -> None:
+    client = ready()
+    first, _ = client.launch("a")
+    client.withdraw_launch(first)
+    second, _ = client.launch("a")
+    answer = ExecuteResult(exec_result=OK, exe_or_file="a").encode()
+    assert client.receive(answer) == [LaunchAnswered(second, OK, 0)]
+
+
 def test_as_many_launches_as_may_be() -> None:
     client = ready(max_launches=2)
     first, _ = client.launch("a")

@@ -270,6 +270,10 @@ class RailClient:
             if one.number == request:
                 one.is_wanted = False
 
+    def withdraw_launch(self, request: int) -> None:
+        """Take back a launch whose message was not sent."""
+        self._launches = [one for one in self._launches if one.number != request]
+
     def _drop_unwanted_launch(self) -> None:
         unwanted = next((one for one in self._launches if not one.is_wanted), None)
         if unwanted is not None:
