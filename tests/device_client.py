@@ -67,6 +67,8 @@ class DeviceClient:
         self.hold: Callable[[rdpdr.RdpdrMessage], bool] = lambda _: False
         """Which requests are not answered, until `release`."""
         self.refuse: dict[type, rdpdr.NtStatus] = {}
+        self.replaces_anyway = False
+        self.refuses_afterwards = False
         self._held: list[bytes] = []
         self._may_overlap = may_overlap
         self._minor = version_minor
@@ -259,10 +261,12 @@ class DeviceClient:
                 del content[found.end_of_file :]
                 content += bytes(found.end_of_file - len(content))
             case rdpdr.FileRenameInformation():
-                if found.file_name in self.files and not found.replace_if_exists:
+                if found.file_name in self.files and not (found.replace_if_exists or self.replaces_anyway):
                     return Status.OBJECT_NAME_COLLISION
                 self.files[found.file_name] = self.files.pop(path)
                 self.opened[request.file_id] = found.file_name
+                if self.refuses_afterwards:
+                    return Status.DIRECTORY_NOT_EMPTY
             case rdpdr.FileDispositionInformation():
                 self._deleting.add(request.file_id)
         return Status.SUCCESS

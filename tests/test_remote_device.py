@@ -30,6 +30,15 @@ async def test_control_requests() -> None:
     assert (control.io_control_code, control.output_buffer_length) == (0x00090014, 256)
 
 
+async def test_control_requests_without_opening() -> None:
+    """FreeRDP 2.11 refuses to open a smart card reader, and [MS-RDPESC] does not speak of it."""
+    client = DeviceClient(CARDS)
+    async with open_devices(client) as devices:
+        await trio.testing.wait_all_tasks_blocked()
+        assert await devices.devices[0].control(5, b"x") == b"\5\0\0\0x"
+    assert not any(isinstance(message, rdpdr.CreateRequest) for message in client.heard)
+
+
 async def test_a_call_that_never_ends_is_cancelled(autojump_clock: trio.testing.MockClock) -> None:
     """What waits for a card to be put in is answered when its file is closed."""
     client = DeviceClient(CARDS)

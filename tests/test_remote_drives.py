@@ -87,6 +87,29 @@ async def test_names_change() -> None:
     assert not client.opened
 
 
+async def test_renaming_never_replaces_unasked() -> None:
+    """rdesktop 1.9 replaces what is there whether it should or not."""
+    client = with_files()
+    client.replaces_anyway = True
+    async with open_drive(client) as drive:
+        with pytest.raises(FileExistsError):
+            await drive.rename("a.txt", "d/b.txt")
+        await drive.rename("a.txt", "A.TXT")
+        assert client.content("\\d\\b.txt") == b"beta!"
+
+
+async def test_a_directory_that_was_renamed_and_is_not_empty() -> None:
+    """FreeRDP 2.11 does what it is asked, and says that it did not."""
+    client = with_files()
+    client.refuses_afterwards = True
+    async with open_drive(client) as drive:
+        await drive.rename("e", "f")
+        assert await drive.listdir() == ["a.txt", "d", "f"]
+        client.refuse[rdpdr.SetInformationRequest] = rdpdr.NtStatus.DIRECTORY_NOT_EMPTY
+        with pytest.raises(OSError, match="not empty"):
+            await drive.rename("f", "g")
+
+
 async def test_refusals_are_os_errors() -> None:
     async with open_drive(with_files()) as drive:
         with pytest.raises(FileNotFoundError) as caught:

@@ -38,7 +38,7 @@ _SHARED = SharedAccess.READ | SharedAccess.WRITE | SharedAccess.DELETE
 class RemoteDevice:
     """A device that the client has redirected: a drive, a printer, a smart card reader or a port.
 
-    Drives and printers are of classes of their own; of others `open_device` takes control requests.
+    Drives and printers are of classes of their own; others take control requests, and ports are opened first.
     """
 
     def __init__(self, requests: DeviceRequests, device: DeviceAnnounce) -> None:
@@ -73,12 +73,27 @@ class RemoteDevice:
         """Whether the client has it still."""
         return self._requests.has(self._device)
 
+    async def control(self, code: int, data: bytes = b"", *, max_output: int = _CONTROL_OUTPUT) -> bytes:
+        """Send a control request, [MS-RDPEFS] 2.2.1.4.5, to a device that is not opened for it, as smart cards.
+
+        `max_output` is how many bytes the answer may have.  Raises `RemoteDeviceError` where it fails.
+        """
+        request = ControlRequest(
+            device_id=self.id,
+            file_id=0,
+            completion_id=0,
+            output_buffer_length=max_output,
+            io_control_code=code,
+            input_buffer=bytes(data),
+        )
+        return cast("ControlResponse", await self._ask(request)).output_buffer
+
     async def open_device(self) -> DeviceHandle:
-        """Open the device itself, for control requests.
+        """Open the device itself, as a port: for control requests, and to read and write.
 
         Raises `RemoteDeviceError` where the client refuses.
         """
-        access = DesiredAccess.GENERIC_READ | DesiredAccess.GENERIC_WRITE
+        access = DesiredAccess.READ_DATA | DesiredAccess.WRITE_DATA | DesiredAccess.SYNCHRONIZE
         return DeviceHandle(self, await self._create("", access), None)
 
     async def _create(
@@ -128,10 +143,7 @@ class DeviceHandle(trio.abc.AsyncResource):
         return self
 
     async def control(self, code: int, data: bytes = b"", *, max_output: int = _CONTROL_OUTPUT) -> bytes:
-        """Send a control request, [MS-RDPEFS] 2.2.1.4.5, and give what the device answers.
-
-        `max_output` is how many bytes that may be.  Raises `RemoteDeviceError` where it fails.
-        """
+        """Send a control request, as `RemoteDevice.control` does, about what is open here."""
         request = ControlRequest(
             **self._about(), output_buffer_length=max_output, io_control_code=code, input_buffer=bytes(data)
         )

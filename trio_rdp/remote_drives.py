@@ -25,6 +25,7 @@ from trio_rdp.channels.rdpdr import (
     FileRenameInformation,
     FileStandardInformation,
     FileSystemAttributes,
+    NtStatus,
     QueryInformationRequest,
     QueryInformationResponse,
     QueryVolumeInformationRequest,
@@ -35,6 +36,7 @@ from trio_rdp.channels.rdpdr import (
 )
 from trio_rdp.remote_device import DeviceHandle, RemoteDevice
 from trio_rdp.remote_directories import DirectoryListing, DriveEntry, DriveWatch, entry_of, open_directory
+from trio_rdp.remote_errors import RemoteDeviceError, refusal
 from trio_rdp.remote_files import FILE_OPTIONS, FileMode, RemoteFile, access_of, disposition_of
 from trio_rdp.remote_paths import DrivePath, to_pattern, to_text, to_wire
 from trio_rdp.remote_requests import DeviceRequests
@@ -125,9 +127,19 @@ class RemoteDrive(RemoteDevice):
 
         With `replace` a file that is there is replaced.
         """
-        information = FileRenameInformation(replace_if_exists=replace, file_name=to_wire(target))
-        async with await self._open(to_wire(path), _ALTER) as handle:
-            await self._set(handle, FileInformationClass.RENAME, information.encode())
+        source, wanted = to_wire(path), to_wire(target)
+        # rdesktop 1.9 replaces what is there whether it should or not; names of which only the case changes are the
+        # same to Windows.
+        if not replace and source.casefold() != wanted.casefold() and await self.exists(target):
+            raise refusal(NtStatus.OBJECT_NAME_COLLISION, to_text(source))
+        information = FileRenameInformation(replace_if_exists=replace, file_name=wanted)
+        try:
+            async with await self._open(source, _ALTER) as handle:
+                await self._set(handle, FileInformationClass.RENAME, information.encode())
+        except RemoteDeviceError as exc:
+            # FreeRDP 2.11 renames a directory that is not empty, and then says so.
+            if exc.status != NtStatus.DIRECTORY_NOT_EMPTY or await self.exists(path) or not await self.exists(target):
+                raise
 
     async def unlink(self, path: DrivePath) -> None:
         """Delete a file."""

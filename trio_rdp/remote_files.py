@@ -33,6 +33,15 @@ _DISPOSITIONS = {
     "x": CreateDisposition.CREATE,
     "a": CreateDisposition.OPEN_IF,
 }
+_EITHER = DesiredAccess.READ_CONTROL | DesiredAccess.SYNCHRONIZE
+_READ = _EITHER | DesiredAccess.READ_DATA | DesiredAccess.READ_EA | DesiredAccess.READ_ATTRIBUTES
+_WRITE = (
+    _EITHER
+    | DesiredAccess.WRITE_DATA
+    | DesiredAccess.APPEND_DATA
+    | DesiredAccess.WRITE_EA
+    | DesiredAccess.WRITE_ATTRIBUTES
+)
 FILE_OPTIONS = CreateOptions.NON_DIRECTORY_FILE | CreateOptions.SYNCHRONOUS_IO_NONALERT
 
 
@@ -153,10 +162,10 @@ class _Busy:
 
 
 def access_of(mode: FileMode) -> DesiredAccess:
-    """What is asked for in a mode: rdesktop 1.9 looks only at the generic rights."""
+    """What is asked for in a mode: what Windows makes of its generic rights, which rdesktop 1.9 does not know."""
     if "+" in mode:
-        return DesiredAccess.GENERIC_READ | DesiredAccess.GENERIC_WRITE
-    return DesiredAccess.GENERIC_READ if mode.startswith("r") else DesiredAccess.GENERIC_WRITE
+        return _READ | _WRITE
+    return _READ if mode.startswith("r") else _WRITE
 
 
 def disposition_of(mode: FileMode) -> CreateDisposition:

@@ -82,7 +82,7 @@ class PrintJob:
         self._size = 0
 
     async def __aenter__(self) -> Self:
-        file_id = await self._printer._create("", DesiredAccess.GENERIC_WRITE, path=self._printer.name)
+        file_id = await self._printer._create("", DesiredAccess.WRITE_DATA, path=self._printer.name)
         self._handle = DeviceHandle(self._printer, file_id, self._printer.name)
         return self
 
