@@ -268,6 +268,23 @@ def test_nothing_is_announced_because_the_peer_announced_something() -> None:
         assert answers(events) == [FormatListResponse().encode()]
 
 
+def test_the_same_formats_right_behind_their_data_are_no_news() -> None:
+    """rdesktop 1.9 says so after each of its answers."""
+    client = ready(is_server=False)
+    announcement = LongFormatList(formats=[TEXT]).encode()
+    assert client.receive(announcement, 0)[1:] == [FormatsOffered((TEXT,), 1)]
+    client.request_data(13)
+    client.receive(FormatDataResponse().encode(), 10)
+    assert client.receive(announcement, 10.1) == [ClipboardAnswer(FormatListResponse().encode())]
+    other = LongFormatList(formats=[TEXT, FILES]).encode()
+    assert client.receive(other, 10.1)[1:] == [FormatsOffered((TEXT, FILES), 2)]
+    assert client.receive(announcement, 11)[1:] == [FormatsOffered((TEXT,), 3)]
+    assert client.receive(announcement, 12)[1:] == [FormatsOffered((TEXT,), 4)]
+    client.offer([], has_files=False, now=12)
+    client.receive(FormatDataResponse().encode(), 13)
+    assert client.receive(announcement, 13)[1:] == [FormatsOffered((TEXT,), 5)]
+
+
 def test_an_offer_that_cannot_be_written_leaves_the_last_one() -> None:
     server = ready(is_server=True)
     server.offer([TEXT], has_files=False, now=0)

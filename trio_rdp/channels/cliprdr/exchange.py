@@ -62,6 +62,10 @@ ALL_FEATURES = (
 _SMALL_FILE = 0xFFFFFFFF  # "only files of size less than or equal to" this, without HUGE_FILE_SUPPORT_ENABLED
 _LAST_ID = 0xFFFFFFFF
 
+_ECHO = 0.2
+"""Seconds after data in which the same formats again are no news: rdesktop 1.9 offers them anew whenever it has
+answered, and who reads what is new would read for ever, as xrdp's VNC backend does."""
+
 
 class ClipboardExchange:
     """One end of the channel; `requests_limit` is how many requests may be unanswered, in each direction.
@@ -94,6 +98,7 @@ class ClipboardExchange:
         self._lists_unanswered = 0
         self._kept_files: set[int] = set()  # the offers whose files may still be asked for
         self._is_data_wanted = False
+        self._data_came = -_ECHO
         self._files_wanted: dict[int, bool] = {}  # by stream id: whether the size is
         self._last_stream_id = 0
         self._last_clip_data_id = 0
@@ -286,6 +291,7 @@ class ClipboardExchange:
             case FormatDataRequest(requested_format_id=format_id):
                 return self._take_data_request(format_id)
             case FormatDataResponse(msg_flags=flags, requested_format_data=data):
+                self._data_came = now
                 return self._take_data(data if flags.is_success else None)
             case FileContentsRequest() as request:
                 return self._take_file_request(request, now)
@@ -317,6 +323,8 @@ class ClipboardExchange:
             if self._offer:
                 # What was offered before anybody could hear it replaces what the client has.
                 return [*events, ClipboardAnswer(self._format_list())]
+        if formats and formats == self.formats and now < self._data_came + _ECHO:
+            return events
         self.formats = formats
         self.formats_number += 1
         self._own_locks.replace(self.formats_number, now)
