@@ -71,7 +71,7 @@ class Client:
 async def opened(nursery: trio.Nursery, output: AudioOutput) -> Client:
     ours, theirs = channel_pair("rdpsnd")
     nursery.start_soon(output.run, ours)
-    await output.wait_open()
+    await trio.testing.wait_all_tasks_blocked()
     return Client(theirs)
 
 
