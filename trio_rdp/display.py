@@ -11,6 +11,7 @@ it, and goes out with the next frame.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -26,7 +27,10 @@ from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pointer_shape import PointerShape
 from trio_rdp.graphics.region import Region
 from trio_rdp.level import Ending, Level
+from trio_rdp.pdu.altsec_orders import encode_altsec_orders
+from trio_rdp.pdu.fastpath import FRAGMENT_SIZE
 from trio_rdp.pdu.pointer import SystemPointerType
+from trio_rdp.pdu.windowing import WindowOrder
 from trio_rdp.pixel_sender import CodecStatistics, PixelSender
 from trio_rdp.pointer_sender import PointerSender
 from trio_rdp.protocol.config import DesktopSize
@@ -364,6 +368,13 @@ class Display:
         self._owes = True
         self._attention.set()
         self._level.notify()
+
+    async def send_orders(self, orders: Iterable[WindowOrder]) -> None:
+        """Queue what is said of windows, ahead of pixels as pointers are; cancelling queues all of it or nothing."""
+        room = min(self._stage.max_update_size, FRAGMENT_SIZE) - 2  # behind their count
+        updates = encode_altsec_orders(orders, most=room)
+        async with self._pointer.turn:
+            await self._writer.input.put([self._stage.prepare_update(update) for update in updates])
 
     def end(self) -> None:
         """Wake everybody who waits, as the session is over."""

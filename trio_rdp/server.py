@@ -15,7 +15,9 @@ from typing import TypeAlias
 import trio
 
 from trio_rdp.admission import Admitted, Login, admit
+from trio_rdp.app_host import AppHost
 from trio_rdp.channel_buffer import ChannelStatistics
+from trio_rdp.channels.rail import CHANNEL_NAME as RAIL_CHANNEL_NAME
 from trio_rdp.credentials import Accounts
 from trio_rdp.display import Display, DisplayStatistics
 from trio_rdp.input_stream import InputStatistics, InputStream
@@ -80,6 +82,7 @@ class ServerSession(ServerChannels):
         self._goodbye = ErrorInfo.LOGOFF_BY_USER
         self.display: Display = Display(self._stage, self._writer, limits, self._ending)
         self.input: InputStream = InputStream(limits.input_events, self._ending)
+        self._app_host: AppHost | None = None
         self.is_shutdown_requested: bool = False
         """Whether the client asked for the session to end."""
 
@@ -110,13 +113,27 @@ class ServerSession(ServerChannels):
 
     @property
     def monitors(self) -> tuple[Monitor, ...]:
-        """The client's monitors; none where it described just one screen."""
-        return monitors_of(self.connection.settings.client)
+        """The client's monitors, as it described them last; none where it described just one screen."""
+        latest = () if self._display_control is None else self._display_control.monitors
+        return latest or monitors_of(self.connection.settings.client)
 
     @property
     def network(self) -> NetworkCharacteristics:
         """What was measured of the line, last."""
         return self._stage.network
+
+    @property
+    def app_host(self) -> AppHost:
+        """Single programs, for a client that shows those and no desktop."""
+        if self._app_host is None:
+            agreed = self._stage.capabilities.remote_programs
+            largest = self._stage.max_update_size - 2
+            self._app_host = AppHost(self._limits, self.display.send_orders, agreed, largest_order=largest)
+            if agreed is None:
+                self._app_host.unavailable("the client shows a desktop")
+            else:
+                self._use(self._app_host, RAIL_CHANNEL_NAME)
+        return self._app_host
 
     def end_with(self, code: ErrorInfo) -> None:
         """Choose what the client is told when the handler returns; a log-off by default."""

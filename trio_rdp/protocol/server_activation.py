@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trio_rdp.pdu.activation import ConfirmActive, DemandActive
 from trio_rdp.pdu.display_updates import MonitorLayout
@@ -100,6 +100,8 @@ def accept_activation(
     yield Send(state_of(_S.MONITOR_LAYOUT_SEND), layout)
     confirm = yield from _receive_confirm(inbox, envelopes, state_of(_S.CAPABILITIES_WAIT_CONFIRM))
     capabilities = ClientCapabilities.read(confirm.capability_sets)
+    if not offer.remote_programs:
+        capabilities = replace(capabilities, remote_programs=None)  # xfreerdp 2.11 shows a desktop and says it could
     yield from _finalize(inbox, envelopes, offer.user_channel_id, state_of(_S.CONNECTION_FINALIZATION))
     return ServerActivation(offer.desktop_size, offer.color_depth, capabilities)
 

@@ -220,20 +220,20 @@ class RailServer:
         """Tell a parameter of this system; raises `EncodeError` for a value of another type than the parameter's."""
         return self._encode(SystemParametersUpdate(system_param=parameter, body=value))
 
-    def limit_size(self, window_id: int, limits: SizeLimits) -> bytes:
+    def limit_size(self, window_id: int, sizes: SizeLimits) -> bytes:
         """Say how a window may be sized and placed; raises as `begin_move` does."""
         self._require_local_move()
         return self._encode(
             MinMaxInfo(
                 window_id=window_id,
-                max_width=limits.max_width,
-                max_height=limits.max_height,
-                max_pos_x=limits.max_x,
-                max_pos_y=limits.max_y,
-                min_track_width=limits.min_track_width,
-                min_track_height=limits.min_track_height,
-                max_track_width=limits.max_track_width,
-                max_track_height=limits.max_track_height,
+                max_width=sizes.max_width,
+                max_height=sizes.max_height,
+                max_pos_x=sizes.max_x,
+                max_pos_y=sizes.max_y,
+                min_track_width=sizes.min_track_width,
+                min_track_height=sizes.min_track_height,
+                max_track_width=sizes.max_track_width,
+                max_track_height=sizes.max_track_height,
             )
         )
 
