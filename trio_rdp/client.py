@@ -43,6 +43,7 @@ from trio_rdp.protocol.session_events import (
     PointerUpdate,
     ResponseFrame,
     Terminate,
+    WindowOrders,
 )
 from trio_rdp.screen import Screen, ScreenStatistics
 from trio_rdp.security.certificate import subject_public_key
@@ -210,6 +211,8 @@ class Session(ClientChannels):
                 self._writer.send_control(data)
             case PointerUpdate(update=update):
                 self._show_pointer(update)
+            case WindowOrders(orders=orders):
+                self.remote_apps.receive_orders(orders)
             case ChannelData(name=name, message=message):
                 self._channels.deliver(name, message)
             case ChannelFailed(name=name, reason=reason):

@@ -14,6 +14,7 @@ from trio_rdp.channel_face import ChannelFace
 from trio_rdp.channels.cliprdr import CLIPRDR_CHANNEL_NAME
 from trio_rdp.channels.dynamic.messages import DRDYNVC_CHANNEL_NAME
 from trio_rdp.channels.echo import ECHO_CHANNEL_NAME
+from trio_rdp.channels.rail import CHANNEL_NAME as RAIL_CHANNEL_NAME
 from trio_rdp.clipboard import Clipboard
 from trio_rdp.dynamic_channel import DynamicChannelListener
 from trio_rdp.dynamic_channels import ClientDynamicChannels
@@ -23,6 +24,7 @@ from trio_rdp.protocol.active_stage import ActiveStage
 from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.client_connector import ConnectionResult
 from trio_rdp.protocol.static_channels import channel_definitions
+from trio_rdp.remote_apps import RemoteApps
 from trio_rdp.session import Supervised
 from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, SessionClosed
 
@@ -57,6 +59,15 @@ class ClientChannels(Supervised):
             self._use(self.clipboard, CLIPRDR_CHANNEL_NAME, self.clipboard.buffer)
         else:
             self.clipboard.unavailable("enable_clipboard asks for it")
+        activation = result.activation
+        self.remote_apps: RemoteApps = RemoteApps(config.limits, activation.remote_programs, activation.desktop_size)
+        """The programs that the server shows one by one; needs `enable_remote_apps`."""
+        if not config.enable_remote_apps:
+            self.remote_apps.unavailable("enable_remote_apps asks for it")
+        elif activation.remote_programs is None:
+            self.remote_apps.unavailable("the server shows no single programs")
+        else:
+            self._use(self.remote_apps, RAIL_CHANNEL_NAME)
 
     # For users.
 
