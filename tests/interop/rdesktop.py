@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 
 import trio
 
@@ -37,6 +37,7 @@ async def rdesktop(
     password: str = "Secret1!",
     bpp: int = 24,
     size: tuple[int, int] = (1024, 768),
+    env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Rdesktop]:
     """Connect to a port of the loopback, and end it when the block is left.
 
@@ -60,5 +61,7 @@ async def rdesktop(
     command += ["-d", domain] if domain else []
     command += [*flags, f"127.0.0.1:{port}"]
     # "yes" answers the question about an unknown certificate; it reads on, so the pipe stays open.
-    async with launched("rdesktop", command, display.folder, env=display.env, stdin=b"yes\n") as process:
+    async with launched(
+        "rdesktop", command, display.folder, env={**display.env, **(env or {})}, stdin=b"yes\n"
+    ) as process:
         yield Rdesktop(display, process, *size, window_title="rdesktop")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Final, Literal
 
 from tests.interop.client import Client
@@ -63,6 +63,7 @@ async def xfreerdp(
     security: Literal["", "tls", "nla", "rdp"] = "",
     bpp: int | None = None,
     size: tuple[int, int] = (1024, 768),
+    env: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Xfreerdp]:
     """Connect to a port of the loopback, and end it when the block is left.
 
@@ -74,5 +75,5 @@ async def xfreerdp(
     command += [f"/d:{domain}"] if domain else []
     command += [f"/sec:{security}"] if security else []
     command += [f"/bpp:{bpp}"] if bpp else []
-    async with launched("xfreerdp", [*command, *flags], display.folder, env=display.env) as process:
+    async with launched("xfreerdp", [*command, *flags], display.folder, env={**display.env, **(env or {})}) as process:
         yield Xfreerdp(display, process, *size, window_title="FreeRDP")
