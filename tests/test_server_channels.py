@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+import trio
 
 from trio_rdp.channel_buffer import ChannelBuffer
+from trio_rdp.graphics.geometry import Rect
 from trio_rdp.protocol.config import ClientConfig, Security, ServerConfig
 from trio_rdp.testing import open_session_pair
 from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, SessionClosed
@@ -71,3 +73,37 @@ async def test_a_clipboard_that_is_first_asked_for_after_the_end() -> None:
         pass
     with pytest.raises((SessionClosed, ChannelClosed)):
         await server.clipboard.read_text()
+
+
+async def test_single_programs() -> None:
+    config = replace(CLIENT, enable_remote_apps=True)
+    async with open_session_pair(client_config=config, server_config=SERVER) as (client, server):
+        assert server.app_host is server.app_host
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(client.remote_apps.launch, "||clock")
+            request = await anext(server.app_host.launches)
+            assert request.program == "||clock"
+            await request.accept()
+        opened = await server.app_host.open_window("Clock", Rect(10, 20, 300, 200))
+        seen = await client.remote_apps.windows.wait_for(lambda window: window.title == "Clock")
+        assert (seen.id, seen.rect) == (opened.id, opened.rect)
+        await server.display.resize(800, 600)
+        await server.app_host.change_window(opened, title="Clock, larger")
+        await client.remote_apps.windows.wait_for(lambda window: window.title == "Clock, larger")
+    with pytest.raises((SessionClosed, ChannelClosed)):
+        await client.remote_apps.launch("||clock")
+
+
+async def test_single_programs_that_one_side_does_not_have() -> None:
+    async with open_session_pair(client_config=CLIENT, server_config=SERVER) as (client, server):
+        with pytest.raises(LocalProtocolError, match="the client shows a desktop"):
+            await anext(server.app_host.launches)
+        with pytest.raises(LocalProtocolError, match="enable_remote_apps asks for it"):
+            await client.remote_apps.launch("||clock")
+    config = replace(CLIENT, enable_remote_apps=True)
+    without = replace(SERVER, builtin_channels=())
+    async with open_session_pair(client_config=config, server_config=without) as (client, server):
+        with pytest.raises(LocalProtocolError, match="the server shows no single programs"):
+            await client.remote_apps.launch("||clock")
+        with pytest.raises(LocalProtocolError, match="the client shows a desktop"):
+            await anext(server.app_host.launches)
