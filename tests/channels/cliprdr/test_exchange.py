@@ -441,6 +441,15 @@ def test_files_that_are_not_offered_any_more() -> None:
     assert pair.server.receive(message, 0) == [ClipboardAnswer(refusal)]
 
 
+def test_a_peer_without_locks_that_names_one() -> None:
+    """As xrdp 0.9.21 does."""
+    client = ready(is_server=False, flags=ALL_FEATURES & ~GeneralFlags.CAN_LOCK_CLIPDATA)
+    client.offer([FILES], has_files=True, now=0)
+    flags = FileContentsFlags.RANGE
+    request = FileContentsRequest(stream_id=0, lindex=1, dw_flags=flags, cb_requested=4096, clip_data_id=0)
+    assert client.receive(request.encode(), 0) == [FileContentsRequested(0, 1, 1, 0, 4096)]
+
+
 def test_files_of_a_refused_offer() -> None:
     server = ready(is_server=True)
     server.offer([FILES], has_files=True, now=0)

@@ -357,7 +357,8 @@ class ClipboardExchange:
         return [DataReceived(data)]
 
     def _take_file_request(self, request: FileContentsRequest, now: float) -> list[ClipboardEvent]:
-        if request.clip_data_id is None:
+        # xrdp 0.9.21 writes an id, 0, though it knows no locks.
+        if request.clip_data_id is None or GeneralFlags.CAN_LOCK_CLIPDATA not in self.features:
             offer = self._offer_number if self._offer_has_files and not self._offer_is_refused else None
         else:
             offer = self._held.use(request.clip_data_id, now)
