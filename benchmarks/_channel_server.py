@@ -54,7 +54,7 @@ async def answer(session: ServerSession, *, count: int) -> None:
 
 async def note_keys(session: ServerSession, *, count: int) -> list[float]:
     """When so many keys were pressed."""
-    times = []
+    times: list[float] = []
     while len(times) < count:
         if isinstance(await session.input.receive(), KeyPressed):
             times.append(time.monotonic())
