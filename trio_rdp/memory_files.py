@@ -55,8 +55,6 @@ class MemoryFileSystem(FileSystem):
     `files` maps paths to their first contents; the directories between are made.
     """
 
-    label = "memory"
-
     def __init__(
         self,
         files: Mapping[str, bytes] | None = None,
