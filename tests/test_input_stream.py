@@ -6,10 +6,12 @@ import trio.testing
 
 from trio_rdp.input_stream import InputStatistics, InputStream
 from trio_rdp.level import Ending
+from trio_rdp.protocol.config import Monitor
 from trio_rdp.protocol.input_events import (
     InputEvent,
     KeyPressed,
     KeyReleased,
+    MonitorLayoutChanged,
     MouseButton,
     MouseMoved,
     MouseMovedBy,
@@ -89,6 +91,14 @@ def test_relative_moves_add_up() -> None:
     for _ in range(10):
         events.deliver(MouseMovedBy(3, -2))
     assert drain(events) == [MouseMovedBy(30, -20)]
+
+
+def test_layouts_of_monitors_coalesce() -> None:
+    events = stream(3)
+    layouts = [MonitorLayoutChanged((Monitor(width=width, height=300),)) for width in range(300, 400)]
+    for layout in layouts:
+        events.deliver(layout)
+    assert drain(events) == layouts[-1:]
 
 
 def test_moves_never_coalesce_across_another_event() -> None:

@@ -32,7 +32,7 @@ from trio_rdp.pdu.input import (
 from trio_rdp.protocol import input_events
 from trio_rdp.protocol.input_events import MouseButton
 from trio_rdp.protocol.limits import Limits
-from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError
+from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError, SessionClosed
 
 __all__ = ["AdvancedMouse", "AdvancedMouseHost", "AdvancedMouseHostStatistics", "AdvancedMouseStatistics"]
 
@@ -135,10 +135,23 @@ class AdvancedMouse(ChannelFace):
         size = sum(map(len, messages))
         if self._queue and self._bytes + size > self._max_bytes:
             raise trio.WouldBlock
+        if not self._queue:
+            messages = self._send_at_once(messages)
         self._queue += messages
-        self._bytes += size
+        self._bytes += sum(map(len, messages))
         self._peak = max(self._peak, self._bytes)
         self._filled.set()
+
+    def _send_at_once(self, messages: list[bytes]) -> list[bytes]:
+        """Send what the channel has room for; gives the rest."""
+        for at, message in enumerate(messages):
+            try:
+                if self._channel is not None:
+                    self._channel.send_nowait(message)
+            except (trio.WouldBlock, trio.BrokenResourceError, trio.ClosedResourceError, SessionClosed):
+                return messages[at:]
+            self._sent += 1
+        return []
 
     async def _ready(self) -> None:
         while not self.is_ready:

@@ -53,7 +53,7 @@ from trio_rdp.session import deadline
 from trio_rdp.session_info import SessionInfo
 from trio_rdp.stores import KnownHosts
 from trio_rdp.transport import connect_tcp, upgrade_client
-from trio_rdp.wire.errors import DeadlineExceeded, DecodeError, LocalProtocolError, SessionClosed
+from trio_rdp.wire.errors import DeadlineExceeded, DecodeError, LocalProtocolError, RequestRefused, SessionClosed
 from trio_rdp.writer import WriterStatistics
 
 __all__ = ["Session", "SessionStatistics", "open_session", "open_session_over"]
@@ -101,12 +101,33 @@ class Session(ClientChannels):
         self._activated = trio.Event()
         self._painter = Painter(self.screen, current_scheduler(), limits.undecoded, self._frame_shown)
         self.keyboard: Keyboard = Keyboard(self)
-        self.mouse: Mouse = Mouse(self)
+        self.mouse: Mouse = Mouse(self.advanced_mouse.over(self))
 
     @property
     def size(self) -> DesktopSize:
         """The desktop's size, which the server may change."""
         return self._stage.activation.desktop_size
+
+    async def resize(self, width: int, height: int, *, scale: int = 100) -> DesktopSize:
+        """Ask the server for another size of the desktop, in pixels, and wait for its first picture of it.
+
+        Gives the size that it came to, which is the server's choice; `scale` is in per cent, 100 to 500.  Raises
+        `LocalProtocolError` for a size that cannot be, or where the server does not resize; `RequestRefused` where it
+        does nothing within `Limits.resize`, which is all that it says when it will not.  A cancelled resize may happen
+        all the same.
+        """
+        before, resizes = self.size, self.screen.statistics().resizes
+        with trio.move_on_after(self._limits.resize):
+            await self.display_control.resize(width, height, scale=scale)
+            if (width, height) == (before.width, before.height):
+                return before
+            while self.screen.statistics().resizes == resizes:
+                await self.screen.wait_changed()
+            frames = self.screen.statistics().frames
+            while self.screen.statistics().frames == frames:
+                await self.screen.wait_changed()
+            return self.size
+        raise RequestRefused(f"the server shows no desktop of {width}x{height} within {self._limits.resize:g} s")
 
     async def request_refresh(self, rects: Iterable[Rect] | None = None) -> None:
         """Ask the server to paint areas (the whole desktop by default) again."""

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from functools import partial
 
+from trio_rdp.advanced_mouse import AdvancedMouse
 from trio_rdp.channel import StaticChannel
 from trio_rdp.channel_buffer import ChannelBuffer
 from trio_rdp.channel_face import ChannelFace
+from trio_rdp.channels.ainput import AINPUT_CHANNEL_NAME
 from trio_rdp.channels.cliprdr import CLIPRDR_CHANNEL_NAME
+from trio_rdp.channels.disp import DISP_CHANNEL_NAME
 from trio_rdp.channels.dynamic.messages import DRDYNVC_CHANNEL_NAME
 from trio_rdp.channels.echo import ECHO_CHANNEL_NAME
 from trio_rdp.channels.rail import CHANNEL_NAME as RAIL_CHANNEL_NAME
+from trio_rdp.channels.rdpei import CHANNEL_NAME as RDPEI_CHANNEL_NAME
 from trio_rdp.clipboard import Clipboard
+from trio_rdp.display_control import DisplayControl
 from trio_rdp.dynamic_channel import DynamicChannelListener
 from trio_rdp.dynamic_channels import ClientDynamicChannels
 from trio_rdp.echo import EchoReplier
@@ -26,6 +31,7 @@ from trio_rdp.protocol.client_connector import ConnectionResult
 from trio_rdp.protocol.static_channels import channel_definitions
 from trio_rdp.remote_apps import RemoteApps
 from trio_rdp.session import Supervised
+from trio_rdp.touch import Touch
 from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, SessionClosed
 
 __all__ = ["ClientChannels"]
@@ -53,6 +59,15 @@ class ClientChannels(Supervised):
         self.echo: EchoReplier = EchoReplier(config.limits)
         """Answers the server's echoes, and counts them."""
         self._answer(self.echo, ECHO_CHANNEL_NAME)
+        self.display_control: DisplayControl = DisplayControl(config.limits)
+        """Asks the server for other monitors; `resize` follows that through."""
+        self._answer(self.display_control, DISP_CHANNEL_NAME)
+        self.touch: Touch = Touch(config.limits)
+        """Fingers and pens; needs `enable_touch`."""
+        self._answer(self.touch, RDPEI_CHANNEL_NAME, wanted=config.enable_touch)
+        self.advanced_mouse: AdvancedMouse = AdvancedMouse(config.limits)
+        """The mouse on a channel of its own; needs `enable_advanced_mouse`, and then `mouse` uses it."""
+        self._answer(self.advanced_mouse, AINPUT_CHANNEL_NAME, wanted=config.enable_advanced_mouse)
         self.clipboard: Clipboard = Clipboard(config.limits, is_server=False)
         """What is shared with the server by copying and pasting; needs `enable_clipboard`."""
         if config.enable_clipboard:

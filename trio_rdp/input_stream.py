@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import trio
 
 from trio_rdp.level import Ending
-from trio_rdp.protocol.input_events import InputEvent, MouseMoved, MouseMovedBy
+from trio_rdp.protocol.input_events import InputEvent, MonitorLayoutChanged, MouseMoved, MouseMovedBy
 from trio_rdp.wire.errors import RemoteProtocolError
 
 __all__ = ["InputStatistics", "InputStream"]
@@ -38,8 +38,8 @@ class InputStream(trio.abc.ReceiveChannel[InputEvent]):
     """Events in the order in which they happened.
 
     Mouse moves that wait coalesce, never across another event: a position with the next position, relative moves by
-    adding them up.  After a clean end of the session `receive` gives what still waits and then raises
-    `trio.EndOfChannel`; otherwise it raises `SessionClosed`.
+    adding them up; so do layouts of monitors.  After a clean end of the session `receive` gives what still waits and
+    then raises `trio.EndOfChannel`; otherwise it raises `SessionClosed`.
     """
 
     def __init__(self, limit: int, ending: Ending) -> None:
@@ -127,8 +127,10 @@ class InputStream(trio.abc.ReceiveChannel[InputEvent]):
 
 
 def _join(last: InputEvent, event: InputEvent) -> InputEvent | None:
-    """One event for two, where they are moves of the same kind."""
+    """One event for two, where they are moves of the same kind, or layouts."""
     if isinstance(event, MouseMoved) and isinstance(last, MouseMoved):
+        return event
+    if isinstance(event, MonitorLayoutChanged) and isinstance(last, MonitorLayoutChanged):
         return event
     if isinstance(event, MouseMovedBy) and isinstance(last, MouseMovedBy):
         return MouseMovedBy(last.dx + event.dx, last.dy + event.dy)

@@ -9,21 +9,32 @@ from __future__ import annotations
 from functools import partial
 
 from trio_rdp.admission import Admitted
+from trio_rdp.advanced_mouse import AdvancedMouseHost
 from trio_rdp.channel import StaticChannel
 from trio_rdp.channel_buffer import ChannelBuffer
 from trio_rdp.channel_face import ChannelFace
+from trio_rdp.channels.ainput import AINPUT_CHANNEL_NAME
 from trio_rdp.channels.cliprdr import CLIPRDR_CHANNEL_NAME
+from trio_rdp.channels.disp import DISP_CHANNEL_NAME
 from trio_rdp.channels.dynamic.messages import DRDYNVC_CHANNEL_NAME
 from trio_rdp.channels.echo import ECHO_CHANNEL_NAME
 from trio_rdp.channels.rdpdr import CHANNEL_NAME as RDPDR_CHANNEL_NAME
+from trio_rdp.channels.rdpei import CHANNEL_NAME as RDPEI_CHANNEL_NAME
 from trio_rdp.clipboard import Clipboard
+from trio_rdp.display import Display
+from trio_rdp.display_control import DisplayControlHost, LayoutHandler
 from trio_rdp.dynamic_channel import DynamicChannel
 from trio_rdp.dynamic_channels import ServerDynamicChannels
 from trio_rdp.echo import Echo
+from trio_rdp.input_stream import InputStream
 from trio_rdp.protocol.channel_frames import ChannelFrames
+from trio_rdp.protocol.config import Monitor
+from trio_rdp.protocol.input_events import MonitorLayoutChanged
+from trio_rdp.protocol.server_capabilities import allowed_desktop_size
 from trio_rdp.protocol.server_stage import ServerStage
 from trio_rdp.remote_devices import RemoteDevices
 from trio_rdp.session import Supervised
+from trio_rdp.touch_stream import TouchStream
 from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, RequestRefused, SessionClosed
 
 __all__ = ["ServerChannels"]
@@ -31,6 +42,9 @@ __all__ = ["ServerChannels"]
 
 class ServerChannels(Supervised):
     """What a server's session does with channels."""
+
+    display: Display
+    input: InputStream
 
     def __init__(self, admitted: Admitted) -> None:
         accepted = admitted.connection
@@ -51,7 +65,11 @@ class ServerChannels(Supervised):
             pending_bytes=self._stage.pending_bytes,
             ignored=self._stage.ignored.note,
         )
+        self._config = accepted.config
         self._echo: Echo | None = None
+        self._display_control: DisplayControlHost | None = None
+        self._touch: TouchStream | None = None
+        self._advanced_mouse: AdvancedMouseHost | None = None
         self._clipboard: Clipboard | None = None
         self._devices: RemoteDevices | None = None
 
@@ -105,7 +123,44 @@ class ServerChannels(Supervised):
             self._use(self._devices, RDPDR_CHANNEL_NAME, self._devices.buffer)
         return self._devices
 
+    def accept_layouts(self, on_layout: LayoutHandler | None = None) -> DisplayControlHost:
+        """Let the client ask for other monitors, or another size of its window, from now on.
+
+        `on_layout` gets each layout, and may `display.resize`.  Without it the display takes the layout's size, as far
+        as the configuration allows it, and then `input` gets a `MonitorLayoutChanged`.  `monitors` tells of the latest
+        in any case.  Raises `LocalProtocolError` when it was called before.
+        """
+        if self._display_control is not None:
+            raise LocalProtocolError("layouts are accepted already")
+        host = DisplayControlHost(self._limits, on_layout or self._follow_layout)
+        self._display_control = host
+        self._open(host, DISP_CHANNEL_NAME)
+        return host
+
+    @property
+    def touch(self) -> TouchStream:
+        """What the client's fingers and pens do."""
+        if self._touch is None:
+            self._touch = TouchStream(self._limits)
+            self._open(self._touch, RDPEI_CHANNEL_NAME)
+        return self._touch
+
+    @property
+    def advanced_mouse(self) -> AdvancedMouseHost:
+        """Lets FreeRDP's clients use a channel of its own for the mouse; `input` gets the same events as ever."""
+        if self._advanced_mouse is None:
+            self._advanced_mouse = AdvancedMouseHost(self._limits, self.input.deliver)
+            self._open(self._advanced_mouse, AINPUT_CHANNEL_NAME)
+        return self._advanced_mouse
+
     # For the built-in channels.
+
+    async def _follow_layout(self, monitors: tuple[Monitor, ...]) -> None:
+        width = max(one.left + one.width for one in monitors) - min(one.left for one in monitors)
+        height = max(one.top + one.height for one in monitors) - min(one.top for one in monitors)
+        size = allowed_desktop_size(self._config, width, height)
+        await self.display.resize(size.width, size.height)
+        self.input.deliver(MonitorLayoutChanged(monitors))
 
     def _dynamic_frames(self) -> ChannelFrames:
         assert self._dynamic_name is not None

@@ -36,6 +36,8 @@ class Limits:
     """From Deactivate All to the Font Map that ends the reactivation."""
     stall: float = 30.0
     """How long a channel whose user asked for `WhenFull.WAIT` may hold the whole connection."""
+    resize: float = 10.0
+    """Until a server that a client asked for another size shows it; xrdp 0.9.21 takes about a second."""
     frame_acknowledgement: float = 2.0
     """Until a frame counts as drawn, though its client, which does acknowledge frames, has not said so."""
     dead_peer: float = 60.0

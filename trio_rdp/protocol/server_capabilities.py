@@ -47,7 +47,13 @@ from trio_rdp.protocol.envelopes import SERVER_CHANNEL_ID
 from trio_rdp.protocol.remote_programs import RemotePrograms, agreed_remote_programs, remote_programs_sets
 from trio_rdp.protocol.server_codecs import advertised_codecs, read_codecs
 
-__all__ = ["ClientCapabilities", "server_capability_sets", "session_color_depth", "session_desktop_size"]
+__all__ = [
+    "ClientCapabilities",
+    "allowed_desktop_size",
+    "server_capability_sets",
+    "session_color_depth",
+    "session_desktop_size",
+]
 
 _DEPTHS = {
     ColorDepth.BPP_4: 8,
@@ -174,9 +180,14 @@ def session_desktop_size(config: ServerConfig, core: ClientCoreData) -> DesktopS
     """The size of a session's desktop: the configured one, else the client's, as far as it is allowed."""
     if config.desktop_size is not None:
         return config.desktop_size
+    return allowed_desktop_size(config, core.desktop_width, core.desktop_height)
+
+
+def allowed_desktop_size(config: ServerConfig, width: int, height: int) -> DesktopSize:
+    """The size nearest to what a client wants that the configuration allows."""
     least, most, limits = config.minimum_size, config.maximum_size, config.limits
-    width = min(max(core.desktop_width, least.width), most.width, limits.desktop_side)
-    height = min(max(core.desktop_height, least.height), most.height, limits.desktop_side)
+    width = min(max(width, least.width), most.width, limits.desktop_side)
+    height = min(max(height, least.height), most.height, limits.desktop_side)
     return DesktopSize(width, min(height, max(limits.desktop_pixels // width, 1)))
 
 
