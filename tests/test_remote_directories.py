@@ -114,12 +114,14 @@ async def test_changes(nursery: trio.Nursery) -> None:
         await trio.testing.wait_all_tasks_blocked()
         await client.notify(*renamed)
         await trio.testing.wait_all_tasks_blocked()
-        await client.notify(status=rdpdr.NtStatus.NOTIFY_ENUM_DIR)
-        await trio.testing.wait_all_tasks_blocked()
+        for status in (rdpdr.NtStatus.NOTIFY_ENUM_DIR, rdpdr.NtStatus.SUCCESS):
+            await client.notify(status=status)
+            await trio.testing.wait_all_tasks_blocked()
         assert seen == [
             DriveChange(Action.ADDED, "in/sub/new"),
             DriveChange(Action.RENAMED_OLD_NAME, "in/a"),
             DriveChange(Action.RENAMED_NEW_NAME, "in/b"),
+            DriveChange(None, "in"),
             DriveChange(None, "in"),
         ]
         request = next(m for m in client.heard if isinstance(m, rdpdr.NotifyChangeDirectoryRequest))
@@ -142,9 +144,11 @@ async def test_a_cancelled_wait_loses_no_change(autojump_clock: trio.testing.Moc
         assert sum(isinstance(message, rdpdr.NotifyChangeDirectoryRequest) for message in client.heard) == 2
 
 
-async def test_a_client_that_cannot_watch() -> None:
+@pytest.mark.parametrize("status", [rdpdr.NtStatus.NOT_SUPPORTED, rdpdr.NtStatus.SUCCESS])
+async def test_a_client_that_cannot_watch(status: rdpdr.NtStatus) -> None:
+    """rdesktop 1.9 says at once that something has changed, and not what."""
     client = with_files()
-    client.refuse[rdpdr.NotifyChangeDirectoryRequest] = rdpdr.NtStatus.NOT_SUPPORTED
+    client.refuse[rdpdr.NotifyChangeDirectoryRequest] = status
     async with open_drive(client) as drive, drive.watch() as changes:
         with pytest.raises(OSError, match="does not support it"):
             await changes.__anext__()

@@ -172,6 +172,7 @@ class DriveWatch:
         self._handle: DeviceHandle | None = None
         self._call: Call | None = None
         self._changes: deque[DriveChange] = deque()
+        self._is_first = True
 
     async def __aenter__(self) -> Self:
         handle = await open_directory(self._drive, self._wire_path)
@@ -217,10 +218,14 @@ class DriveWatch:
 
     def _read(self, answer: NotifyChangeDirectoryResponse) -> list[DriveChange]:
         path = to_text(self._wire_path)
-        if answer.io_status == NtStatus.NOTIFY_ENUM_DIR or (not answer.io_status and not answer.buffer):
+        status = answer.io_status
+        is_first, self._is_first = self._is_first, False
+        if not status and not answer.buffer and is_first:
+            status = NtStatus.NOT_SUPPORTED  # rdesktop 1.9 answers so at once, every time
+        if status == NtStatus.NOTIFY_ENUM_DIR or (not status and not answer.buffer):
             return [DriveChange(None, path)]
-        if answer.io_status:
-            raise refusal(answer.io_status, path)
+        if status:
+            raise refusal(status, path)
         prefix = f"{path}/" if path else ""
         return [
             DriveChange(change.action, prefix + to_text(change.file_name)) for change in decode_changes(answer.buffer)
