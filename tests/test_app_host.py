@@ -370,8 +370,8 @@ async def test_a_channel_comes_again() -> None:
         client_end, server_end = channel_pair("rail")
         nursery.start_soon(pair.apps.run, client_end)
         nursery.start_soon(pair.host.run, server_end)
-        await pair.host.wait_ready()
         await trio.testing.wait_all_tasks_blocked()
+        await pair.host.wait_ready()
         assert pair.apps.is_synchronized
         assert list(pair.apps.windows) == [window.id]
         nursery.cancel_scope.cancel()

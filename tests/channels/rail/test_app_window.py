@@ -53,11 +53,28 @@ def test_a_window_that_opens_says_what_a_client_needs() -> None:
     assert order.client_area_width is order.rp_content is order.root_parent_handle is order.app_bar_state is None
 
 
+def test_content_within_a_frame() -> None:
+    framed = replace(EDITOR, client_rect=Rect(108, 80, 624, 440))
+    (order,) = window_orders(None, framed)
+    assert isinstance(order, Window)
+    assert (order.client_offset_x, order.client_offset_y) == (108, 80)
+    assert (order.window_client_delta_x, order.window_client_delta_y) == (8, 30)
+    assert (order.client_area_width, order.client_area_height) == (624, 440)
+
+
 def test_only_what_changed_is_sent() -> None:
     assert window_orders(EDITOR, EDITOR) == []
     assert window_orders(EDITOR, replace(EDITOR, title="Other")) == [Window(window_id=0x10, title_info="Other")]
     (moved,) = window_orders(EDITOR, replace(EDITOR, rect=Rect(1, 2, 640, 480)))
-    assert moved == Window(window_id=0x10, window_offset_x=1, window_offset_y=2, visible_offset_x=1, visible_offset_y=2)
+    assert moved == Window(
+        window_id=0x10,
+        client_offset_x=1,
+        client_offset_y=2,
+        window_offset_x=1,
+        window_offset_y=2,
+        visible_offset_x=1,
+        visible_offset_y=2,
+    )
     margins = replace(EDITOR, resize_margins=Margins(7, 0, 7, 0))
     assert window_orders(EDITOR, margins) == [
         Window(window_id=0x10, window_left_resize_margin=7, window_right_resize_margin=7)

@@ -137,6 +137,12 @@ def test_a_launch_that_nobody_waits_for_any_more() -> None:
     assert client.receive(answer) == [LaunchAnswered(second, ExecResult(ExecResult.E_FAIL), 5)]
 
 
+def test_a_name_that_comes_back_with_a_null_character() -> None:
+    client = ready()
+    number, _ = client.launch("a")
+    assert client.receive(ExecuteResult(exec_result=OK, exe_or_file="a\0").encode()) == [LaunchAnswered(number, OK, 0)]
+
+
 def test_a_launch_that_was_not_sent() -> None:
     client = ready()
     first, _ = client.launch("a")

@@ -144,6 +144,14 @@ def test_launches() -> None:
         server.answer_launch(1)
 
 
+def test_strings_that_end_with_a_null_character() -> None:
+    """As FreeRDP 2.11 sends them; its own name comes back."""
+    server = ready()
+    (wanted,) = server.receive(Execute(exe_or_file="||clock\0", arguments="a b\0", working_dir="\0").encode())
+    assert wanted == LaunchWanted(1, "||clock", "a b", "", ExecFlags(0))
+    assert ExecuteResult.decode(server.answer_launch(1)).exe_or_file == "||clock\0"
+
+
 def test_more_launches_than_may_wait_are_refused() -> None:
     server = ready(max_launches=1)
     server.receive(Execute(exe_or_file="a").encode())

@@ -33,8 +33,9 @@ def windows(window_id: int = 1) -> st.SearchStrategy[AppWindow]:
         id=st.just(window_id),
         title=st.text(_character, max_size=60),
         rect=_rect,
-        client_rect=st.builds(Rect, _coordinate, _coordinate, st.integers(1, 0xFFFF), st.integers(1, 0xFFFF)),
-        client_offset=st.tuples(_coordinate, _coordinate),
+        client_rect=st.none()
+        | st.builds(Rect, _coordinate, _coordinate, st.integers(1, 0xFFFF), st.integers(1, 0xFFFF)),
+        client_offset=st.none() | st.tuples(_coordinate, _coordinate),
         shape=_shape,
         visible_offset=st.tuples(_coordinate, _coordinate),
         visible_shape=_shape,
@@ -76,8 +77,13 @@ def as_seen(window: AppWindow, before: AppWindow | None) -> AppWindow:
     rect = window.rect
     whole = (Rect(0, 0, rect.width, rect.height),)
     is_whole = window.visible_shape is None
+    client = window.client_rect or Rect(rect.left, rect.top, 0, 0)
+    if client.is_empty and before is not None and before.client_rect is not None:
+        client = replace(before.client_rect, left=client.left, top=client.top)  # a size stays where none is told
     return replace(
         window,
+        client_rect=client,
+        client_offset=window.client_offset or (client.left - rect.left, client.top - rect.top),
         shape=whole if window.shape is None else window.shape,
         visible_shape=whole if is_whole else window.visible_shape,
         visible_offset=(rect.left, rect.top) if is_whole else window.visible_offset,

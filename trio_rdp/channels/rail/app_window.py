@@ -98,10 +98,10 @@ class AppWindow:
     title: str = ""
     rect: Rect = _NOWHERE
     """Where it is, without `resize_margins`."""
-    client_rect: Rect = _NOWHERE
-    """Where its content is; without a size where the server does not tell one."""
-    client_offset: tuple[int, int] = (0, 0)
-    """Where its content begins, counted from the window's own corner."""
+    client_rect: Rect | None = None
+    """Where its content is, without a size where the server does not tell one; None for the whole of `rect`."""
+    client_offset: tuple[int, int] | None = None
+    """Where its content begins, counted from the window's own corner; None where that follows from the others."""
     shape: tuple[Rect, ...] | None = None
     """What it is made of; None for the whole of `rect`."""
     visible_offset: tuple[int, int] = (0, 0)
@@ -238,7 +238,10 @@ _Fields = dict[tuple[str, ...], tuple[Any, ...]]
 
 
 def _window_fields(window: AppWindow) -> _Fields:
-    rect, client, margins = window.rect, window.client_rect, window.resize_margins
+    rect, margins = window.rect, window.resize_margins
+    client = window.client_rect or Rect(rect.left, rect.top, 0, 0)
+    # FreeRDP 2.11 takes the one from the other to know where the window is, and cuts the window off elsewhere.
+    client_offset = window.client_offset or (client.left - rect.left, client.top - rect.top)
     whole = (Rect(0, 0, rect.width, rect.height),)
     is_all_visible = window.visible_shape is None
     fields: _Fields = {
@@ -250,7 +253,7 @@ def _window_fields(window: AppWindow) -> _Fields:
         ("window_left_resize_margin", "window_right_resize_margin"): (margins.left, margins.right),
         ("window_top_resize_margin", "window_bottom_resize_margin"): (margins.top, margins.bottom),
         ("window_offset_x", "window_offset_y"): (rect.left, rect.top),
-        ("window_client_delta_x", "window_client_delta_y"): window.client_offset,
+        ("window_client_delta_x", "window_client_delta_y"): client_offset,
         ("window_width", "window_height"): (rect.width, rect.height),
         ("window_rects",): (_wire_rects(whole if window.shape is None else window.shape),),
         ("visible_offset_x", "visible_offset_y"): (rect.left, rect.top) if is_all_visible else window.visible_offset,

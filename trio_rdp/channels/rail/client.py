@@ -227,7 +227,8 @@ class RailClient:
 
     def _answer_launch(self, pdu: ExecuteResult) -> list[RailClientEvent]:
         """Match a result with the oldest launch of that name: nothing else tells which one is meant."""
-        same = [one for one in self._launches if one.exe_or_file == pdu.exe_or_file]
+        program = pdu.exe_or_file.rstrip("\0")
+        same = [one for one in self._launches if one.exe_or_file == program]
         found = next((one for one in same if one.flags == pdu.flags), same[0] if same else None)
         if found is None:
             self.ignored += 1

@@ -198,7 +198,11 @@ class RailServer:
             return Reply(refused.encode())
         self._numbers += 1
         self._launches[self._numbers] = (pdu.exe_or_file, pdu.flags)
-        return LaunchWanted(self._numbers, pdu.exe_or_file, pdu.arguments, pdu.working_dir, pdu.flags)
+        # FreeRDP 2.11 ends its strings with a null character, which the document does not want.
+        program, arguments, directory = (
+            text.rstrip("\0") for text in (pdu.exe_or_file, pdu.arguments, pdu.working_dir)
+        )
+        return LaunchWanted(self._numbers, program, arguments, directory, pdu.flags)
 
     # What the server says.
 

@@ -189,12 +189,9 @@ class WindowList:
         return [WindowChanged(after)]
 
     def _changed(self, window: AppWindow, order: Window) -> AppWindow:
-        rect, client, margins = window.rect, window.client_rect, window.resize_margins
+        rect, margins = window.rect, window.resize_margins
         changes: dict[str, Any] = {
             "rect": _moved(rect, order.window_offset_x, order.window_offset_y, order.window_width, order.window_height),
-            "client_rect": _moved(
-                client, order.client_offset_x, order.client_offset_y, order.client_area_width, order.client_area_height
-            ),
             "resize_margins": Margins(
                 _either(order.window_left_resize_margin, margins.left),
                 _either(order.window_top_resize_margin, margins.top),
@@ -214,6 +211,14 @@ class WindowList:
             "is_client_rendered": order.rp_content,
         }
         changes |= {name: value for name, value in simple.items() if value is not None}
+        if order.client_offset_x is not None or order.client_area_width is not None:
+            changes["client_rect"] = _moved(
+                window.client_rect or Rect(rect.left, rect.top, 0, 0),
+                order.client_offset_x,
+                order.client_offset_y,
+                order.client_area_width,
+                order.client_area_height,
+            )
         if order.window_client_delta_x is not None:
             changes["client_offset"] = order.window_client_delta_x, order.window_client_delta_y
         if order.window_rects is not None:
