@@ -56,7 +56,7 @@ class DisplayControl(ChannelFace):
     @property
     def layout_limits(self) -> LayoutLimits | None:
         """What the server takes; None until it has said so."""
-        return self._machine.limits
+        return self._machine.layout_limits
 
     async def wait_ready(self) -> LayoutLimits:
         """Wait until the server has said what it takes, and give that; raises as `wait_open` does."""
@@ -85,7 +85,7 @@ class DisplayControl(ChannelFace):
     async def _ready(self) -> tuple[MessageChannel, LayoutLimits]:
         while True:
             channel = await self._opened()
-            found = self._machine.limits
+            found = self._machine.layout_limits
             if found is not None:
                 return channel, found
             await self._changed.wait()

@@ -20,11 +20,11 @@ def one(width: int = 800, height: int = 600) -> DisplayControlMonitor:
 
 def test_a_layout_waits_for_the_capabilities() -> None:
     client = DisplayControlClient()
-    assert client.limits is None
+    assert client.layout_limits is None
     with pytest.raises(LocalProtocolError, match="has not said yet"):
         client.layout([one()])
     assert client.receive(CAPABILITIES) == [LayoutLimits(2, 1_000_000)]
-    assert client.limits == LayoutLimits(2, 1_000_000)
+    assert client.layout_limits == LayoutLimits(2, 1_000_000)
     sent = decode(client.layout([one()]))
     assert getattr(sent, "monitors", None) == [one()]
 
@@ -34,7 +34,7 @@ def test_capabilities_may_come_again() -> None:
     client.receive(CAPABILITIES)
     again = DisplayControlCapabilities(max_num_monitors=1, max_monitor_area_factor_a=1, max_monitor_area_factor_b=1)
     client.receive(again.encode())
-    assert client.limits == LayoutLimits(1, 1)
+    assert client.layout_limits == LayoutLimits(1, 1)
 
 
 def test_the_server_has_limits() -> None:
@@ -70,7 +70,7 @@ def test_the_document_has_limits() -> None:
 def test_unknown_messages_are_passed_over() -> None:
     client = DisplayControlClient()
     assert client.receive(bytes.fromhex("09000000 0c000000 01020304")) == []
-    assert client.limits is None
+    assert client.layout_limits is None
 
 
 @pytest.mark.parametrize("message", [b"", CAPABILITIES[:-1], bytes.fromhex("02000000 10000000 28000000 00000000")])

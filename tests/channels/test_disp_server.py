@@ -29,8 +29,8 @@ def layout(*monitors: DisplayControlMonitor) -> bytes:
 
 def test_a_client_asks_for_two_monitors() -> None:
     client, server = DisplayControlClient(), DisplayControlServer(16, 8192, 8192 * 4320)
-    (limits,) = client.receive(server.start())
-    assert (limits.max_monitors, limits.max_area) == (16, 8192 * 4320)
+    (accepted,) = client.receive(server.start())
+    assert (accepted.max_monitors, accepted.max_area) == (16, 8192 * 4320)
     monitors = (one(), one(640, 480, 800))
     assert server.receive(client.layout(monitors)) == [LayoutRequested(monitors)]
 

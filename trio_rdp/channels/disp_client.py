@@ -29,19 +29,19 @@ class DisplayControlClient:
     """Hears what the server takes, and checks what it is asked for."""
 
     def __init__(self) -> None:
-        self._limits: LayoutLimits | None = None
+        self._accepted: LayoutLimits | None = None
 
     @property
-    def limits(self) -> LayoutLimits | None:
+    def layout_limits(self) -> LayoutLimits | None:
         """What the server takes; None until it has said so."""
-        return self._limits
+        return self._accepted
 
     def receive(self, message: bytes) -> list[LayoutLimits]:
         """Take a message of the server; gives what it takes from now on, or nothing for an unknown message."""
         match decode_disp_from_server(message):
             case DisplayControlCapabilities(max_num_monitors=number, max_monitor_area=area):
-                self._limits = LayoutLimits(number, area)
-                return [self._limits]
+                self._accepted = LayoutLimits(number, area)
+                return [self._accepted]
         return []
 
     def layout(self, monitors: Sequence[DisplayControlMonitor]) -> bytes:
@@ -49,13 +49,13 @@ class DisplayControlClient:
 
         Raises `LocalProtocolError` with the reason where [MS-RDPEDISP], or this server, does not allow it.
         """
-        limits = self._limits
-        if limits is None:
+        accepted = self._accepted
+        if accepted is None:
             raise LocalProtocolError("the server has not said yet which layouts it takes")
-        fault = find_fault(monitors, limits.max_monitors) or find_ignored(monitors)
+        fault = find_fault(monitors, accepted.max_monitors) or find_ignored(monitors)
         if fault is not None:
             raise LocalProtocolError(fault)
         area = sum(one.width * one.height for one in monitors)
-        if area > limits.max_area:
-            raise LocalProtocolError(f"the monitors have {area} pixels, and the server takes {limits.max_area}")
+        if area > accepted.max_area:
+            raise LocalProtocolError(f"the monitors have {area} pixels, and the server takes {accepted.max_area}")
         return DisplayControlMonitorLayout(monitors=list(monitors)).encode()
