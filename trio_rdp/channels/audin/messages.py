@@ -1,4 +1,4 @@
-"""Audio input, [MS-RDPEAI]: the messages of the dynamic channel on which a client's microphone is heard."""
+"""The messages of audio input, [MS-RDPEAI] 2.2."""
 
 from __future__ import annotations
 
