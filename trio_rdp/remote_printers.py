@@ -20,7 +20,7 @@ from trio_rdp.remote_device import DeviceHandle, RemoteDevice
 from trio_rdp.remote_requests import DeviceRequests
 from trio_rdp.wire.errors import LocalProtocolError
 
-__all__ = ["PrintJob", "RemotePrinter"]
+__all__ = ["RemotePrintJob", "RemotePrinter"]
 
 
 class RemotePrinter(RemoteDevice):
@@ -55,12 +55,12 @@ class RemotePrinter(RemoteDevice):
         """What an earlier session has asked the client to remember of the printer; a server's own format."""
         return self._printer.cached_printer_config_data
 
-    def job(self) -> PrintJob:
+    def job(self) -> RemotePrintJob:
         """Print something: `async with printer.job() as job`; the protocol has no place for a title.
 
         What was written is printed when the block is left, whole or not: nothing takes a job back.
         """
-        return PrintJob(self)
+        return RemotePrintJob(self)
 
     async def use_xps(self) -> None:
         """Tell the client that all jobs from now on are XPS; raises `LocalProtocolError` where it cannot."""
@@ -73,7 +73,7 @@ class RemotePrinter(RemoteDevice):
         await self._requests.tell(self._requests.machine.tell_printer(message))
 
 
-class PrintJob:
+class RemotePrintJob:
     """Something that is being printed; it is open inside `async with`."""
 
     def __init__(self, printer: RemotePrinter) -> None:
