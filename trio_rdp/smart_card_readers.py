@@ -24,17 +24,17 @@ async def wait_status_change(
     service: SmartCardService, context: Any, asked: Sequence[_Asked], seconds: float
 ) -> list[ReaderStateReturn] | None:
     """The states of readers, as soon as one is not what the server believes; None if that takes too long."""
-    with trio.move_on_after(seconds):
-        while True:
-            revision = service.revision
-            known = await _look(service, context, asked)
-            found = [_state_of(item, known) for item in asked]
-            if any(ReaderState.CHANGED in state.event_state for state in found):
-                return found
-            if not seconds:
-                break
+    deadline = trio.current_time() + seconds
+    while True:
+        revision = service.revision
+        known = await _look(service, context, asked)
+        found = [_state_of(item, known) for item in asked]
+        if any(ReaderState.CHANGED in state.event_state for state in found):
+            return found
+        with trio.move_on_at(deadline) as scope:
             await service.wait_changed(revision)
-    return None
+        if scope.cancelled_caught:
+            return None
 
 
 async def locate_cards(
