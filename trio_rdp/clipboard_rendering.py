@@ -84,8 +84,13 @@ async def render_image(value: Value[ImageSource] | None) -> dict[FormatKey, Rend
 
     renders: dict[FormatKey, Render] = dict.fromkeys(PNG_FORMATS, make_png)
     if not isinstance(value, bytes) or has_pillow():
-        renders |= {StandardFormat.DIBV5: make(DibImage.encode_v5), StandardFormat.DIB: make(DibImage.encode)}
+        renders |= {StandardFormat.DIBV5: make(DibImage.encode_v5), StandardFormat.DIB: make(_encode_dib)}
     return renders
+
+
+def _encode_dib(image: DibImage) -> bytes:
+    # xrdp 0.9.21 puts the header of a file before it, of 14 bytes, and takes as many away behind.
+    return image.encode() + bytes(14)
 
 
 def decode_image(data: bytes) -> ClipboardImage:

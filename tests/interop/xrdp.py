@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import grp
 import os
+import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
@@ -12,10 +13,10 @@ from typing import Literal
 import pytest
 
 from tests.interop.display import Display
-from tests.interop.processes import free_port, launch, need
+from tests.interop.processes import Process, free_port, launch, need, wait_for_sync
 from tests.interop.server import Server, certificate, ready
 
-__all__ = ["LOGIN_BACKGROUND", "FastPath", "XrdpSecurity", "xrdp"]
+__all__ = ["LOGIN_BACKGROUND", "FastPath", "XrdpSecurity", "chansrv", "xrdp"]
 
 XrdpSecurity = Literal["negotiate", "tls", "rdp"]
 FastPath = Literal["both", "input", "output", "none"]
@@ -38,12 +39,14 @@ def xrdp(
     bitmap_cache: bool = True,
     fast_path: FastPath = "both",
     channels: bool = True,
+    chansrv: bool = False,
     log_level: str = "INFO",
 ) -> Iterator[Server]:
     """Show a desktop (one made by `xvnc` or by `xorg`), or the login window when there is none.
 
     The desktop asks for no password: any user logs in.  `security` "rdp" with `encryption` "none" is standard RDP
-    security without encryption; the colour depth is the client's, up to `max_bpp`.
+    security without encryption; the colour depth is the client's, up to `max_bpp`.  With `chansrv` the channels are
+    those of the desktop's `chansrv`, which is to be running.
     """
     need("xrdp")
     if os.geteuid() != 0:
@@ -98,6 +101,8 @@ def xrdp(
     backend["port"] = str(desktop.vnc_port if desktop else 1)
     if desktop is not None and desktop.xrdp_socket is not None:
         backend.update(lib="libxup.so", port=str(desktop.xrdp_socket), code="20")
+    if desktop is not None and chansrv:
+        backend["chansrvport"] = f"DISPLAY({desktop.name.lstrip(':')})"
     if desktop is None:
         backend.update(username="ask", password="ask")
     every_channel = dict.fromkeys(("rdpdr", "rdpsnd", "drdynvc", "cliprdr", "rail", "xrdpvr"), True)
@@ -115,6 +120,26 @@ def xrdp(
     with launch("xrdp", ["xrdp", "-n", "-c", ini], folder) as process:
         size = (desktop.width, desktop.height) if desktop else (1024, 768)
         yield ready(port, process, *size)
+
+
+@contextlib.contextmanager
+def chansrv(desktop: Display, folder: Path) -> Iterator[Process]:
+    """The program of a desktop's channels: clipboard, sound, drives; files that it offers are below `folder`.
+
+    Its log, and the mount of its drives, `thinclient_drives`, are there too.
+    """
+    need("xrdp-chansrv")
+    _make_run_folder()
+    socket = RUN_FOLDER / "sockdir" / f"xrdp_chansrv_socket_{desktop.name.lstrip(':')}"
+    socket.unlink(missing_ok=True)
+    with launch("chansrv", ["xrdp-chansrv"], folder, env=desktop.env) as process:
+        wait_for_sync(socket.exists, "chansrv listens", process)
+        try:
+            yield process
+        finally:
+            mount = folder / "thinclient_drives"
+            if mount.is_mount():
+                subprocess.run(["fusermount3", "-u", "-z", mount], check=False)
 
 
 def _section(name: str, values: Mapping[str, object]) -> str:
