@@ -1,8 +1,8 @@
 """The clipboard with real peers: what programs on one side copy, the other side pastes.
 
 xfreerdp 2.11 of Debian is built without FUSE, so it lists a server's files and reads none of them; PNG it offers
-without a name.  rdesktop 1.9 knows text alone.  xrdp 0.9.21 knows no HTML, no characters beyond the basic plane, no file
-of 2 GiB or more, and takes the last 14 bytes from a picture.
+without a name.  rdesktop 1.9 knows text alone.  xrdp 0.9.21 knows no HTML, no characters beyond the basic plane, and no
+file of 2 GiB or more; it takes the last 14 bytes from a picture.
 """
 
 from __future__ import annotations
