@@ -104,8 +104,9 @@ async def test_no_channel(nursery: trio.Nursery) -> None:
     devices = Devices(Limits(), client_name="tests")
     drive = devices.add_drive("share", MemoryFileSystem())
     devices.unavailable("the server has none")
-    with pytest.raises(LocalProtocolError, match="the server has none"):
-        await drive.wait_accepted()
+    for each in (drive, devices.add_drive("later", MemoryFileSystem())):
+        with pytest.raises(LocalProtocolError, match="the server has none"):
+            await each.wait_accepted()
 
 
 async def test_a_refused_device(caplog: pytest.LogCaptureFixture) -> None:

@@ -18,8 +18,10 @@ from trio_rdp.channels.disp import DISP_CHANNEL_NAME
 from trio_rdp.channels.dynamic.messages import DRDYNVC_CHANNEL_NAME
 from trio_rdp.channels.echo import ECHO_CHANNEL_NAME
 from trio_rdp.channels.rail import CHANNEL_NAME as RAIL_CHANNEL_NAME
+from trio_rdp.channels.rdpdr import CHANNEL_NAME as RDPDR_CHANNEL_NAME
 from trio_rdp.channels.rdpei import CHANNEL_NAME as RDPEI_CHANNEL_NAME
 from trio_rdp.clipboard import Clipboard
+from trio_rdp.devices import Devices
 from trio_rdp.display_control import DisplayControl
 from trio_rdp.dynamic_channel import DynamicChannelListener
 from trio_rdp.dynamic_channels import ClientDynamicChannels
@@ -74,6 +76,12 @@ class ClientChannels(Supervised):
             self._use(self.clipboard, CLIPRDR_CHANNEL_NAME, self.clipboard.buffer)
         else:
             self.clipboard.unavailable("enable_clipboard asks for it")
+        self.devices: Devices = Devices(config.limits, client_name=config.client_name)
+        """What is lent to the server: drives, printers and smart cards; needs `enable_devices`."""
+        if config.enable_devices:
+            self._use(self.devices, RDPDR_CHANNEL_NAME, self.devices.buffer)
+        else:
+            self.devices.unavailable("enable_devices asks for it")
         activation = result.activation
         self.remote_apps: RemoteApps = RemoteApps(config.limits, activation.remote_programs, activation.desktop_size)
         """The programs that the server shows one by one; needs `enable_remote_apps`."""

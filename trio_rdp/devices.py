@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import trio
 
+from trio_rdp.channel_buffer import ChannelBuffer
 from trio_rdp.channel_face import ChannelFace
 from trio_rdp.channels.rdpdr import CHANNEL_NAME
 from trio_rdp.channels.rdpdr.client import RedirectionClient, answer
@@ -124,6 +125,8 @@ class Devices(ChannelFace):
             self._announce(device, self._machine)
         self._devices.append(device)
         device._lent(lambda: self._remove(device))
+        if self._machine is None and self._end is not None:
+            device._ended(self._end)
         return device
 
     def __iter__(self) -> Iterator[Device]:
@@ -131,6 +134,11 @@ class Devices(ChannelFace):
 
     def __len__(self) -> int:
         return len(self._devices)
+
+    @property
+    def buffer(self) -> ChannelBuffer:
+        """What may wait to be read: as many requests as may be outstanding."""
+        return ChannelBuffer(self._limits.lent_requests, self._limits.lent_request_bytes)
 
     def statistics(self) -> DevicesStatistics:
         """What is lent, and what waits."""

@@ -24,6 +24,7 @@ def test_switches() -> None:
     )
     assert names(everything) == ["drdynvc", "cliprdr", "rdpsnd", "rdpdr", "rail"]
     assert names(ClientConfig(enable_audio_playback=True)) == ["drdynvc", "rdpsnd", "rdpdr"]
+    assert names(ClientConfig(enable_devices=True)) == ["drdynvc", "rdpsnd", "rdpdr"]
 
 
 def test_own_channels_come_first_and_once() -> None:

@@ -33,8 +33,9 @@ def channel_definitions(config: ClientConfig) -> list[ChannelDefinition]:
     wanted = {
         DRDYNVC_CHANNEL_NAME: config.enable_dynamic_channels,
         "cliprdr": config.enable_clipboard,
-        "rdpsnd": config.enable_audio_playback,
-        # "If that channel is not advertised, the server will not issue any communication" ([MS-RDPEA], note 1).
+        # "If that channel is not advertised, the server will not issue any communication" on the other: so each of
+        # the two says of the other one ([MS-RDPEA], note 1, and [MS-RDPEFS], note 1).
+        "rdpsnd": config.enable_audio_playback or config.enable_devices,
         "rdpdr": config.enable_devices or config.enable_audio_playback,
         "rail": config.enable_remote_apps,
     }
