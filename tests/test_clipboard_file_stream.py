@@ -31,9 +31,9 @@ from trio_rdp.channels.cliprdr import (
     UnlockClipboardData,
 )
 from trio_rdp.clipboard import Clipboard
-from trio_rdp.clipboard_file_stream import RemoteFileStream
+from trio_rdp.clipboard_file_list import ClipboardFiles
+from trio_rdp.clipboard_file_stream import ClipboardFileStream
 from trio_rdp.clipboard_files import MemoryFile, OfferedFile
-from trio_rdp.clipboard_remote_files import RemoteFiles
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.wire.errors import ChannelClosed, DecodeError, LocalProtocolError, RequestRefused
 
@@ -180,9 +180,9 @@ class hand_offered:  # noqa: N801
         self._files = files
         self._context = clipboard_and_peer(limits, flags=flags)
 
-    async def __aenter__(self) -> tuple[RemoteFiles, ClipboardPeer, Clipboard]:
+    async def __aenter__(self) -> tuple[ClipboardFiles, ClipboardPeer, Clipboard]:
         clipboard, peer = await self._context.__aenter__()
-        found: list[RemoteFiles] = []
+        found: list[ClipboardFiles] = []
 
         async def read() -> None:
             found.append(await clipboard.read_files())
@@ -309,7 +309,7 @@ async def test_requests_wait_for_room(autojump_clock: trio.testing.MockClock) ->
     limits = Limits(clipboard_requests=5)
     async with hand_offered(FileDescriptor.of("x", size=1 << 30), limits=limits) as ((file,), peer, clipboard):
         async with trio.open_nursery() as nursery:
-            streams: list[RemoteFileStream] = []
+            streams: list[ClipboardFileStream] = []
 
             async def read() -> None:
                 streams.append(file.open())

@@ -33,11 +33,11 @@ from trio_rdp.clipboard_contents import (
     ClipboardContents,
     FormatKey,
 )
-from trio_rdp.clipboard_file_stream import RemoteFile
+from trio_rdp.clipboard_file_list import ClipboardFiles
+from trio_rdp.clipboard_file_stream import ClipboardFile
 from trio_rdp.clipboard_images import ClipboardImage, ImageSource, has_pillow
 from trio_rdp.clipboard_link import ClipboardLink, Fetched
 from trio_rdp.clipboard_offering import FilesValue, Offering, Value
-from trio_rdp.clipboard_remote_files import RemoteFiles
 from trio_rdp.clipboard_rendering import Constant, decode_image, render_html, render_image, render_text
 from trio_rdp.message_channel import MessageChannel
 from trio_rdp.protocol.limits import Limits
@@ -170,7 +170,7 @@ class Clipboard(ChannelFace):
             raise error
         return None
 
-    async def read_files(self) -> RemoteFiles:
+    async def read_files(self) -> ClipboardFiles:
         """The files that the peer's user has copied, which can be read while they are on the clipboard.
 
         A peer that can lock them keeps them longer: as long as they are read, and `Limits.clipboard_lock_idle` more.
@@ -178,11 +178,11 @@ class Clipboard(ChannelFace):
         link = await self._opened_link()
         fetched = await link.fetch(lambda contents: contents.find((FILE_GROUP_DESCRIPTOR,)), lock=True)
         if fetched is None:
-            return RemoteFiles()
+            return ClipboardFiles()
         described = PackedFileList.decode(fetched.data).file_descriptor_array
         ahead = self._limits.clipboard_read_ahead
-        return RemoteFiles(
-            RemoteFile(item, index, link, fetched.clip_data_id, ahead) for index, item in enumerate(described)
+        return ClipboardFiles(
+            ClipboardFile(item, index, link, fetched.clip_data_id, ahead) for index, item in enumerate(described)
         )
 
     async def read(self, format: FormatKey) -> bytes | None:  # noqa: A002

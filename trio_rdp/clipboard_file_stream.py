@@ -19,14 +19,14 @@ from trio_rdp.channels.cliprdr import FileDescriptor, safe_path
 from trio_rdp.clipboard_link import ClipboardLink, FileAnswer
 from trio_rdp.wire.errors import RequestRefused
 
-__all__ = ["RemoteFile", "RemoteFileStream"]
+__all__ = ["ClipboardFile", "ClipboardFileStream"]
 
 _FIRST_PIECE = 1 << 16
 _PIECE = 1 << 18
 """Bytes of one request: the first is small, for those who want but a header."""
 
 
-class RemoteFile:
+class ClipboardFile:
     """A file, or directory, of the peer: `name` is what the peer says, with backslashes; never join it to a path."""
 
     def __init__(
@@ -42,7 +42,7 @@ class RemoteFile:
         self._read_ahead = read_ahead
 
     def __repr__(self) -> str:
-        return f"<RemoteFile {self.name!r}, {'directory' if self.is_directory else f'{self.size} bytes'}>"
+        return f"<ClipboardFile {self.name!r}, {'directory' if self.is_directory else f'{self.size} bytes'}>"
 
     @property
     def path(self) -> PurePosixPath:
@@ -65,19 +65,19 @@ class RemoteFile:
             self.size = size
         return self.size
 
-    def open(self) -> RemoteFileStream:
+    def open(self) -> ClipboardFileStream:
         """A stream of the file's contents, for `async with`; nothing is asked for yet."""
-        return RemoteFileStream(self)
+        return ClipboardFileStream(self)
 
 
-class RemoteFileStream(trio.abc.ReceiveStream):
+class ClipboardFileStream(trio.abc.ReceiveStream):
     """The contents of a file of the peer, from wherever one likes; cancelling a read loses nothing.
 
     Who reads on finds the next pieces there already: up to `Limits.clipboard_read_ahead` bytes are asked for ahead.
     Reads raise `RequestRefused` when the peer cannot read its file, and when that is shorter than it said.
     """
 
-    def __init__(self, file: RemoteFile) -> None:
+    def __init__(self, file: ClipboardFile) -> None:
         self._file = file
         self._position = 0
         self._buffer = b""  # what came and was not read, from `_position` on

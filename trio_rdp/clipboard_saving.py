@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import trio
 
-from trio_rdp.clipboard_file_stream import RemoteFile
+from trio_rdp.clipboard_file_stream import ClipboardFile
 from trio_rdp.clipboard_files import FileProgress
 from trio_rdp.wire.errors import InvalidField
 
@@ -19,8 +19,8 @@ __all__ = ["save_files"]
 OnProgress = Callable[[FileProgress], object]
 
 
-async def save_files(files: Sequence[RemoteFile], directory: Path, on_progress: OnProgress | None) -> list[Path]:
-    """Save files into a directory, as `RemoteFiles.save` says."""
+async def save_files(files: Sequence[ClipboardFile], directory: Path, on_progress: OnProgress | None) -> list[Path]:
+    """Save files into a directory, as `ClipboardFiles.save` says."""
     paths = _checked_paths(files)
     for file in files:
         if not file.is_directory:
@@ -39,7 +39,7 @@ async def save_files(files: Sequence[RemoteFile], directory: Path, on_progress: 
 
 
 class _Progress:
-    def __init__(self, files: Sequence[RemoteFile], on_progress: OnProgress | None) -> None:
+    def __init__(self, files: Sequence[ClipboardFile], on_progress: OnProgress | None) -> None:
         self._files = sum(not file.is_directory for file in files)
         self._bytes = sum(file.size or 0 for file in files if not file.is_directory)
         self._files_done = 0
@@ -53,7 +53,7 @@ class _Progress:
             self._on_progress(FileProgress(self._files_done, self._files, self._bytes_done, self._bytes))
 
 
-def _checked_paths(files: Sequence[RemoteFile]) -> list[PurePosixPath]:
+def _checked_paths(files: Sequence[ClipboardFile]) -> list[PurePosixPath]:
     """Where each file goes; raises `InvalidField` for names that are no good, and for two that would be one file."""
     paths = [file.path for file in files]
     seen: set[str] = set()
@@ -76,7 +76,7 @@ def _prepare(directory: Path, path: PurePosixPath, is_directory: bool) -> Path:
     return directory / path
 
 
-async def _save(file: RemoteFile, target: Path, progress: _Progress) -> None:
+async def _save(file: ClipboardFile, target: Path, progress: _Progress) -> None:
     # "x" opens no link either, and no file that is there.
     output = await trio.open_file(target, "xb")
     try:

@@ -1,4 +1,4 @@
-"""`RemoteFiles`: the list of the files on the peer's clipboard."""
+"""`ClipboardFiles`: the list of the files on the peer's clipboard."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import overload
 
-from trio_rdp.clipboard_file_stream import RemoteFile
+from trio_rdp.clipboard_file_stream import ClipboardFile
 from trio_rdp.clipboard_files import FileProgress
 from trio_rdp.clipboard_saving import save_files
 
-__all__ = ["RemoteFiles"]
+__all__ = ["ClipboardFiles"]
 
 
-class RemoteFiles(Sequence[RemoteFile]):
+class ClipboardFiles(Sequence[ClipboardFile]):
     """The files on the peer's clipboard when they were asked for; directories come before what is in them."""
 
-    def __init__(self, files: Iterable[RemoteFile] = ()) -> None:
+    def __init__(self, files: Iterable[ClipboardFile] = ()) -> None:
         self._files = tuple(files)
 
     def __len__(self) -> int:
         return len(self._files)
 
     @overload
-    def __getitem__(self, index: int) -> RemoteFile: ...
+    def __getitem__(self, index: int) -> ClipboardFile: ...
 
     @overload
-    def __getitem__(self, index: slice) -> RemoteFiles: ...
+    def __getitem__(self, index: slice) -> ClipboardFiles: ...
 
-    def __getitem__(self, index: int | slice) -> RemoteFile | RemoteFiles:
-        return RemoteFiles(self._files[index]) if isinstance(index, slice) else self._files[index]
+    def __getitem__(self, index: int | slice) -> ClipboardFile | ClipboardFiles:
+        return ClipboardFiles(self._files[index]) if isinstance(index, slice) else self._files[index]
 
     def __repr__(self) -> str:
-        return f"<RemoteFiles {list(self._files)!r}>"
+        return f"<ClipboardFiles {list(self._files)!r}>"
 
     async def save(
         self, directory: str | os.PathLike[str], *, on_progress: Callable[[FileProgress], object] | None = None

@@ -7,7 +7,7 @@ import trio
 
 from tests.test_clipboard_file_stream import hand_offered
 from trio_rdp.channels.cliprdr import FileDescriptor
-from trio_rdp.clipboard_remote_files import RemoteFiles
+from trio_rdp.clipboard_file_list import ClipboardFiles
 
 
 async def test_it_is_a_sequence() -> None:
@@ -16,12 +16,12 @@ async def test_it_is_a_sequence() -> None:
         assert len(files) == 5
         assert files[1].name == r"d\0"
         assert files[-1] in files
-        assert isinstance(files[1:3], RemoteFiles)
+        assert isinstance(files[1:3], ClipboardFiles)
         assert [file.name for file in files[1:3]] == [r"d\0", r"d\1"]
         assert "d\\\\0" in repr(files)
         with pytest.raises(IndexError):
             _ = files[5]
-    assert not RemoteFiles()
+    assert not ClipboardFiles()
 
 
 async def test_a_part_of_it_may_be_saved(tmp_path: Path) -> None:
@@ -29,4 +29,4 @@ async def test_a_part_of_it_may_be_saved(tmp_path: Path) -> None:
         assert await files[1:].save(tmp_path) == [tmp_path / "b"]
         assert await trio.Path(tmp_path / "b").is_file()
         assert not await trio.Path(tmp_path / "a").exists()
-        assert await RemoteFiles().save(tmp_path) == []
+        assert await ClipboardFiles().save(tmp_path) == []
