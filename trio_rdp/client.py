@@ -116,8 +116,10 @@ class Session(ClientChannels):
         does nothing within `Limits.resize`, which is all that it says when it will not.  A cancelled resize may happen
         all the same.
         """
-        before, resizes = self.size, self.screen.statistics().resizes
         with trio.move_on_after(self._limits.resize):
+            while not self.screen.is_painted:  # xrdp 0.9.21 ends a session that is resized before it shows anything
+                await self.screen.wait_changed()
+            before, resizes = self.size, self.screen.statistics().resizes
             await self.display_control.resize(width, height, scale=scale)
             if (width, height) == (before.width, before.height):
                 return before

@@ -129,7 +129,7 @@ class Limits:
     open_files: int = 4096
     """Files and directories that a server has open on one drive; Windows' own limit is 16 million a process."""
     touch_contacts: int = 10
-    """Fingers of a client at once; FreeRDP's has ten too."""
+    """Fingers of a client at once: as many as people have; xfreerdp 2.11 says 64."""
     touch_points: int = 4096
     """Touches that wait for a server's handler: ten fingers at 100 Hz for 4 s.
 
