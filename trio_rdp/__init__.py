@@ -18,7 +18,14 @@ from __future__ import annotations
 
 from trio_rdp.channel import StaticChannel
 from trio_rdp.channel_buffer import ChannelBuffer, WhenFull
+from trio_rdp.channels.cliprdr.text import HtmlClip
 from trio_rdp.client import Session, open_session, open_session_over
+from trio_rdp.clipboard import Clipboard
+from trio_rdp.clipboard_contents import ClipboardContents
+from trio_rdp.clipboard_file_list import ClipboardFiles
+from trio_rdp.clipboard_file_stream import ClipboardFile, ClipboardFileStream
+from trio_rdp.clipboard_files import FileProgress, MemoryFile, OfferedFile
+from trio_rdp.clipboard_images import ClipboardImage
 from trio_rdp.codecs.bitmap_codec import Quality
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.credentials import Accounts
@@ -91,6 +98,12 @@ __all__ = [
     "ChannelBuffer",
     "ChannelClosed",
     "ClientConfig",
+    "Clipboard",
+    "ClipboardContents",
+    "ClipboardFile",
+    "ClipboardFileStream",
+    "ClipboardFiles",
+    "ClipboardImage",
     "CompressionType",
     "ConnectFailed",
     "Content",
@@ -103,7 +116,9 @@ __all__ = [
     "DynamicChannelListener",
     "EncodeError",
     "FileLicenseCache",
+    "FileProgress",
     "Frame",
+    "HtmlClip",
     "InputEvent",
     "InputStream",
     "InvalidField",
@@ -117,6 +132,7 @@ __all__ = [
     "Limits",
     "LocalProtocolError",
     "LocksSynchronized",
+    "MemoryFile",
     "Monitor",
     "MonitorLayoutChanged",
     "Mouse",
@@ -126,6 +142,7 @@ __all__ = [
     "MousePressed",
     "MouseReleased",
     "NegotiationFailed",
+    "OfferedFile",
     "PixelFormat",
     "Pointer",
     "PointerShape",

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
 import trio
 
 from tests.identities import identity
-from trio_rdp import Credentials, InputEvent, MousePressed, Rect, ServerConfig, ServerSession, StaticChannel, serve
+from trio_rdp import (
+    ChannelClosed,
+    Credentials,
+    InputEvent,
+    MemoryFile,
+    MousePressed,
+    Rect,
+    ServerConfig,
+    ServerSession,
+    SessionClosed,
+    StaticChannel,
+    serve,
+)
 
 BLUE, GREEN = (0, 0, 160), (0, 128, 0)
 USER, PASSWORD = "ada", "p"
 CHANNEL = "HELLO"
+BUILT_IN = {"drdynvc", "cliprdr", "rdpsnd", "rdpdr", "rail"}
 
 
 @dataclass
@@ -25,8 +38,10 @@ class Desk:
 
     async def __call__(self, session: ServerSession) -> None:
         async with trio.open_nursery() as nursery:
-            for name in set(session.connection.static_channels) - {"drdynvc"}:
+            for name in set(session.connection.static_channels) - BUILT_IN:
                 nursery.start_soon(echo, session.channel(name))
+            if "cliprdr" in session.connection.static_channels:
+                nursery.start_soon(copy, session)
             await fill(session, BLUE)
             async for event in session.input:
                 self.events.append(event)
@@ -45,7 +60,16 @@ async def echo(channel: StaticChannel) -> None:
         await channel.send(message)
 
 
-@asynccontextmanager
+async def copy(session: ServerSession) -> None:
+    """Have some text and files copied, whatever the client copies."""
+    files = [MemoryFile("a.txt", b"first"), MemoryFile("b.txt", b"second")]
+    with contextlib.suppress(ChannelClosed, SessionClosed):
+        await session.clipboard.offer(text="of the desk", files=files)
+        async for _ in session.clipboard:
+            await session.clipboard.offer(text="of the desk", files=files)
+
+
+@contextlib.asynccontextmanager
 async def serving(desk: Desk, *, config: ServerConfig | None = None) -> AsyncIterator[int]:
     """Serve a desk on the loopback, to `USER` with `PASSWORD`; gives the port."""
     async with trio.open_nursery() as nursery:

@@ -94,7 +94,8 @@ class Block:
 
 def documents() -> list[Path]:
     """README.md and what is in docs/."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    docs = ROOT / "docs"
+    return [ROOT / "README.md", *sorted(docs.glob("*.md")), *sorted((docs / "channels").glob("*.md"))]
 
 
 def blocks(*kinds: str) -> list[Block]:

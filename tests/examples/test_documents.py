@@ -122,7 +122,9 @@ async def until_it_listens(port: int) -> None:
 @pytest.mark.parametrize("block", parameters("session"))
 async def test_statements_in_a_session(block: Block) -> None:
     desk = Desk()
-    client_config = ClientConfig(username=USER, security=Security.NONE, static_channels=(CHANNEL,))
+    client_config = ClientConfig(
+        username=USER, security=Security.NONE, static_channels=(CHANNEL,), enable_clipboard=True
+    )
     server_config = ServerConfig(security=Security.NONE, static_channels=(CHANNEL,))
     with trio.fail_after(LONGEST):
         async with (
