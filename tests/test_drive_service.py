@@ -89,13 +89,13 @@ async def test_writing(server: ServerEnd, file_system: FileSystem) -> None:
         (D.SUPERSEDE, True, OK, 0, b""),
         (D.SUPERSEDE, False, OK, 0, b""),
         (D.OPEN, True, OK, 0, b"hello"),
-        (D.OPEN, False, NtStatus.OBJECT_NAME_NOT_FOUND, 0, None),
+        (D.OPEN, False, NtStatus.NO_SUCH_FILE, 0, None),
         (D.CREATE, True, NtStatus.OBJECT_NAME_COLLISION, 0, b"hello"),
         (D.CREATE, False, OK, 0, b""),
         (D.OPEN_IF, True, OK, 1, b"hello"),
         (D.OPEN_IF, False, OK, 1, b""),
         (D.OVERWRITE, True, OK, 0, b""),
-        (D.OVERWRITE, False, NtStatus.OBJECT_NAME_NOT_FOUND, 0, None),
+        (D.OVERWRITE, False, NtStatus.NO_SUCH_FILE, 0, None),
         (D.OVERWRITE_IF, True, OK, 3, b""),
         (D.OVERWRITE_IF, False, OK, 3, b""),
         (D(9), True, NtStatus.INVALID_PARAMETER, 0, b"hello"),
@@ -332,7 +332,7 @@ async def test_listing_out_of_order(server: ServerEnd) -> None:
     answer = await server.ask(rdpdr.QueryDirectoryRequest, root, initial_query=False, **fields)
     assert answer.io_status == NtStatus.NO_MORE_FILES
     answer = await server.ask(rdpdr.QueryDirectoryRequest, root, initial_query=True, path="\\nowhere\\*", **fields)
-    assert answer.io_status == NtStatus.OBJECT_NAME_NOT_FOUND
+    assert answer.io_status == NtStatus.NO_SUCH_FILE
     fields["fs_information_class"] = rdpdr.DirectoryInformationClass(0x77)
     answer = await server.ask(rdpdr.QueryDirectoryRequest, root, initial_query=True, path="\\*", **fields)
     assert answer.io_status == NtStatus.NOT_SUPPORTED
@@ -404,7 +404,7 @@ async def test_a_file_that_somebody_else_removes(server: ServerEnd, file_system:
     attributes = await server.open("\\Hello.txt", access=A.READ_ATTRIBUTES)
     await file_system.unlink("Hello.txt")
     assert (await server.information(file, F.STANDARD)).end_of_file == 5
-    assert await server.information(attributes, F.STANDARD) == NtStatus.OBJECT_NAME_NOT_FOUND
+    assert await server.information(attributes, F.STANDARD) == NtStatus.NO_SUCH_FILE
 
 
 async def test_read_only() -> None:

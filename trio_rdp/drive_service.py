@@ -289,7 +289,7 @@ class DriveService(DeviceService):
                 return NtStatus.OBJECT_PATH_NOT_FOUND
             if not status.is_directory:
                 return NtStatus.OBJECT_PATH_NOT_FOUND
-        return NtStatus.OBJECT_NAME_NOT_FOUND
+        return NtStatus.NO_SUCH_FILE
 
     # Reading and writing.
 

@@ -31,6 +31,8 @@ from trio_rdp.channels.rdpdr.header import NtStatus
         ("\\\\a\\\\b", ("a", "b")),
         ("\\.hidden", (".hidden",)),
         ("\\conx", ("conx",)),
+        ("/d/a.txt", ("d", "a.txt")),
+        ("/etc\\passwd", ("etc", "passwd")),
     ],
 )
 def test_paths(path: str, names: tuple[str, ...]) -> None:
@@ -44,8 +46,8 @@ def test_paths(path: str, names: tuple[str, ...]) -> None:
         "\\..\\etc\\passwd",
         "\\a\\..\\..\\b",
         "\\.",
-        "/etc/passwd",
-        "\\a/b",
+        "/..",
+        "\\a/../b",
         "\\C:\\x",
         "\\a:stream",
         "\\a*",

@@ -13,7 +13,7 @@ from trio_rdp.channels.rdpdr.header import NtStatus
 @pytest.mark.parametrize(
     ("number", "status"),
     [
-        (errno.ENOENT, NtStatus.OBJECT_NAME_NOT_FOUND),
+        (errno.ENOENT, NtStatus.NO_SUCH_FILE),
         (errno.EEXIST, NtStatus.OBJECT_NAME_COLLISION),
         (errno.EACCES, NtStatus.ACCESS_DENIED),
         (errno.EPERM, NtStatus.ACCESS_DENIED),
@@ -36,7 +36,7 @@ def test_numbers(number: int, status: NtStatus) -> None:
 @pytest.mark.parametrize(
     ("error", "status"),
     [
-        (FileNotFoundError("no such page"), NtStatus.OBJECT_NAME_NOT_FOUND),
+        (FileNotFoundError("no such page"), NtStatus.NO_SUCH_FILE),
         (FileExistsError(), NtStatus.OBJECT_NAME_COLLISION),
         (PermissionError("no"), NtStatus.ACCESS_DENIED),
         (IsADirectoryError(), NtStatus.FILE_IS_A_DIRECTORY),

@@ -39,7 +39,8 @@ def split_path(path: str) -> tuple[str, ...]:
     without streams do, and so is a device's name: "If the Path field of this request is equal to any of the strings
     described below, the request MUST be completed with STATUS_ACCESS_DENIED", [MS-RDPEFS] 3.2.5.2.3.
     """
-    names = tuple(name for name in path.split("\\") if name)
+    # xrdp 0.9.21 opens files with slashes, and asks for everything else with backslashes.
+    names = tuple(name for name in path.replace("/", "\\").split("\\") if name)
     for name in names:
         if name.casefold() in _DEVICES:
             raise NameRefused(NtStatus.ACCESS_DENIED, f"{name!r} is a device")

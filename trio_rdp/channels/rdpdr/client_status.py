@@ -24,7 +24,8 @@ _STATUS: dict[str, NtStatus] = {
     "ENAMETOOLONG": NtStatus.OBJECT_NAME_INVALID,
     "ENFILE": NtStatus.TOO_MANY_OPENED_FILES,
     "ENODEV": NtStatus.DEVICE_NOT_READY,
-    "ENOENT": NtStatus.OBJECT_NAME_NOT_FOUND,
+    # Windows makes the same of it as of OBJECT_NAME_NOT_FOUND, which to xrdp 0.9.21 is an input/output error.
+    "ENOENT": NtStatus.NO_SUCH_FILE,
     "ENOMEM": NtStatus.INSUFFICIENT_RESOURCES,
     "ENOSPC": NtStatus.DISK_FULL,
     "ENOSYS": NtStatus.NOT_SUPPORTED,
@@ -43,7 +44,7 @@ _BY_NUMBER: dict[int, NtStatus] = {
     getattr(errno, name): status for name, status in _STATUS.items() if hasattr(errno, name)
 }
 _BY_CLASS: dict[type[OSError], NtStatus] = {
-    FileNotFoundError: NtStatus.OBJECT_NAME_NOT_FOUND,
+    FileNotFoundError: NtStatus.NO_SUCH_FILE,
     FileExistsError: NtStatus.OBJECT_NAME_COLLISION,
     PermissionError: NtStatus.ACCESS_DENIED,
     IsADirectoryError: NtStatus.FILE_IS_A_DIRECTORY,
