@@ -16,9 +16,14 @@ people run.  The everyday names are here:
 
 from __future__ import annotations
 
+from trio_rdp.app_host import AppHost, LaunchRequest
 from trio_rdp.channel import StaticChannel
 from trio_rdp.channel_buffer import ChannelBuffer, WhenFull
 from trio_rdp.channels.cliprdr.text import HtmlClip
+from trio_rdp.channels.rail.app_window import AppWindow, TrayIcon
+from trio_rdp.channels.rail.window_list import WindowChanged, WindowClosed, WindowOpened
+from trio_rdp.channels.rdpei.contacts import ContactAction, ContactState
+from trio_rdp.channels.rdpei.events import PenInput, TouchInput
 from trio_rdp.client import Session, open_session, open_session_over
 from trio_rdp.clipboard import Clipboard
 from trio_rdp.clipboard_contents import ClipboardContents
@@ -65,6 +70,7 @@ from trio_rdp.protocol.input_events import (
 )
 from trio_rdp.protocol.keys import Key
 from trio_rdp.protocol.limits import Limits
+from trio_rdp.remote_apps import RemoteApps
 from trio_rdp.screen import Screen
 from trio_rdp.server import ServerSession, serve
 from trio_rdp.stores import FileLicenseCache, KnownHosts
@@ -91,6 +97,8 @@ from trio_rdp.wire.errors import (
 
 __all__ = [
     "Accounts",
+    "AppHost",
+    "AppWindow",
     "AuthenticationFailed",
     "BitmapCodec",
     "CertificatePolicy",
@@ -106,6 +114,8 @@ __all__ = [
     "ClipboardImage",
     "CompressionType",
     "ConnectFailed",
+    "ContactAction",
+    "ContactState",
     "Content",
     "Credentials",
     "DeadlineExceeded",
@@ -127,6 +137,7 @@ __all__ = [
     "KeyReleased",
     "Keyboard",
     "KnownHosts",
+    "LaunchRequest",
     "LicenseCache",
     "LicensingFailed",
     "Limits",
@@ -143,6 +154,7 @@ __all__ = [
     "MouseReleased",
     "NegotiationFailed",
     "OfferedFile",
+    "PenInput",
     "PixelFormat",
     "Pointer",
     "PointerShape",
@@ -150,6 +162,7 @@ __all__ = [
     "Quality",
     "RdpError",
     "Rect",
+    "RemoteApps",
     "RemoteProtocolError",
     "RequestRefused",
     "Screen",
@@ -160,11 +173,16 @@ __all__ = [
     "SessionClosed",
     "StaticChannel",
     "TlsIdentity",
+    "TouchInput",
+    "TrayIcon",
     "Truncated",
     "UnicodePressed",
     "UnicodeReleased",
     "WheelTurned",
     "WhenFull",
+    "WindowChanged",
+    "WindowClosed",
+    "WindowOpened",
     "open_session",
     "open_session_over",
     "serve",
