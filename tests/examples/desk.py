@@ -17,6 +17,7 @@ from trio_rdp import (
     MemoryFile,
     MousePressed,
     Rect,
+    RequestRefused,
     ServerConfig,
     ServerSession,
     SessionClosed,
@@ -27,6 +28,7 @@ from trio_rdp import (
 BLUE, GREEN = (0, 0, 160), (0, 128, 0)
 USER, PASSWORD = "ada", "p"
 CHANNEL = "HELLO"
+DESK_FILES = {"a.txt": b"first", "b.txt": b"second"}
 BUILT_IN = {"drdynvc", "cliprdr", "rdpsnd", "rdpdr", "rail"}
 
 
@@ -35,13 +37,14 @@ class Desk:
     """A handler: all blue at first, all green after a click, an echo on every channel; it notes what is done to it."""
 
     events: list[InputEvent] = field(default_factory=list)
+    copied: list[str | None] = field(default_factory=list)
 
     async def __call__(self, session: ServerSession) -> None:
         async with trio.open_nursery() as nursery:
             for name in set(session.connection.static_channels) - BUILT_IN:
                 nursery.start_soon(echo, session.channel(name))
             if "cliprdr" in session.connection.static_channels:
-                nursery.start_soon(copy, session)
+                nursery.start_soon(copy, session, self.copied)
             await fill(session, BLUE)
             async for event in session.input:
                 self.events.append(event)
@@ -60,12 +63,13 @@ async def echo(channel: StaticChannel) -> None:
         await channel.send(message)
 
 
-async def copy(session: ServerSession) -> None:
-    """Have some text and files copied, whatever the client copies."""
-    files = [MemoryFile("a.txt", b"first"), MemoryFile("b.txt", b"second")]
-    with contextlib.suppress(ChannelClosed, SessionClosed):
-        await session.clipboard.offer(text="of the desk", files=files)
-        async for _ in session.clipboard:
+async def copy(session: ServerSession, copied: list[str | None]) -> None:
+    """Have some text and files copied, after the client has copied something, which is noted."""
+    files = [MemoryFile(name, data) for name, data in DESK_FILES.items()]
+    with contextlib.suppress(ChannelClosed, SessionClosed, RequestRefused):
+        async for contents in session.clipboard:
+            if contents.has_text:
+                copied.append(await session.clipboard.read_text())
             await session.clipboard.offer(text="of the desk", files=files)
 
 

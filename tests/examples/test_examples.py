@@ -15,7 +15,7 @@ import pytest
 import trio
 from PIL import Image
 
-from tests.examples.desk import BLUE, GREEN, PASSWORD, USER, Desk, serving
+from tests.examples.desk import BLUE, DESK_FILES, GREEN, PASSWORD, USER, Desk, serving
 from tests.identities import identity
 from trio_rdp import (
     ClientConfig,
@@ -82,6 +82,16 @@ async def test_bot(tmp_path: Path) -> None:
     assert [type(event) for event in desk.events[:4]] == [KeyPressed, KeyPressed, KeyReleased, KeyReleased]
     assert MousePressed(MouseButton.LEFT, 640, 400) in desk.events
     assert colors(tmp_path / "bot.png") == {GREEN}
+
+
+async def test_clipboard(tmp_path: Path) -> None:
+    desk = Desk()
+    async with serving(desk) as port:
+        where = (f"127.0.0.1:{port}", USER, str(tmp_path))
+        said = await run_example("clipboard.py", *where, "two", "words", folder=tmp_path, **pinned())
+    assert said.splitlines() == ["of the desk", "5 of 11 bytes", "5 of 11 bytes", *["11 of 11 bytes"] * 2, *DESK_FILES]
+    assert {name: (tmp_path / name).read_bytes() for name in DESK_FILES} == DESK_FILES
+    assert desk.copied == ["two words"]
 
 
 async def test_clock_server(tmp_path: Path) -> None:
