@@ -15,6 +15,7 @@ from trio_rdp import (
     Credentials,
     InputEvent,
     MemoryFile,
+    MonitorLayoutChanged,
     MousePressed,
     Rect,
     RequestRefused,
@@ -34,7 +35,10 @@ BUILT_IN = {"drdynvc", "cliprdr", "rdpsnd", "rdpdr", "rail"}
 
 @dataclass
 class Desk:
-    """A handler: all blue at first, all green after a click, an echo on every channel; it notes what is done to it."""
+    """A handler: all blue at first, all green after a click or when resized, an echo on every channel.
+
+    It notes what is done to it.
+    """
 
     events: list[InputEvent] = field(default_factory=list)
     copied: list[str | None] = field(default_factory=list)
@@ -46,9 +50,10 @@ class Desk:
             if "cliprdr" in session.connection.static_channels:
                 nursery.start_soon(copy, session, self.copied)
             await fill(session, BLUE)
+            session.accept_layouts()
             async for event in session.input:
                 self.events.append(event)
-                if isinstance(event, MousePressed):
+                if isinstance(event, MousePressed | MonitorLayoutChanged):
                     await fill(session, GREEN)
             nursery.cancel_scope.cancel()
 

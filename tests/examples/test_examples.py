@@ -27,6 +27,7 @@ from trio_rdp import (
     MousePressed,
     Security,
     ServerConfig,
+    Session,
     UnicodePressed,
     open_session,
 )
@@ -188,3 +189,48 @@ async def test_manual_steps_stop_at_a_certificate_that_is_not_trusted(tmp_path: 
 
 async def test_own_channel(tmp_path: Path) -> None:
     assert await run_example("own_channel.py", folder=tmp_path) == "HELLO\nWORLD\n"
+
+
+async def test_whiteboard(tmp_path: Path) -> None:
+    process = await trio.lowlevel.open_process(
+        [sys.executable, str(EXAMPLES / "whiteboard.py"), "0"],
+        stdout=subprocess.PIPE,
+        cwd=tmp_path,
+        env=environment(tmp_path),
+    )
+    assert process.stdout is not None
+    try:
+        with trio.fail_after(LONGEST):
+            said = b""
+            while said.count(b"\n") < 2:
+                said += await process.stdout.receive_some()
+            listening, certificate = said.decode().splitlines()
+            port = int(listening.removeprefix("listening on 127.0.0.1:"))
+            policy = f"pin:{certificate.removeprefix('certificate SHA-256 ')}"
+            config = ClientConfig(
+                username=USER, password=PASSWORD, certificate_policy=policy, codecs=(), enable_touch=True
+            )
+            async with open_session("127.0.0.1", port, config=config) as session:
+                assert (await process.stdout.receive_some()).startswith(b"trio-rdp is ")
+                await session.resize(800, 600)
+                await until_shown(session, 799, 599, (255, 255, 255))
+                await session.touch.swipe((100, 100), (200, 100), duration=0)
+                await until_shown(session, 150, 104, (200, 60, 0))
+                async with session.touch.pen(300, 300) as pen:
+                    await pen.draw((300, 300), (300, 400), pressure=1024)
+                await until_shown(session, 305, 350, (20, 20, 90))
+                await session.mouse.drag((500, 500), (600, 500))
+                await until_shown(session, 550, 501, (20, 20, 90))
+                await session.keyboard.press(Key.ESCAPE)
+                await until_shown(session, 550, 501, (255, 255, 255))
+            process.send_signal(signal.SIGINT)
+            assert await process.wait() == 0
+            assert await process.stdout.receive_some() == b"every client was told\n"
+    finally:
+        process.kill()
+        await process.stdout.aclose()
+
+
+async def until_shown(session: Session, x: int, y: int, color: tuple[int, int, int]) -> None:
+    while session.screen.pixel(x, y) != color:
+        await session.screen.wait_changed()
