@@ -95,7 +95,6 @@ class DriveService(DeviceService):
         self._files: dict[int, OpenFile] = {}
         self._last_id = 0
         self._opening = 0
-        self._doomed: set[str] = set()  # to be deleted when nobody has them open any more
         self._locks = DriveLocks()
         self.peak_open_files: int = 0
         self.read: int = 0
@@ -172,8 +171,8 @@ class DriveService(DeviceService):
         if CreateOptions.OPEN_BY_FILE_ID in options:
             raise Refused(NtStatus.NOT_SUPPORTED)
         if len(self._files) + self._opening >= self._limits.open_files:
-            raise Refused(NtStatus.TOO_MANY_OPENED_FILES)
-        if path.casefold() in self._doomed:
+            self._forget_directory()
+        if self._is_doomed(path):
             raise Refused(NtStatus.DELETE_PENDING)
         if CreateOptions.DELETE_ON_CLOSE in options:
             self._check_writable(path)
@@ -262,8 +261,6 @@ class DriveService(DeviceService):
         for scope in file.waits:
             scope.cancel()
         self._locks.release(file)
-        if file.is_deleted_on_close:
-            self._doomed.add(file.key)
         try:
             if file.watch is not None:
                 await file.watch.aclose()
@@ -271,13 +268,26 @@ class DriveService(DeviceService):
                 await file.handle.aclose()
         except OSError as exc:
             status = status_of_error(exc)
-        if file.key in self._doomed and not any(other.key == file.key for other in self._files.values()):
-            self._doomed.discard(file.key)
+        # At once, as Windows 10 does, even if it is open elsewhere: xrdp 0.9.21 never closes a directory that it makes.
+        if file.is_deleted_on_close:
             try:
                 await (self._file_system.rmdir if file.is_directory else self._file_system.unlink)(file.path)
             except OSError as exc:
                 status = status_of_error(exc)
         return status
+
+    def _is_doomed(self, path: str) -> bool:
+        """Whether a file is to be deleted as soon as it is closed."""
+        key = path.casefold()
+        return any(file.is_deleted_on_close and file.key == key for file in self._files.values())
+
+    def _forget_directory(self) -> None:
+        """Make room by forgetting the directory that was opened first, if nothing depends on it."""
+        for file in self._files.values():
+            if file.is_directory and not (file.is_deleted_on_close or file.waits or file.watch or file.entries):
+                del self._files[file.id]
+                return
+        raise Refused(NtStatus.TOO_MANY_OPENED_FILES)
 
     async def _missing(self, path: str) -> NtStatus:
         """Whether a file that is not there has a directory to be in."""
@@ -333,7 +343,7 @@ class DriveService(DeviceService):
 
     async def _query(self, request: QueryInformationRequest, file: OpenFile) -> DeviceIoResponse:
         found = describe_file(
-            request.fs_information_class, await self._stat(file), delete_pending=file.key in self._doomed
+            request.fs_information_class, await self._stat(file), delete_pending=self._is_doomed(file.path)
         )
         if found is None:
             return unsupported(request)
@@ -395,9 +405,8 @@ class DriveService(DeviceService):
                 await handle.aclose()
 
     async def _dispose(self, file: OpenFile, *, delete_pending: bool) -> None:
-        """Mark a file for deletion, when nobody has it open any more, or take that back."""
+        """Mark a file for deletion when it is closed, or take that back."""
         if not delete_pending:
-            self._doomed.discard(file.key)
             file.is_deleted_on_close = False
             return
         self._check_writable(file.path)
@@ -406,7 +415,7 @@ class DriveService(DeviceService):
                 raise Refused(NtStatus.DIRECTORY_NOT_EMPTY)
         elif (await self._stat(file)).is_read_only:
             raise Refused(NtStatus.CANNOT_DELETE)
-        self._doomed.add(file.key)
+        file.is_deleted_on_close = True
 
     async def _rename(self, renamed: FileRenameInformation, file: OpenFile) -> None:
         self._check_writable(file.path)
@@ -430,9 +439,6 @@ class DriveService(DeviceService):
         """Note that an open file has another path from now on."""
         before, file.path = file.key, path
         self._locks.move(before, file.key)
-        if before in self._doomed:
-            self._doomed.discard(before)
-            self._doomed.add(file.key)
 
     def _check_writable(self, path: str) -> None:
         if self._file_system.is_read_only:
