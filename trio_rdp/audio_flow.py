@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from trio_rdp.codecs.audio import PcmFormat
+from trio_rdp.channels.rdpsnd.audio_format import AudioFormat
+from trio_rdp.channels.rdpsnd.formats import encoding_of
+from trio_rdp.codecs.audio import Decoder, PcmFormat, can_decode
 from trio_rdp.message_channel import MessageChannel
-from trio_rdp.wire.errors import SessionClosed
+from trio_rdp.wire.errors import DecodeError, SessionClosed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["AudioChunk", "Outbox", "Pace", "SoundQueue"]
+__all__ = ["ROUNDING", "AudioChunk", "FormatDecoder", "Outbox", "Pace", "SoundQueue"]
 
 _log = logging.getLogger(__name__)
 
@@ -58,6 +60,23 @@ class AudioChunk:
         return array.reshape(-1, self.format.channels)
 
 
+class FormatDecoder:
+    """Decodes sound whose format may change at any time."""
+
+    def __init__(self) -> None:
+        self._format: AudioFormat | None = None
+        self._decoder: Decoder | None = None
+
+    def decode(self, audio_format: AudioFormat, data: bytes) -> tuple[bytes, PcmFormat]:
+        """The samples, and what they are; raises `DecodeError` where there are none, or no decoder for them."""
+        if self._decoder is None or audio_format != self._format:
+            encoding = encoding_of(audio_format)
+            if encoding is None or not can_decode(encoding):
+                raise DecodeError(f"there is no decoder for {audio_format}")
+            self._format, self._decoder = audio_format, Decoder(encoding)
+        return self._decoder.decode(data), self._decoder.encoding.pcm
+
+
 class SoundQueue:
     """Chunks that wait for a reader, for at most `limit` seconds of sound; beyond it the oldest are dropped.
 
@@ -65,7 +84,7 @@ class SoundQueue:
     """
 
     def __init__(self, limit: float) -> None:
-        self._limit = limit
+        self.limit: float = limit
         self._chunks: deque[tuple[AudioChunk, Callable[[], None] | None]] = deque()
         self._arrived = trio.Event()
         self.is_wanted: bool = False
@@ -82,7 +101,7 @@ class SoundQueue:
         while self._chunks and (
             not self.is_wanted
             or len(self._chunks) > _MOST_CHUNKS
-            or (self.seconds > self._limit + ROUNDING and len(self._chunks) > 1)
+            or (self.seconds > self.limit + ROUNDING and len(self._chunks) > 1)
         ):
             self._take()
             self.dropped += 1

@@ -158,7 +158,8 @@ class AudioOutput(ChannelFace):
                         self._handle(link, event)
         finally:
             link.is_over = True
-            self._link = None
+            if self._link is link:
+                self._link = None
 
     def _handle(self, link: OutputLink, event: RdpsndServerEvent) -> None:
         match event:

@@ -13,7 +13,7 @@ from typing import Self
 
 import trio
 
-from trio_rdp.audio_flow import AudioChunk, Outbox, SoundQueue
+from trio_rdp.audio_flow import AudioChunk, FormatDecoder, Outbox, SoundQueue
 from trio_rdp.channel_face import ChannelFace
 from trio_rdp.channels.rdpsnd.audio_format import AudioFormat
 from trio_rdp.channels.rdpsnd.client import RdpsndClient
@@ -27,10 +27,10 @@ from trio_rdp.channels.rdpsnd.events import (
     VolumeChanged,
     WaveReceived,
 )
-from trio_rdp.channels.rdpsnd.formats import decodable_formats, encoding_of
+from trio_rdp.channels.rdpsnd.formats import decodable_formats
 from trio_rdp.channels.rdpsnd.header import CHANNEL_NAME
 from trio_rdp.channels.rdpsnd.initialization import Quality
-from trio_rdp.codecs.audio import Decoder, PcmFormat
+from trio_rdp.codecs.audio import PcmFormat
 from trio_rdp.message_channel import MessageChannel
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.wire.errors import DecodeError
@@ -206,7 +206,6 @@ class AudioPlayback(ChannelFace):
             case WaveReceived():
                 self._play(link, event)
             case FormatsAgreed(_, formats):
-                link.forget_decoder()
                 self._formats = formats
             case VolumeChanged(left, right):
                 self._volume = left / _FULL, right / _FULL
@@ -228,7 +227,7 @@ class AudioPlayback(ChannelFace):
             done()
             return
         try:
-            data, pcm = link.decode(wave)
+            data, pcm = link.decoder.decode(wave.audio_format, wave.data)
         except DecodeError as exc:
             self._undecodable += 1
             _log.debug("audio: %s", exc)
@@ -282,24 +281,8 @@ class _Link:
     ) -> None:
         self.machine = RdpsndClient(accept=accept, quality=quality)
         self.outbox = Outbox(channel, limits.audio_answers)
-        self._decoder: Decoder | None = None
-        self._format_no = -1
+        self.decoder = FormatDecoder()
         self._clock: int | None = None
-
-    def forget_decoder(self) -> None:
-        """Begin anew: the numbers of formats have changed their meaning."""
-        self._decoder = None
-
-    def decode(self, wave: WaveReceived) -> tuple[bytes, PcmFormat]:
-        """The samples of a wave."""
-        decoder = self._decoder
-        if decoder is None or wave.format_no != self._format_no:
-            encoding = encoding_of(wave.audio_format)
-            if encoding is None:
-                raise DecodeError(f"there is no decoder for {wave.audio_format}")
-            self._decoder = decoder = Decoder(encoding)
-            self._format_no = wave.format_no
-        return decoder.decode(wave.data), decoder.encoding.pcm
 
     def timestamp(self, time_stamp: int) -> int:
         """A time stamp of 16 bits continued beyond them; it may go back a little."""

@@ -100,6 +100,16 @@ def test_packets_are_short(name: str) -> None:
 
 
 @needs_av
+def test_packets_of_a_wanted_size() -> None:
+    sizes = {name: Encoder(encoding, 4000).frames for name, encoding in ENCODINGS.items()}
+    assert sizes["PCM"] == sizes["A-law"] == 4000
+    assert sizes["MS-ADPCM"] == 2 * 2036
+    assert (sizes["AAC"], sizes["Opus"]) == (1024, 960)
+    assert [len(packet) for packet in Encoder(ENCODINGS["A-law"], 100).encode(bytes(500))] == [100, 100]
+    assert Encoder(ENCODINGS["MS-ADPCM"], 1).frames == 2036
+
+
+@needs_av
 def test_blocks_of_adpcm() -> None:
     small = ENCODINGS["IMA ADPCM in small blocks"]
     assert block_frames(small) == 249

@@ -268,14 +268,15 @@ def _decode_pcm(data: bytes, encoding: Encoding) -> bytes:
 class Encoder:
     """Makes packets of PCM, each of `frames` samples a channel; what does not fill one waits for more.
 
-    AAC and Opus have a delay of their own: a packet comes out one or two later than its sound went in.
+    How many these are can be asked for, by default 20 ms of them; ADPCM has whole blocks, AAC and Opus their own sizes.
+    AAC and Opus also have a delay of their own: a packet comes out one or two later than its sound went in.
     """
 
-    def __init__(self, encoding: Encoding) -> None:
+    def __init__(self, encoding: Encoding, frames: int | None = None) -> None:
         if not can_encode(encoding):
             raise ValueError(f"{encoding} cannot be encoded here")
         self.encoding: Encoding = encoding
-        self.frames: int = self._packet_frames()
+        self.frames: int = self._packet_frames(frames or int(encoding.pcm.rate * _PIECE))
         self._waiting = bytearray()
         self._av: Any = None
         self._context: Any = None
@@ -314,15 +315,16 @@ class Encoder:
             self._context = None
         return packets
 
-    def _packet_frames(self) -> int:
-        encoding = self.encoding
-        match encoding.codec:
+    def _packet_frames(self, wanted: int) -> int:
+        match self.encoding.codec:
             case Codec.AAC:
                 return AAC_FRAMES
+            case Codec.OPUS:
+                return int(self.encoding.pcm.rate * _PIECE)
             case Codec.MS_ADPCM | Codec.IMA_ADPCM:
-                block = block_frames(encoding)
-                return block * max(1, round(encoding.pcm.rate * _PIECE / block))
-        return int(encoding.pcm.rate * _PIECE)
+                block = block_frames(self.encoding)
+                return block * max(1, round(wanted / block))
+        return wanted
 
     def _encode(self, data: bytes) -> list[bytes]:
         encoding = self.encoding
