@@ -23,8 +23,13 @@ TWO = (
     Monitor(width=1920, height=1080, is_primary=True, physical_width=500, physical_height=300),
     Monitor(left=1920, top=-840, width=1080, height=1920, orientation=90, desktop_scale_factor=150),
 )
-# What xrdp 0.9.21 sends: 16 monitors of 3840x2400.
-XRDP = bytes.fromhex("05000000 14000000 10000000 000f0000 60090000")
+# What xrdp 0.9.21 says that it takes, and what xfreerdp 2.11 asks for when its window is resized.
+XRDP = bytes.fromhex("05000000 14000000 10000000 00100000 00080000")
+XFREERDP = bytes.fromhex(
+    "02000000 38000000 28000000 01000000"  # one monitor
+    "01000000 00000000 00000000 20030000 58020000"  # primary, at (0, 0), of 800x600 pixels
+    "fe000000 cb000000 00000000 00000000 00000000"  # 254x203 mm, not turned, and scale factors of 0 per cent
+)
 
 
 class Layouts:
@@ -139,7 +144,7 @@ async def test_a_call_waits_for_the_channel_and_for_the_server(
     await theirs.send(XRDP)
     expected = DisplayControlMonitor(flags=MonitorFlags.PRIMARY, width=640, height=480)
     assert DisplayControlMonitorLayout.decode(await theirs.receive()).monitors == [expected]
-    assert client.layout_limits == LayoutLimits(16, 16 * 3840 * 2400)
+    assert client.layout_limits == LayoutLimits(16, 16 * 4096 * 2048)
     await theirs.aclose()
 
 
@@ -241,6 +246,17 @@ async def test_a_client_that_asks_for_what_is_not_allowed_loses_the_channel(nurs
     with pytest.raises(ChannelClosed, match="801 pixels wide"):
         await host.wait_open()
     assert layouts.seen == []
+
+
+async def test_what_xfreerdp_asks_for(nursery: trio.Nursery) -> None:
+    host, layouts, theirs = hosted(nursery)
+    await theirs.receive()
+    await theirs.send(XFREERDP)
+    await trio.testing.wait_all_tasks_blocked()
+    expected = Monitor(width=800, height=600, is_primary=True, physical_width=254, physical_height=203)
+    assert layouts.seen == [(expected,)]
+    assert host.statistics().failed == 0
+    await theirs.aclose()
 
 
 async def test_a_desktop_that_is_too_large_changes_nothing(nursery: trio.Nursery) -> None:

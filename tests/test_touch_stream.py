@@ -69,6 +69,18 @@ async def test_iteration_ends_with_the_channel(nursery: trio.Nursery) -> None:
         await stream.wait_ready()
 
 
+async def test_xfreerdp_gets_ready(nursery: trio.Nursery) -> None:
+    """xfreerdp 2.11: 64 fingers, several pens, and no times."""
+    stream, (ours, theirs) = TouchStream(LIMITS), channel_pair(NAME)
+    nursery.start_soon(stream.run, ours)
+    assert ScReady.decode(await theirs.receive())
+    await theirs.send(bytes.fromhex("0200 10000000 07000000 00000300 4000"))
+    await theirs.send(touches((0, DOWN, 1)))
+    assert (await stream.receive()).time is None
+    assert (stream.max_contacts, stream.max_pens) == (64, 4)
+    await theirs.aclose()
+
+
 async def test_an_end_that_is_not_clean(nursery: trio.Nursery) -> None:
     stream, theirs = await started(nursery)
     await theirs.send(touches((0, DOWN, 1)))
