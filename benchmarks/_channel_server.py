@@ -17,12 +17,14 @@ from typing import Any
 import trio
 
 from trio_rdp.channel_buffer import ChannelBuffer, WhenFull
+from trio_rdp.clipboard_files import MemoryFile
 from trio_rdp.dynamic_channel import DynamicChannel
 from trio_rdp.protocol.config import Credentials, Security, ServerConfig
 from trio_rdp.protocol.input_events import KeyPressed
 from trio_rdp.server import ServerSession, serve
 from trio_rdp.transport import TlsIdentity
 
+FILE_PIECE = 4 << 20
 PATIENT = ChannelBuffer(64, 1 << 24, WhenFull.WAIT)
 
 
@@ -65,6 +67,31 @@ async def open_many(session: ServerSession, *, count: int, held: list[DynamicCha
     held += [await session.open_channel("idle") for _ in range(count)]
 
 
+async def offer_file(session: ServerSession, *, size: int) -> None:
+    """Have a file on the clipboard."""
+    await session.clipboard.offer(files=[MemoryFile("copy.bin", secrets.token_bytes(size))])
+
+
+async def read_drive(session: ServerSession) -> float:
+    """Read the file that a drive of the client has; gives the seconds."""
+    drive = await session.devices.wait_drive()
+    started = time.perf_counter()
+    async with await drive.open("copy.bin") as file:
+        while await file.read(FILE_PIECE):
+            pass
+    return time.perf_counter() - started
+
+
+async def write_drive(session: ServerSession, *, size: int) -> float:
+    """Write a file there; gives the seconds."""
+    drive, piece = await session.devices.wait_drive(), secrets.token_bytes(FILE_PIECE)
+    started = time.perf_counter()
+    async with await drive.open("new.bin", "wb") as file:
+        for _ in range(size // FILE_PIECE):
+            await file.write(piece)
+    return time.perf_counter() - started
+
+
 async def handler(session: ServerSession) -> None:
     held: list[DynamicChannel] = []
     work: dict[str, Any] = {
@@ -72,6 +99,9 @@ async def handler(session: ServerSession) -> None:
         "take": take,
         "answer": answer,
         "note_keys": note_keys,
+        "offer_file": offer_file,
+        "read_drive": read_drive,
+        "write_drive": write_drive,
         "open_many": partial(open_many, held=held),
     }
 

@@ -29,6 +29,7 @@ from report import Report
 from trio_rdp.channel_buffer import ChannelBuffer, WhenFull
 from trio_rdp.client import Session, open_session
 from trio_rdp.dynamic_channel import DynamicChannel, DynamicChannelListener
+from trio_rdp.memory_files import MemoryFileSystem
 from trio_rdp.protocol.config import ClientConfig, Security
 from trio_rdp.protocol.keys import Key
 
@@ -39,7 +40,7 @@ SHARE_GOAL, SPEED_GOAL = 0.35, 200.0
 LATENCY_GOAL, MEMORY_GOAL = 5.0, 20.0
 PATIENT = ChannelBuffer(64, 1 << 24, WhenFull.WAIT)
 SMALL = 100
-CONFIG = ClientConfig(security=Security.TLS, certificate_policy="insecure")
+CONFIG = ClientConfig(security=Security.TLS, certificate_policy="insecure", enable_clipboard=True, enable_devices=True)
 
 
 @contextlib.contextmanager
@@ -194,7 +195,33 @@ async def measure(report: Report, floor: float) -> None:
         added = busy - idle
         verdict = judge(added, LATENCY_GOAL, less_is_better=True)
         report.add("added while 10 MiB messages go the same way", added, "ms", goal=LATENCY_GOAL, verdict=verdict)
+    await measure_files(report, floor)
     await measure_memory(report)
+
+
+async def measure_files(report: Report, floor: float) -> None:
+    """Copy a file by the clipboard, and from and to a drive of the client, all in memory."""
+    size = (64 if report.quick else 256) << 20
+    async with bench() as (one, _):
+        async with one.work("offer_file", size=size):
+            pass
+        (file,) = await one.session.clipboard.read_files()
+        started, received = time.perf_counter(), 0
+        async with file.open() as stream:
+            while data := await stream.receive_some():
+                received += len(data)
+        rates = {"a file by the clipboard": received / (time.perf_counter() - started)}
+        files = MemoryFileSystem({"copy.bin": secrets.token_bytes(size)}, capacity=3 * size)
+        drive = one.session.devices.add_drive("bench", files)
+        async with one.work("read_drive") as answer:
+            pass
+        rates["a file from a drive of the client"] = size / answer[0]
+        async with one.work("write_drive", size=size) as answer:
+            pass
+        rates["a file to a drive of the client"] = size / answer[0]
+        drive.remove()
+    for name, rate in rates.items():
+        report.add(name, rate / MB, "MB/s", peer="trio.SSLStream alone", peer_value=floor / MB)
 
 
 async def measure_memory(report: Report) -> None:

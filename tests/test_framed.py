@@ -9,8 +9,11 @@ import trio.testing
 
 from tests.identities import identity
 from tests.shared import capture, capture_names
+from trio_rdp.channels.dynamic.data import DvcDataFirst
+from trio_rdp.channels.dynamic.reassembly import Reassembler
 from trio_rdp.framed import Framed, StreamEnded
 from trio_rdp.protocol.framing import RDP_HINT, TS_REQUEST_HINT, X224_HINT, Action
+from trio_rdp.protocol.stretch import Stretch
 from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError, SessionClosed
 
 TPKT = b"\x03\x00\x00\x0b" + bytes(range(7))
@@ -305,3 +308,24 @@ async def test_what_has_come_is_taken_without_waiting() -> None:
     assert framed.read_pdus_nowait() == [(Action.FAST_PATH, FAST_PATH), (Action.X224, TPKT)]
     assert framed.read_pdus_nowait() == []
     assert framed.peek() == FAST_PATH[:3]
+
+
+async def test_frames_that_are_like_those_before_are_not_given() -> None:
+    ours, theirs = trio.testing.memory_stream_pair()
+    reassembler = Reassembler()
+    reassembler.feed(DvcDataFirst(channel_id=1, length=100, data=b"1234"))
+    alike = b"\x03\0\0\x0chead"
+    stretch = Stretch(alike + b"5678", 4, reassembler)
+    framed = Framed(ours)
+    other = b"\x03\0\0\x09other"
+    await theirs.send_all(alike + b"5678" + alike + b"ab")
+    async with trio.open_nursery() as nursery:
+
+        async def say_the_rest() -> None:
+            await trio.testing.wait_all_tasks_blocked()
+            await theirs.send_all(b"cd" + alike + b"efgh" + other + alike + b"ijkl")
+
+        nursery.start_soon(say_the_rest)
+        assert await framed.read_pdus(stretch=stretch) == [(Action.X224, other), (Action.X224, alike + b"ijkl")]
+    assert stretch.count == 3
+    assert reassembler.pending == 16

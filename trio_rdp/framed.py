@@ -8,6 +8,7 @@ from __future__ import annotations
 import trio
 
 from trio_rdp.protocol.framing import Action, FrameBuffer, PduHint
+from trio_rdp.protocol.stretch import Stretch
 from trio_rdp.wire.errors import LocalProtocolError, SessionClosed
 
 __all__ = ["Framed", "StreamEnded"]
@@ -49,19 +50,24 @@ class Framed:
         """Read one slow-path or fast-path PDU, with its header."""
         return (await self.read_pdus(1))[0]
 
-    async def read_pdus(self, limit: int = 256) -> list[tuple[Action, bytes]]:
+    async def read_pdus(self, limit: int = 256, stretch: Stretch | None = None) -> list[tuple[Action, bytes]]:
         """Read at least one PDU, and as many more, up to `limit`, as have come already.
 
-        An error behind whole PDUs is raised by the next call.
+        Those before it that `stretch` takes are not given.  An error behind whole PDUs is raised by the next call.
         """
         await trio.lowlevel.checkpoint_if_cancelled()
-        if pdus := self._frames.next_pdus(limit):
+        if pdus := self._next_pdus(limit, stretch):
             await trio.lowlevel.cancel_shielded_checkpoint()
             return pdus
         while not pdus:
             await self._fill()
-            pdus = self._frames.next_pdus(limit)
+            pdus = self._next_pdus(limit, stretch)
         return pdus
+
+    def _next_pdus(self, limit: int, stretch: Stretch | None) -> list[tuple[Action, bytes]]:
+        if stretch is not None:
+            self._frames.take_stretch(stretch)
+        return self._frames.next_pdus(limit)
 
     def read_pdus_nowait(self, limit: int = 256) -> list[tuple[Action, bytes]]:
         """Take the PDUs that have come already, up to `limit`; none where there is no whole one."""

@@ -216,7 +216,12 @@ class Supervised:
         """Read until the end; waits for nothing but the socket, and for room when the peer paints too fast."""
         try:
             while not self._ending.is_over:
-                await self._receive_all(await self._framed.read_pdus())
+                stretch = self._stretch
+                frames = await self._framed.read_pdus(stretch=stretch)
+                if stretch is not None:
+                    self._frames_received += stretch.count
+                    stretch.count = 0
+                await self._receive_all(frames)
                 await self._heed_farewell()
                 await self._wait_room()
             while self._is_leaving and await self._framed.stream.receive_some():

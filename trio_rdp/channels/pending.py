@@ -20,9 +20,10 @@ class PendingBytes:
         self.held: int = 0
         self.peak: int = 0
 
-    def has_room(self, size: int) -> bool:
-        """Whether so many bytes more may be held."""
-        return self.held + size <= self.limit
+    @property
+    def room(self) -> int:
+        """How many bytes more may be held."""
+        return self.limit - self.held
 
     def take(self, size: int) -> None:
         """Hold so many bytes more; raises `RemoteProtocolError`, and holds no more, beyond the limit."""

@@ -10,6 +10,7 @@ import enum
 from dataclasses import dataclass
 from typing import Protocol
 
+from trio_rdp.protocol.stretch import Stretch
 from trio_rdp.wire.errors import InvalidField
 
 __all__ = [
@@ -221,6 +222,11 @@ class FrameBuffer:
             assert action is not None
             append((action, pdu))
         return pdus
+
+    def take_stretch(self, stretch: Stretch) -> None:
+        """Let the PDUs that stand first go where others like them went."""
+        if not self._pending or self._is_worth_joining(RDP_HINT):
+            self._pos = stretch.take_all(self._data, self._pos, self._end)
 
     def next_by_hint(self, hint: PduHint) -> bytes | None:
         """Take the PDU that `hint` finds; None when it is not whole."""

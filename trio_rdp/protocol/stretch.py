@@ -14,14 +14,19 @@ __all__ = ["Sink", "Stretch"]
 class Sink(Protocol):
     """Who joins blocks to a message."""
 
-    def extend(self, data: memoryview) -> bool:
+    @property
+    def room(self) -> int:
+        """How many bytes may be added to an unfinished message without an end, or a limit, being reached."""
+        ...
+
+    def extend(self, data: bytes | memoryview) -> bool:
         """Add a block; False, and nothing is done, where that is not plainly right."""
 
 
 class Stretch:
-    """What the frames of one message have in common."""
+    """What the frames of one message have in common, and how many were taken."""
 
-    __slots__ = ("_header", "_header_size", "_sink", "_size")
+    __slots__ = ("_header", "_header_size", "_sink", "_size", "count")
 
     def __init__(self, frame: bytes, block_size: int, sink: Sink) -> None:
         """`frame` was one of them, and ended with a block of so many bytes."""
@@ -29,6 +34,7 @@ class Stretch:
         self._header_size = len(frame) - block_size
         self._header = frame[: self._header_size]
         self._sink = sink
+        self.count: int = 0
 
     def take(self, frame: bytes) -> bool:
         """Take a frame that is one of them; False for another one, or where it needs a closer look."""
@@ -37,3 +43,17 @@ class Stretch:
             and frame.startswith(self._header)
             and self._sink.extend(memoryview(frame)[self._header_size :])
         )
+
+    def take_all(self, data: bytes, pos: int, end: int) -> int:
+        """Take all of them that stand in `data[pos:end]`, one behind the other; gives where the next frame begins."""
+        header, start, size = self._header, self._header_size, self._size
+        view, blocks = memoryview(data), []
+        for at in range(pos, min(end - size, pos + size * (self._sink.room // (size - start) - 1)) + 1, size):
+            if not data.startswith(header, at):
+                break
+            blocks.append(view[at + start : at + size])
+        if not blocks:
+            return pos
+        self._sink.extend(b"".join(blocks))
+        self.count += len(blocks)
+        return pos + size * len(blocks)

@@ -78,13 +78,20 @@ class Reassembler:
             raise RemoteProtocolError(f"{self.pending + len(data)} bytes of a channel message{what}")
         return data if is_message else self._append(data)
 
+    @property
+    def room(self) -> int:
+        """How many bytes `extend` takes at most; none between messages."""
+        if self._buffer is None:
+            return 0
+        return max(0, min(self._total - len(self._buffer) - 1, self._pending_bytes.room))
+
     def extend(self, data: Buffer) -> bool:
         """Add to an unfinished message, without a PDU; False, and nothing is done, where that is not plainly right.
 
         Then, and at a message's end, `feed` says what is.
         """
         buffer, size = self._buffer, len(data)
-        if buffer is None or len(buffer) + size >= self._total or not self._pending_bytes.has_room(size):
+        if buffer is None or size > self.room:
             return False
         buffer += data
         self._pending_bytes.take(size)
