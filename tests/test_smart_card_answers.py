@@ -289,7 +289,7 @@ async def test_what_does_not_fit_is_not_done_twice(application: Application, car
     assert count.transmit_count == 1
     pci = ScardIoRequest(protocol=CardProtocol.T1)
     found = await application.call(Code.TRANSMIT, application.transmitting(card, SELECT, pio_recv_pci=pci))
-    assert found.pio_recv_pci == pci
+    assert (found.pb_recv_buffer, found.pio_recv_pci) == (bytes.fromhex("6f009000"), None)
     found = await application.call(Code.TRANSMIT, application.transmitting(card, SELECT, room=2))
     assert found.return_code == SmartCardCode.INSUFFICIENT_BUFFER
 
@@ -298,6 +298,15 @@ async def test_a_card_that_is_not_connected(application: Application) -> None:
     card = RedirScardHandle(context=application.context, pb_handle=b"none")
     found = await application.call(Code.TRANSMIT, application.transmitting(card, SELECT))
     assert (found.return_code, found.pb_recv_buffer) == (SmartCardCode.INVALID_HANDLE, 0)
+
+
+async def test_the_context_for_the_handle(application: Application) -> None:
+    """As xrdp does it."""
+    card = RedirScardHandle(context=application.context, pb_handle=application.context.pb_context)
+    count = calls.GetTransmitCountCall(card=card)
+    assert (await application.call(Code.GETTRANSMITCOUNT, count)).return_code == SmartCardCode.INVALID_HANDLE
+    await application.connected()
+    assert (await application.call(Code.GETTRANSMITCOUNT, count)).return_code == OK
 
 
 async def test_how_many_contexts_and_connections(application: Application) -> None:

@@ -24,7 +24,6 @@ from trio_rdp.channels.rdpdr.smart_card_structures import (
     ReaderStateReturn,
     RedirScardContext,
     RedirScardHandle,
-    ScardIoRequest,
     decode_multistring,
     encode_multistring,
 )
@@ -272,10 +271,8 @@ class SmartCardAnswers(DeviceService):
         )
 
     async def _use_card(self, code: SmartCardControlCode, call: _Card) -> NdrPdu:
-        handle = call.card.pb_handle
-        connection = self._cards.get(handle)
-        if connection is None:
-            raise SmartCardError(SmartCardCode.INVALID_HANDLE)
+        handle = self._connection_of(call.card.pb_handle)
+        connection = self._cards[handle]
         card, service = connection.value, self._service
         match call:
             case calls.TransmitCall():
@@ -314,14 +311,23 @@ class SmartCardAnswers(DeviceService):
                         await self._disconnect(handle, disposition)
         return returns.LongReturn()
 
+    def _connection_of(self, handle: bytes) -> bytes:
+        """The handle of a connection."""
+        if handle in self._cards:
+            return handle
+        # xrdp 0.9.21 takes the context, which comes first in what we return, for the handle: that may be the latest.
+        for card in reversed(self._cards):
+            if self._cards[card].context == handle:
+                return card
+        raise SmartCardError(SmartCardCode.INVALID_HANDLE)
+
     async def _transmit(self, call: calls.TransmitCall, connection: _Connection) -> NdrPdu:
         protocol = call.io_send_pci.protocol
         found = await self._service.transmit(connection.value, protocol, call.pb_send_buffer)
         self._transmits[connection.reader] = self._transmits.get(connection.reader, 0) + 1
-        return returns.TransmitReturn(
-            pio_recv_pci=None if call.pio_recv_pci is None else ScardIoRequest(protocol=protocol),
-            pb_recv_buffer=_fitting(found, call.pb_recv_buffer_is_null, call.cb_recv_length),
-        )
+        # No `pio_recv_pci`, as it would say what was asked; xrdp 0.9.21 misreads an answer that has one.
+        data = _fitting(found, call.pb_recv_buffer_is_null, call.cb_recv_length)
+        return returns.TransmitReturn(pb_recv_buffer=data)
 
     async def _disconnect(self, handle: bytes, disposition: CardDisposition) -> None:
         await self._service.disconnect(self._cards.pop(handle).value, disposition)

@@ -7,6 +7,7 @@ import hashlib
 import os
 import random
 import shlex
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from tests.interop.conftest import Peers
 from tests.interop.processes import PATIENCE
 from tests.interop.sessions import connected
 from tests.interop.xrdp import chansrv, xrdp
+from tests.software_card import APPLICATION, ATR, CONTENT, READER, SoftwareCards
 from trio_rdp.client import Session
 from trio_rdp.directory_files import DirectoryFileSystem
 from trio_rdp.file_systems import FileSystem
@@ -51,6 +53,31 @@ class Inside:
         with trio.fail_after(PATIENCE):
             while (name in (await self.run("ls")).split()) != there:  # noqa: ASYNC110
                 await trio.sleep(0.05)
+
+
+class CardProgram:
+    """A program in the session that speaks to chansrv 0.9.21 as its libpcsclite would."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self.stream = stream
+
+    async def call(self, command: int, *parts: int | bytes) -> tuple[list[int], bytes]:
+        """What it answers to a command: as numbers, and as it came."""
+        body = b"".join(part if isinstance(part, bytes) else part.to_bytes(4, "little") for part in parts)
+        with trio.fail_after(PATIENCE):
+            await self.stream.send_all(struct.pack("<II", len(body), command) + body)
+            size, answered = struct.unpack("<II", await self._read(8))
+            assert answered == command
+            raw = await self._read(size)
+        return [number for (number,) in struct.iter_unpack("<I", raw[: len(raw) & ~3])], raw
+
+    async def _read(self, size: int) -> bytes:
+        found = b""
+        while len(found) < size:
+            data = await self.stream.receive_some(size - len(found))
+            assert data
+            found += bytes(data)
+        return found
 
 
 @contextlib.asynccontextmanager
@@ -189,3 +216,42 @@ async def test_many_files(peers: Peers, share: Path) -> None:
         await inside.run("cp -r share/d share/copy")
         assert await sums(inside, "share") == tree(share)
     assert tree(share / "copy") == tree(share / "d")
+
+
+async def test_a_smart_card(peers: Peers) -> None:
+    """A program in the session finds the reader, waits for the card, connects to it and reads it."""
+    desktop, folder = peers.xorg_display, peers.folder / "chansrv-of-cards"
+    folder.mkdir()
+    cards = SoftwareCards()
+    name = READER.encode().ljust(100, b"\0")
+    with chansrv(desktop, folder), xrdp(peers.folder, desktop, chansrv=True) as server:
+        async with connected(server, enable_devices=True) as session:
+            await session.devices.add_smart_cards(cards).wait_accepted()
+            (place,) = folder.glob(".pcsc*/pcscd.comm")
+            program = CardProgram(await trio.open_unix_socket(place))
+            (context, status), _ = await program.call(1, 2)
+            assert status == 0
+            numbers, raw = await program.call(3, context, 0, 1000)
+            assert (numbers[1], raw[8:108]) == (1, name)
+            unaware = name + struct.pack("<III36x", 0, 0, 0)
+            numbers, raw = await program.call(12, context, 0, 1, unaware)
+            assert (numbers[0], numbers[2], numbers[3], raw[16:25]) == (1, 0x22, 9, ATR)
+            (card, protocol, status), _ = await program.call(4, context, name, 2, 3)
+            assert (protocol, status) == (2, 0)
+            numbers, raw = await program.call(11, card, 100, 36)
+            # chansrv asks for no more than the length of the reader's name.
+            assert (numbers[:4], raw[16:25]) == ([0, 1, 2, 9], ATR)
+            assert (await program.call(7, card))[0] == [0]
+            for command, answer in (
+                (bytes.fromhex("00a404000b") + APPLICATION, b"\x6f\0\x90\0"),
+                (bytes.fromhex("00b0000000"), CONTENT + b"\x90\0"),
+            ):
+                _, raw = await program.call(9, card, 2, 8, 0, len(command), command, 2, 8, 0, 300)
+                assert answer in raw
+                assert raw[-4:] == bytes(4)
+            assert (await program.call(8, card, 0))[0] == [0]
+            assert (await program.call(6, card, 0))[0] == [0]
+            assert (await program.call(2, context))[0] == [0]
+            await program.stream.aclose()
+    assert not cards.connections
+    assert not cards.contexts
