@@ -17,6 +17,12 @@ people run.  The everyday names are here:
 from __future__ import annotations
 
 from trio_rdp.app_host import AppHost, LaunchRequest
+from trio_rdp.audio_flow import AudioChunk
+from trio_rdp.audio_input import AudioInput, Recording
+from trio_rdp.audio_output import AudioOutput
+from trio_rdp.audio_playback import AudioPlayback
+from trio_rdp.audio_sinks import SystemMicrophone, SystemSound, WavReader, WavWriter
+from trio_rdp.audio_stream import AudioStream
 from trio_rdp.channel import StaticChannel
 from trio_rdp.channel_buffer import ChannelBuffer, WhenFull
 from trio_rdp.channels.cliprdr.text import HtmlClip
@@ -24,6 +30,7 @@ from trio_rdp.channels.rail.app_window import AppWindow, TrayIcon
 from trio_rdp.channels.rail.window_list import WindowChanged, WindowClosed, WindowOpened
 from trio_rdp.channels.rdpei.contacts import ContactAction, ContactState
 from trio_rdp.channels.rdpei.events import PenInput, TouchInput
+from trio_rdp.channels.rdpsnd.audio_format import AudioFormat
 from trio_rdp.client import Session, open_session, open_session_over
 from trio_rdp.clipboard import Clipboard
 from trio_rdp.clipboard_contents import ClipboardContents
@@ -31,6 +38,7 @@ from trio_rdp.clipboard_file_list import ClipboardFiles
 from trio_rdp.clipboard_file_stream import ClipboardFile, ClipboardFileStream
 from trio_rdp.clipboard_files import FileProgress, MemoryFile, OfferedFile
 from trio_rdp.clipboard_images import ClipboardImage
+from trio_rdp.codecs.audio import PcmFormat
 from trio_rdp.codecs.bitmap_codec import Quality
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.credentials import Accounts
@@ -41,8 +49,10 @@ from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pointer_shape import PointerShape
 from trio_rdp.input import Keyboard, Mouse
 from trio_rdp.input_stream import InputStream
+from trio_rdp.microphone import Microphone
 from trio_rdp.pointer import Pointer
 from trio_rdp.protocol.config import (
+    AudioQuality,
     BitmapCodec,
     ClientConfig,
     CompressionType,
@@ -99,6 +109,13 @@ __all__ = [
     "Accounts",
     "AppHost",
     "AppWindow",
+    "AudioChunk",
+    "AudioFormat",
+    "AudioInput",
+    "AudioOutput",
+    "AudioPlayback",
+    "AudioQuality",
+    "AudioStream",
     "AuthenticationFailed",
     "BitmapCodec",
     "CertificatePolicy",
@@ -144,6 +161,7 @@ __all__ = [
     "LocalProtocolError",
     "LocksSynchronized",
     "MemoryFile",
+    "Microphone",
     "Monitor",
     "MonitorLayoutChanged",
     "Mouse",
@@ -154,6 +172,7 @@ __all__ = [
     "MouseReleased",
     "NegotiationFailed",
     "OfferedFile",
+    "PcmFormat",
     "PenInput",
     "PixelFormat",
     "Pointer",
@@ -161,6 +180,7 @@ __all__ = [
     "ProtocolError",
     "Quality",
     "RdpError",
+    "Recording",
     "Rect",
     "RemoteApps",
     "RemoteProtocolError",
@@ -172,12 +192,16 @@ __all__ = [
     "Session",
     "SessionClosed",
     "StaticChannel",
+    "SystemMicrophone",
+    "SystemSound",
     "TlsIdentity",
     "TouchInput",
     "TrayIcon",
     "Truncated",
     "UnicodePressed",
     "UnicodeReleased",
+    "WavReader",
+    "WavWriter",
     "WheelTurned",
     "WhenFull",
     "WindowChanged",

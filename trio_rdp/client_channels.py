@@ -9,10 +9,12 @@ from __future__ import annotations
 from functools import partial
 
 from trio_rdp.advanced_mouse import AdvancedMouse
+from trio_rdp.audio_playback import AudioPlayback
 from trio_rdp.channel import StaticChannel
 from trio_rdp.channel_buffer import ChannelBuffer
 from trio_rdp.channel_face import ChannelFace
 from trio_rdp.channels.ainput import AINPUT_CHANNEL_NAME
+from trio_rdp.channels.audin import CHANNEL_NAME as AUDIN_CHANNEL_NAME
 from trio_rdp.channels.cliprdr import CLIPRDR_CHANNEL_NAME
 from trio_rdp.channels.disp import DISP_CHANNEL_NAME
 from trio_rdp.channels.dynamic.messages import DRDYNVC_CHANNEL_NAME
@@ -20,6 +22,9 @@ from trio_rdp.channels.echo import ECHO_CHANNEL_NAME
 from trio_rdp.channels.rail import CHANNEL_NAME as RAIL_CHANNEL_NAME
 from trio_rdp.channels.rdpdr import CHANNEL_NAME as RDPDR_CHANNEL_NAME
 from trio_rdp.channels.rdpei import CHANNEL_NAME as RDPEI_CHANNEL_NAME
+from trio_rdp.channels.rdpsnd import CHANNEL_NAME as RDPSND_CHANNEL_NAME
+from trio_rdp.channels.rdpsnd import DYNAMIC_CHANNEL_NAME as RDPSND_DYNAMIC_CHANNEL_NAME
+from trio_rdp.channels.rdpsnd import LOSSY_DYNAMIC_CHANNEL_NAME
 from trio_rdp.clipboard import Clipboard
 from trio_rdp.devices import Devices
 from trio_rdp.display_control import DisplayControl
@@ -27,6 +32,7 @@ from trio_rdp.dynamic_channel import DynamicChannelListener
 from trio_rdp.dynamic_channels import ClientDynamicChannels
 from trio_rdp.echo import EchoReplier
 from trio_rdp.framed import Framed
+from trio_rdp.microphone import Microphone
 from trio_rdp.protocol.active_stage import ActiveStage
 from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.client_connector import ConnectionResult
@@ -76,6 +82,14 @@ class ClientChannels(Supervised):
             self._use(self.clipboard, CLIPRDR_CHANNEL_NAME, self.clipboard.buffer)
         else:
             self.clipboard.unavailable("enable_clipboard asks for it")
+        self.audio: AudioPlayback = AudioPlayback(
+            config.limits, accept=config.audio_formats, quality=config.audio_quality
+        )
+        """The server's sound; needs `enable_audio_playback`."""
+        self._hear(self.audio, is_wanted=config.enable_audio_playback)
+        self.microphone: Microphone = Microphone(config.limits)
+        """What the server may record; needs `enable_audio_capture`."""
+        self._answer(self.microphone, AUDIN_CHANNEL_NAME, wanted=config.enable_audio_capture)
         self.devices: Devices = Devices(config.limits, client_name=config.client_name)
         """What is lent to the server: drives, printers and smart cards; needs `enable_devices`."""
         if config.enable_devices:
@@ -118,6 +132,18 @@ class ClientChannels(Supervised):
         return self._dynamics.listen(name, buffer, compress)
 
     # For the built-in channels.
+
+    def _hear(self, audio: AudioPlayback, *, is_wanted: bool) -> None:
+        """Let the server play over the static channel, or over the dynamic ones that it opens for that."""
+        if not is_wanted:
+            self._channels.faces.append(audio)
+            audio.unavailable("enable_audio_playback asks for it")
+            return
+        if self._channels.find(RDPSND_CHANNEL_NAME) is not None or self._dynamics.failure is not None:
+            self._use(audio, RDPSND_CHANNEL_NAME)
+        if self._dynamics.failure is None:
+            self._answer(audio, RDPSND_DYNAMIC_CHANNEL_NAME)
+            self._answer(audio, LOSSY_DYNAMIC_CHANNEL_NAME)
 
     def _dynamic_frames(self) -> ChannelFrames:
         assert self._dynamic_name is not None

@@ -10,16 +10,21 @@ from functools import partial
 
 from trio_rdp.admission import Admitted
 from trio_rdp.advanced_mouse import AdvancedMouseHost
+from trio_rdp.audio_input import AudioInput
+from trio_rdp.audio_output import AudioOutput
 from trio_rdp.channel import StaticChannel
 from trio_rdp.channel_buffer import ChannelBuffer
 from trio_rdp.channel_face import ChannelFace
 from trio_rdp.channels.ainput import AINPUT_CHANNEL_NAME
+from trio_rdp.channels.audin import CHANNEL_NAME as AUDIN_CHANNEL_NAME
 from trio_rdp.channels.cliprdr import CLIPRDR_CHANNEL_NAME
 from trio_rdp.channels.disp import DISP_CHANNEL_NAME
 from trio_rdp.channels.dynamic.messages import DRDYNVC_CHANNEL_NAME
 from trio_rdp.channels.echo import ECHO_CHANNEL_NAME
 from trio_rdp.channels.rdpdr import CHANNEL_NAME as RDPDR_CHANNEL_NAME
 from trio_rdp.channels.rdpei import CHANNEL_NAME as RDPEI_CHANNEL_NAME
+from trio_rdp.channels.rdpsnd import CHANNEL_NAME as RDPSND_CHANNEL_NAME
+from trio_rdp.channels.rdpsnd import DYNAMIC_CHANNEL_NAME as RDPSND_DYNAMIC_CHANNEL_NAME
 from trio_rdp.clipboard import Clipboard
 from trio_rdp.display import Display
 from trio_rdp.display_control import DisplayControlHost, LayoutHandler
@@ -72,6 +77,8 @@ class ServerChannels(Supervised):
         self._advanced_mouse: AdvancedMouseHost | None = None
         self._clipboard: Clipboard | None = None
         self._devices: RemoteDevices | None = None
+        self._audio: AudioOutput | None = None
+        self._microphone: AudioInput | None = None
 
     # For users.
 
@@ -123,6 +130,28 @@ class ServerChannels(Supervised):
             self._use(self._devices, RDPDR_CHANNEL_NAME, self._devices.buffer)
         return self._devices
 
+    @property
+    def audio(self) -> AudioOutput:
+        """What the client plays: one stream of sound at a time."""
+        if self._audio is None:
+            self._audio = AudioOutput(self._limits, formats=self._config.audio_formats)
+            if self._channels.find(RDPSND_CHANNEL_NAME) is not None:
+                self._use(self._audio, RDPSND_CHANNEL_NAME)
+            else:
+                self._open(self._audio, RDPSND_DYNAMIC_CHANNEL_NAME)
+        return self._audio
+
+    @property
+    def microphone(self) -> AudioInput:
+        """What the client's microphone hears; the client is asked for it with each recording."""
+        if self._microphone is None:
+            face = AudioInput(self._limits, lambda: self._reopen(face), formats=self._config.audio_formats)
+            self._microphone = face
+            self._channels.faces.append(face)
+            if self._ending.is_over:
+                face.session_ended(self._ending.error or SessionClosed("the session was left"))
+        return self._microphone
+
     def accept_layouts(self, on_layout: LayoutHandler | None = None) -> DisplayControlHost:
         """Let the client ask for other monitors, or another size of its window, from now on.
 
@@ -173,6 +202,10 @@ class ServerChannels(Supervised):
             face.session_ended(self._ending.error or SessionClosed("the session was left"))
         else:
             self._spawn(partial(self._open_and_run, face, name, buffer, priority))
+
+    def _reopen(self, face: ChannelFace) -> None:
+        """Have the client open a microphone's channel, which there is one of for each recording."""
+        self._spawn(partial(self._open_and_run, face, AUDIN_CHANNEL_NAME, None, 0))
 
     async def _open_and_run(self, face: ChannelFace, name: str, buffer: ChannelBuffer | None, priority: int) -> None:
         try:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from trio_rdp.channels.rdpsnd.audio_format import AudioFormat
+from trio_rdp.channels.rdpsnd.initialization import Quality as AudioQuality
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.pdu.capabilities_basic import OsMajorType, OsMinorType
 from trio_rdp.pdu.client_info import PerformanceFlags, TimeZoneInformation
@@ -16,6 +18,8 @@ from trio_rdp.wire.errors import LocalProtocolError
 
 __all__ = [
     "OPTIONAL_CODECS",
+    "AudioFormat",
+    "AudioQuality",
     "BitmapCodec",
     "ClientConfig",
     "CompressionType",
@@ -184,6 +188,10 @@ class ClientConfig:
     """Ask the server to log on with the credentials instead of showing its login window."""
     enable_audio_playback: bool = False
     """Whether the server's sound comes here ("rdpsnd"), to `Session.audio`."""
+    audio_quality: AudioQuality = AudioQuality.HIGH
+    """What the server shall prefer among formats of sound: how it sounds, or how much there is to carry."""
+    audio_formats: Callable[[Sequence[AudioFormat]], Sequence[AudioFormat]] | None = None
+    """Chooses among those of the server's formats that can be decoded here; by default all are taken."""
     enable_audio_capture: bool = False
     """Whether the server may ask for a microphone ("AUDIO_INPUT"), which is `Session.microphone`."""
     enable_clipboard: bool = False
@@ -332,6 +340,8 @@ class ServerConfig:
     """Which of the client's static channels are joined, beside those in `builtin_channels`."""
     builtin_channels: tuple[str, ...] = ("drdynvc", "cliprdr", "rdpsnd", "rdpdr", "rail")
     """Which of the client's static channels may be joined for the session's own use of them."""
+    audio_formats: tuple[AudioFormat, ...] | None = None
+    """The formats of sound that clients may choose from, by default all that can be encoded, and decoded, here."""
     detect_network: bool = True
     """Whether a client that can is asked for round-trip time and bandwidth while it connects."""
     heartbeat: int = 30
