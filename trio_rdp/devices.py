@@ -18,13 +18,13 @@ import trio
 from trio_rdp.channel_buffer import ChannelBuffer
 from trio_rdp.channel_face import ChannelFace
 from trio_rdp.channels.rdpdr import CHANNEL_NAME
-from trio_rdp.channels.rdpdr.client import RedirectionClient, answer
+from trio_rdp.channels.rdpdr.client import RdpdrClient, answer
 from trio_rdp.channels.rdpdr.client_events import (
-    ClientEvent,
     DeviceAccepted,
     DeviceRefused,
     LoggedOn,
     PrinterCacheChanged,
+    RdpdrClientEvent,
     Requested,
     Started,
     XpsModeSet,
@@ -79,7 +79,7 @@ class Devices(ChannelFace):
         self._client_name = client_name
         self._devices: list[Device] = []
         self._ids: dict[int, Device] = {}
-        self._machine: RedirectionClient | None = None
+        self._machine: RdpdrClient | None = None
         self._attached: dict[int, _Attachment] = {}
         self._nursery: trio.Nursery | None = None
         self._waiting = trio.Event()
@@ -158,7 +158,7 @@ class Devices(ChannelFace):
     # The channel.
 
     async def _work(self, channel: MessageChannel) -> None:
-        self._machine = machine = RedirectionClient(
+        self._machine = machine = RdpdrClient(
             self._client_name,
             secrets.randbits(32),
             requests=self._limits.lent_requests,
@@ -176,7 +176,7 @@ class Devices(ChannelFace):
                     self._handle(event, channel, machine)
                 self._waiting.set()
 
-    async def _send_waiting(self, channel: MessageChannel, machine: RedirectionClient) -> None:
+    async def _send_waiting(self, channel: MessageChannel, machine: RdpdrClient) -> None:
         """Send what the machine says by itself; answers of devices are sent by those who made them."""
         while True:
             self._waiting = trio.Event()
@@ -185,7 +185,7 @@ class Devices(ChannelFace):
                     return
             await self._waiting.wait()
 
-    def _handle(self, event: ClientEvent, channel: MessageChannel, machine: RedirectionClient) -> None:
+    def _handle(self, event: RdpdrClientEvent, channel: MessageChannel, machine: RdpdrClient) -> None:
         match event:
             case Started():
                 for attachment in self._attached.values():
@@ -212,7 +212,7 @@ class Devices(ChannelFace):
             case LoggedOn():
                 pass
 
-    def _attachment(self, device_id: int, channel: MessageChannel, machine: RedirectionClient) -> _Attachment:
+    def _attachment(self, device_id: int, channel: MessageChannel, machine: RdpdrClient) -> _Attachment:
         found = self._attached.get(device_id)
         if found is None:
             assert self._nursery is not None
@@ -221,7 +221,7 @@ class Devices(ChannelFace):
             self._nursery.start_soon(found.run)
         return found
 
-    def _announce(self, device: Device, machine: RedirectionClient) -> None:
+    def _announce(self, device: Device, machine: RdpdrClient) -> None:
         self._ids[machine.add_device(*device._announcement())] = device
         self._waiting.set()
 
@@ -258,7 +258,7 @@ class _Attachment:
         devices: Devices,
         service: DeviceService,
         channel: MessageChannel,
-        machine: RedirectionClient,
+        machine: RdpdrClient,
         grace: float,
     ) -> None:
         self._devices = devices

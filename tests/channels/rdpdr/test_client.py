@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from trio_rdp.channels import rdpdr
-from trio_rdp.channels.rdpdr.client import RedirectionClient, answer
+from trio_rdp.channels.rdpdr.client import RdpdrClient, answer
 from trio_rdp.channels.rdpdr.client_events import (
     DeviceAccepted,
     DeviceRefused,
@@ -40,16 +40,16 @@ def confirm(minor: int = 13) -> rdpdr.ServerClientIdConfirm:
     return rdpdr.ServerClientIdConfirm(version_minor=minor, client_id=7)
 
 
-def client(**limits: int) -> RedirectionClient:
-    return RedirectionClient("here", 0xABCD, **limits)
+def client(**limits: int) -> RdpdrClient:
+    return RdpdrClient("here", 0xABCD, **limits)
 
 
-def sent(machine: RedirectionClient) -> list[Any]:
+def sent(machine: RdpdrClient) -> list[Any]:
     """What the machine wants to send, decoded."""
     return [rdpdr.decode_rdpdr(message, from_server=False) for message in machine.data_to_send()]
 
 
-def ready(**limits: int) -> RedirectionClient:
+def ready(**limits: int) -> RdpdrClient:
     """A machine behind the exchange, with drive 1 announced."""
     machine = client(**limits)
     machine.add_device(DRIVE, "share", rdpdr.drive_data("share"))

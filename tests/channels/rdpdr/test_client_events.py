@@ -10,7 +10,7 @@ from trio_rdp.channels.rdpdr import client_events
 from trio_rdp.channels.rdpdr.client_events import DeviceAccepted, Started
 
 
-@pytest.mark.parametrize("name", [name for name in client_events.__all__ if name != "ClientEvent"])
+@pytest.mark.parametrize("name", [name for name in client_events.__all__ if name != "RdpdrClientEvent"])
 def test_events_are_frozen(name: str) -> None:
     assert getattr(client_events, name).__dataclass_params__.frozen
 

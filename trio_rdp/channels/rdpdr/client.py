@@ -1,4 +1,4 @@
-"""`RedirectionClient`: the client's side of device redirection, [MS-RDPEFS] 3.2, without input and output.
+"""`RdpdrClient`: the client's side of device redirection, [MS-RDPEFS] 3.2, without input and output.
 
 The server begins, versions and capabilities are exchanged, devices are announced, and from then on the server asks and
 the client answers, in any order.  Devices may come and go at any time.
@@ -25,11 +25,11 @@ from trio_rdp.channels.rdpdr.capabilities import (
     SmartCardCapabilitySet,
 )
 from trio_rdp.channels.rdpdr.client_events import (
-    ClientEvent,
     DeviceAccepted,
     DeviceRefused,
     LoggedOn,
     PrinterCacheChanged,
+    RdpdrClientEvent,
     Requested,
     Started,
     XpsModeSet,
@@ -57,7 +57,7 @@ from trio_rdp.channels.rdpdr.requests import ControlRequest, DeviceIoRequest, Re
 from trio_rdp.channels.rdpdr.responses import DeviceIoResponse, UnmatchedResponse
 from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError
 
-__all__ = ["RedirectionClient", "answer"]
+__all__ = ["RdpdrClient", "answer"]
 
 _CAPABILITIES_SINCE = 5  # the minor version from which capabilities are exchanged
 _SERVER_IDS_SINCE = 12  # the minor version from which a server's client id is kept
@@ -80,7 +80,7 @@ class _Outstanding:
     cost: int
 
 
-class RedirectionClient:
+class RdpdrClient:
     """A client's side of the channel: messages in, events out; what is to be sent waits in `data_to_send`.
 
     `client_id` is used with servers that do not choose one; any random number of 32 bits.  At most `requests` requests
@@ -123,7 +123,7 @@ class RedirectionClient:
 
     # What the peer says.
 
-    def receive(self, message: bytes) -> list[ClientEvent]:
+    def receive(self, message: bytes) -> list[RdpdrClientEvent]:
         """Take a message; raises `RemoteProtocolError`, after which the channel should be closed."""
         pdu = decode_rdpdr(message, from_server=True)
         if self._version_minor is None and not isinstance(pdu, ServerAnnounce):
@@ -133,7 +133,7 @@ class RedirectionClient:
             raise RemoteProtocolError(f"more than {self._answer_limit} answers wait to be sent")
         return events
 
-    def _handle(self, pdu: Any, size: int) -> list[ClientEvent]:
+    def _handle(self, pdu: Any, size: int) -> list[RdpdrClientEvent]:
         match pdu:
             case ServerAnnounce():
                 return self._start(pdu)
@@ -167,7 +167,7 @@ class RedirectionClient:
             case _:
                 raise RemoteProtocolError(f"a server does not send {type(pdu).__name__}")
 
-    def _start(self, pdu: ServerAnnounce) -> list[ClientEvent]:
+    def _start(self, pdu: ServerAnnounce) -> list[RdpdrClientEvent]:
         """Answer the first message, [MS-RDPEFS] 3.2.5.1.2; a later one begins everything anew."""
         self._version_minor = min(pdu.version_minor, VERSION_MINOR)
         self._client_id = pdu.client_id if pdu.version_minor >= _SERVER_IDS_SINCE else self._own_client_id
@@ -198,7 +198,7 @@ class RedirectionClient:
         others = [PrinterCapabilitySet(), PortCapabilitySet(), DriveCapabilitySet(), SmartCardCapabilitySet()]
         self._send(CoreCapabilityResponse(capability_message=[general, *others]))
 
-    def _hear_reply(self, pdu: DeviceAnnounceResponse) -> list[ClientEvent]:
+    def _hear_reply(self, pdu: DeviceAnnounceResponse) -> list[RdpdrClientEvent]:
         device = self._devices.get(pdu.device_id)
         if device is None or not device.is_announced:
             self.ignored += 1  # removed meanwhile
@@ -207,7 +207,7 @@ class RedirectionClient:
             return [DeviceAccepted(pdu.device_id)]
         return [DeviceRefused(pdu.device_id, pdu.result_code)]
 
-    def _hear_request(self, pdu: DeviceIoRequest, size: int) -> list[ClientEvent]:
+    def _hear_request(self, pdu: DeviceIoRequest, size: int) -> list[RdpdrClientEvent]:
         device = self._devices.get(pdu.device_id)
         if device is None or not device.is_announced:
             # "If a request is received that contains a DeviceId field that was not announced by the client or has

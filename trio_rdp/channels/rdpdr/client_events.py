@@ -1,4 +1,4 @@
-"""What a client's side of device redirection tells: `RedirectionClient.receive` gives these."""
+"""What a client's side of device redirection tells: `RdpdrClient.receive` gives these."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from trio_rdp.channels.rdpdr.printer import PrinterCacheData
 from trio_rdp.channels.rdpdr.requests import DeviceIoRequest
 
 __all__ = [
-    "ClientEvent",
     "DeviceAccepted",
     "DeviceRefused",
     "LoggedOn",
     "PrinterCacheChanged",
+    "RdpdrClientEvent",
     "Requested",
     "Started",
     "XpsModeSet",
@@ -69,4 +69,4 @@ class XpsModeSet:
     device_id: int
 
 
-ClientEvent = Started | LoggedOn | DeviceAccepted | DeviceRefused | Requested | PrinterCacheChanged | XpsModeSet
+RdpdrClientEvent = Started | LoggedOn | DeviceAccepted | DeviceRefused | Requested | PrinterCacheChanged | XpsModeSet
