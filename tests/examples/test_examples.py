@@ -31,6 +31,7 @@ from trio_rdp import (
     UnicodePressed,
     open_session,
 )
+from trio_rdp.memory_files import MemoryFileSystem
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 LONGEST = 120  # seconds for one example on a machine that does much else
@@ -126,6 +127,44 @@ async def test_clock_server(tmp_path: Path) -> None:
     finally:
         process.kill()
         await process.stdout.aclose()
+
+
+async def test_drive_copy(tmp_path: Path) -> None:
+    process = await trio.lowlevel.open_process(
+        [sys.executable, str(EXAMPLES / "drive_copy.py"), "copies", "0"],
+        stdout=subprocess.PIPE,
+        cwd=tmp_path,
+        env=environment(tmp_path),
+    )
+    assert process.stdout is not None
+    files = {"a.txt": b"a", "d/large": bytes(range(256)) * 20_000}
+    try:
+        with trio.fail_after(LONGEST):
+            said = b""
+            while said.count(b"\n") < 2:
+                said += await process.stdout.receive_some()
+            listening, certificate = said.decode().splitlines()
+            port = int(listening.removeprefix("listening on 127.0.0.1:"))
+            policy = f"pin:{certificate.removeprefix('certificate SHA-256 ')}"
+            config = ClientConfig(
+                username=USER, password=PASSWORD, certificate_policy=policy, enable_devices=True, client_name="desk"
+            )
+            async with open_session("127.0.0.1", port, config=config) as session:
+                session.devices.add_drive("papers", MemoryFileSystem(files))
+                await session.wait_closed()
+            process.send_signal(signal.SIGINT)
+            assert await process.wait() == 0
+            said = await process.stdout.receive_some()
+    finally:
+        process.kill()
+        await process.stdout.aclose()
+    assert sorted(said.decode().splitlines()) == [
+        "1 bytes: a.txt",
+        "5120000 bytes: d/large",
+        "desk shares papers",
+        "every client was told",
+    ]
+    assert {name: (tmp_path / "copies" / "0" / name).read_bytes() for name in files} == files
 
 
 async def test_asyncio_guest(tmp_path: Path) -> None:
