@@ -17,13 +17,16 @@ from trio_rdp.devices import Devices
 from trio_rdp.directory_files import DirectoryFileSystem
 from trio_rdp.file_systems import FileSystem
 from trio_rdp.memory_files import MemoryFileSystem
+from trio_rdp.protocol.config import ClientConfig, Security
 from trio_rdp.protocol.limits import Limits
-from trio_rdp.remote_devices import RemoteDevices
+from trio_rdp.remote_devices import DevicesChange, RemoteDevices
 from trio_rdp.remote_directories import DriveChange
 from trio_rdp.remote_drives import RemoteDrive
-from trio_rdp.testing import channel_pair
+from trio_rdp.testing import channel_pair, open_session_pair
+from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, SessionClosed
 
 FILES = {"hello.txt": b"hello", "d/one": b"1", "d/two": b"22"}
+LENDING = ClientConfig(username="ada", security=Security.NONE, enable_devices=True, client_name="desk")
 
 
 @asynccontextmanager
@@ -177,3 +180,37 @@ async def test_cancelled_anywhere() -> None:
         if not scope.cancelled_caught:
             return
     raise AssertionError("it never ends")
+
+
+async def test_in_a_session() -> None:
+    async with open_session_pair(client_config=LENDING) as (client, server):
+        client.devices.add_drive("share", MemoryFileSystem(FILES))
+        drive = await server.devices.wait_drive()
+        content = random.Random(2).randbytes(5_000_000)
+        await drive.write_bytes("large", content)
+        assert await drive.read_bytes("large") == content
+        assert server.devices is server.devices
+        assert server.devices.statistics().peak_waiting == 8
+
+
+async def test_the_iteration_ends_with_the_session() -> None:
+    told: list[DevicesChange] = []
+
+    async def look(devices: RemoteDevices) -> None:
+        told.extend([change async for change in devices])
+
+    with trio.fail_after(5):
+        async with trio.open_nursery() as nursery, open_session_pair(client_config=LENDING) as (client, server):
+            nursery.start_soon(look, server.devices)
+            client.devices.add_drive("share", MemoryFileSystem(FILES))
+            drive = await server.devices.wait_drive()
+            await drive.stat("")
+    assert told == [DevicesChange((drive,), ()), DevicesChange((), (drive,))]
+    with pytest.raises((SessionClosed, ChannelClosed)):
+        await drive.stat("")
+
+
+async def test_a_client_that_lends_nothing() -> None:
+    async with open_session_pair() as (_, server):
+        with pytest.raises(LocalProtocolError, match="did not ask for it"):
+            await server.devices.wait_drive()

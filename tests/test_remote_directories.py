@@ -75,10 +75,10 @@ async def test_nothing_there(status: rdpdr.NtStatus) -> None:
 
 async def test_names_that_would_lead_elsewhere(caplog: pytest.LogCaptureFixture) -> None:
     client = with_files()
-    client.files["\\in\\up/../../etc"] = bytearray()
+    client.files |= {"\\in\\up/../../etc": bytearray(), "\\in\\" + "x" * 300: bytearray()}
     async with open_drive(client) as drive:
         assert await drive.listdir("in") == ["one", "sub"]
-    assert caplog.records[0].levelno == logging.WARNING
+    assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert "which is left out" in caplog.text
 
 
@@ -110,7 +110,8 @@ async def test_changes(nursery: trio.Nursery) -> None:
             Change(action=Action.RENAMED_OLD_NAME, file_name="a"),
             Change(action=Action.RENAMED_NEW_NAME, file_name="b"),
         ]
-        await client.notify(Change(action=Action.ADDED, file_name="sub\\new"))
+        elsewhere = Change(action=Action.ADDED, file_name="..\\..\\etc")
+        await client.notify(elsewhere, Change(action=Action.ADDED, file_name="sub\\new"))
         await trio.testing.wait_all_tasks_blocked()
         await client.notify(*renamed)
         await trio.testing.wait_all_tasks_blocked()

@@ -53,4 +53,5 @@ def test_a_path_stays_what_it_is(path: str) -> None:
 
 def test_safe_names() -> None:
     assert is_safe_name("a b..c")
-    assert not any(map(is_safe_name, ["", ".", "..", "a/b", "a\\b", "a\0"]))
+    assert is_safe_name("x" * 255)
+    assert not any(map(is_safe_name, ["", ".", "..", "a/b", "a\\b", "a\0", "x" * 256]))

@@ -107,6 +107,7 @@ class DirectoryListing:
         self._handle: DeviceHandle | None = None
         self._left = drive._requests.limits.device_entries
         self._is_over = False
+        self._has_warned = False
 
     async def __aenter__(self) -> Self:
         self._handle = await open_directory(self._drive, self._wire_path)
@@ -152,7 +153,9 @@ class DirectoryListing:
         if found.file_name in (".", ".."):
             return None
         if not is_safe_name(found.file_name):
-            _log.warning("a listing of %r names %r, which is left out", path, found.file_name)
+            if not self._has_warned:
+                _log.warning("a listing of %r names %r, which is left out as are others", path, found.file_name)
+            self._has_warned = True
             return None
         return _entry(found)
 
@@ -227,8 +230,10 @@ class DriveWatch:
         if status:
             raise refusal(status, path)
         prefix = f"{path}/" if path else ""
+        changes = [(change.action, to_text(change.file_name)) for change in decode_changes(answer.buffer)]
+        # What would lead out of the directory is not told, as in listings.
         return [
-            DriveChange(change.action, prefix + to_text(change.file_name)) for change in decode_changes(answer.buffer)
+            DriveChange(action, prefix + name) for action, name in changes if all(map(is_safe_name, name.split("/")))
         ]
 
 

@@ -6,6 +6,8 @@ from pathlib import PurePath
 
 __all__ = ["DrivePath", "is_safe_name", "to_pattern", "to_text", "to_wire"]
 
+_LONGEST_NAME = 255
+
 DrivePath = str | PurePath
 """A path from the root of a drive, with slashes or backslashes, and with or without one at its beginning."""
 
@@ -36,5 +38,7 @@ def to_text(wire_path: str) -> str:
 
 
 def is_safe_name(name: str) -> bool:
-    """Whether a name in a listing is one: it stays in its directory, wherever it is put together with others."""
-    return name not in ("", ".", "..") and not any(character in name for character in "/\\\0")
+    """Whether a name in a listing is one: it stays in its directory, and is no longer than file systems have them."""
+    if name in ("", ".", "..") or len(name) > _LONGEST_NAME:
+        return False
+    return not any(character in name for character in "/\\\0")

@@ -106,8 +106,8 @@ class Limits:
     """Such pieces of one file that are under way at once, where the client allows for more than one."""
     device_read: int = 256 * _MIB
     """Bytes that are read at once where no size is given."""
-    device_entries: int = 1_000_000
-    """Entries that one listing of a directory may have."""
+    device_entries: int = 100_000
+    """Entries that one listing of a client's directory may have: it may list for ever."""
     lent_requests: int = 1024
     """A server's requests to devices that are lent to it, without an answer; further ones are refused."""
     lent_request_bytes: int = 64 * _MIB
