@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Self, cast
+from typing import Self, cast
 
 import trio
 
@@ -29,13 +29,10 @@ from trio_rdp.channels.rdpdr import (
     QueryDirectoryResponse,
     decode_changes,
 )
-from trio_rdp.remote_device import DeviceHandle
+from trio_rdp.remote_device import DeviceHandle, RemoteDevice
 from trio_rdp.remote_errors import refusal
 from trio_rdp.remote_paths import is_safe_name, to_text
 from trio_rdp.remote_requests import Call
-
-if TYPE_CHECKING:
-    from trio_rdp.remote_drives import RemoteDrive
 
 __all__ = ["DirectoryListing", "DriveChange", "DriveEntry", "DriveWatch"]
 
@@ -100,7 +97,7 @@ class DirectoryListing:
     It is open inside `async with`.  Names that would lead out of their directory are left out.
     """
 
-    def __init__(self, drive: RemoteDrive, wire_path: str, pattern: str) -> None:
+    def __init__(self, drive: RemoteDevice, wire_path: str, pattern: str) -> None:
         self._drive = drive
         self._wire_path = wire_path
         self._pattern: str | None = pattern
@@ -167,7 +164,7 @@ class DriveWatch:
     lost where the client does not keep them.  The iteration ends when the client stops watching.
     """
 
-    def __init__(self, drive: RemoteDrive, wire_path: str, *, recursive: bool, only: CompletionFilter | None) -> None:
+    def __init__(self, drive: RemoteDevice, wire_path: str, *, recursive: bool, only: CompletionFilter | None) -> None:
         self._drive = drive
         self._wire_path = wire_path
         self._recursive = recursive
@@ -238,7 +235,7 @@ class DriveWatch:
 
 
 async def open_directory(
-    drive: RemoteDrive, wire_path: str, disposition: CreateDisposition = CreateDisposition.OPEN
+    drive: RemoteDevice, wire_path: str, disposition: CreateDisposition = CreateDisposition.OPEN
 ) -> DeviceHandle:
     """Open a directory to list or to watch it, or to make it."""
     path = to_text(wire_path)
