@@ -30,6 +30,9 @@ class DeviceService(abc.ABC):
         failed.
         """
 
+    async def run(self) -> None:  # noqa: B027
+        """What goes on beside the answers, as long as the device is in use."""
+
     def lane(self, request: DeviceIoRequest) -> Hashable:
         """Requests of one lane are done one after the other, in their order; of None, all at once."""
         return request.file_id

@@ -38,6 +38,7 @@ from trio_rdp.file_systems import FileSystem
 from trio_rdp.message_channel import MessageChannel
 from trio_rdp.printers import Printer
 from trio_rdp.protocol.limits import Limits
+from trio_rdp.serial_ports import ParallelPort, SerialPort
 from trio_rdp.smart_cards import SmartCards, SmartCardService
 from trio_rdp.wire.errors import EncodeError, LocalProtocolError, SessionClosed
 
@@ -116,6 +117,14 @@ class Devices(ChannelFace):
         if any(isinstance(device, SmartCards) for device in self._devices):
             raise LocalProtocolError("smart cards are lent already")
         return self.add(SmartCards(service, self._limits))
+
+    def add_serial_port(self, name: str, stream: trio.abc.Stream) -> SerialPort:
+        """Lend a serial port ("COM1"), at whose other end is a stream."""
+        return self.add(SerialPort(name, stream, self._limits))
+
+    def add_parallel_port(self, name: str, stream: trio.abc.SendStream) -> ParallelPort:
+        """Lend a parallel port ("LPT1"): what is written goes to a stream."""
+        return self.add(ParallelPort(name, stream))
 
     def add(self, device: _D) -> _D:
         """Lend a device of your own kind, or one that was removed."""
@@ -285,6 +294,7 @@ class _Attachment:
         try:
             with self._scope:
                 async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._run_beside)
                     while True:
                         self._wake = trio.Event()
                         while self._arrived:
@@ -331,6 +341,12 @@ class _Attachment:
 
     def _fail(self, event: Requested, status: NtStatus) -> bytes | None:
         return self._machine.complete(event.ticket, answer(event.request, status))
+
+    async def _run_beside(self) -> None:
+        try:
+            await self._service.run()
+        except Exception:
+            _log.exception("a device failed beside its requests")
 
     async def _close(self) -> None:
         try:

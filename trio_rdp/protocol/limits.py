@@ -126,6 +126,8 @@ class Limits:
     """Contexts of smart cards, and as many connections to cards, that a server has; Windows allows 256 a process."""
     card_cache: int = 4 * _MIB
     """Bytes that a server has us remember of smart cards; beyond them it is told that they are too many."""
+    serial_bytes: int = 64 * _KIB
+    """Bytes from the stream of a serial port that a server has not read; beyond them the stream is not read."""
     open_files: int = 4096
     """Files and directories that a server has open on one drive; Windows' own limit is 16 million a process."""
     touch_contacts: int = 10
