@@ -13,7 +13,7 @@ from functools import partial
 import trio
 
 import trio_rdp
-from trio_rdp.remote_drives import RemoteDrive
+from trio_rdp import RemoteDrive
 
 PIECE = 4 << 20
 

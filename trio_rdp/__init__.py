@@ -81,6 +81,12 @@ from trio_rdp.protocol.input_events import (
 from trio_rdp.protocol.keys import Key
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.remote_apps import RemoteApps
+from trio_rdp.remote_device import RemoteDevice
+from trio_rdp.remote_devices import DevicesChange, RemoteDevices
+from trio_rdp.remote_drives import RemoteDrive
+from trio_rdp.remote_errors import RemoteDeviceError
+from trio_rdp.remote_files import RemoteFile
+from trio_rdp.remote_printers import RemotePrinter
 from trio_rdp.screen import Screen
 from trio_rdp.server import ServerSession, serve
 from trio_rdp.stores import FileLicenseCache, KnownHosts
@@ -138,6 +144,7 @@ __all__ = [
     "DeadlineExceeded",
     "DecodeError",
     "DesktopSize",
+    "DevicesChange",
     "Display",
     "DynamicChannel",
     "DynamicChannelListener",
@@ -183,6 +190,12 @@ __all__ = [
     "Recording",
     "Rect",
     "RemoteApps",
+    "RemoteDevice",
+    "RemoteDeviceError",
+    "RemoteDevices",
+    "RemoteDrive",
+    "RemoteFile",
+    "RemotePrinter",
     "RemoteProtocolError",
     "RequestRefused",
     "Screen",
