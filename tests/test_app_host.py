@@ -61,11 +61,11 @@ class Client:
 
     def __init__(self, nursery: trio.Nursery, limits: Limits | None = None) -> None:
         self.orders: list[WindowOrder] = []
-        ours, self.channel = channel_pair("rail")
+        self.ours, self.channel = channel_pair("rail")
         self.host = AppHost(limits or Limits(), self._send_orders, AGREED)
         self.may_send = trio.Event()
         self.may_send.set()
-        nursery.start_soon(self.host.run, ours)
+        nursery.start_soon(self.host.run, self.ours)
 
     async def _send_orders(self, orders: Sequence[WindowOrder]) -> None:
         await self.may_send.wait()
@@ -345,9 +345,16 @@ async def test_the_session_ends(nursery: trio.Nursery) -> None:
     client = Client(nursery)
     await client.shake_hands()
     client.host.session_ended(SessionClosed("the line was cut"))
+    client.ours.fail("the line was cut")
     with pytest.raises(SessionClosed, match="cut"):
         await anext(client.host)
-    await client.channel.aclose()
+    clean = Client(nursery)
+    await clean.shake_hands()
+    clean.host.session_ended(SessionClosed("the session was left"))
+    await clean.channel.aclose()
+    assert [event async for event in clean.host][-1:] == []
+    with pytest.raises(SessionClosed, match="left"):
+        await clean.host.wait_ready()
 
 
 async def test_a_client_that_shows_a_desktop() -> None:

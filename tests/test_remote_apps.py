@@ -434,9 +434,16 @@ async def test_the_session_ends(nursery: trio.Nursery) -> None:
     server.apps.session_ended(SessionClosed("the line was cut"))
     with pytest.raises(SessionClosed, match="cut"):
         await server.apps.launch("||editor")
+    server._ours.fail("the line was cut")
     with pytest.raises(SessionClosed, match="cut"):
         await anext(aiter(server.apps.windows))
-    await server.channel.aclose()
+    clean = Server(nursery)
+    await clean.shake_hands()
+    clean.apps.session_ended(SessionClosed("the session was left"))
+    await clean.channel.aclose()
+    assert [event async for event in clean.apps.windows] == []
+    with pytest.raises(SessionClosed, match="left"):
+        await clean.apps.windows.wait_for(lambda one: True)
 
 
 async def test_a_server_without_remote_programs() -> None:

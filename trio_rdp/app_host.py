@@ -62,7 +62,7 @@ from trio_rdp.pdu.window_orders import DeletedWindow
 from trio_rdp.pdu.windowing import WindowOrder
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.protocol.remote_programs import RemotePrograms
-from trio_rdp.wire.errors import ChannelClosed, EncodeError, LocalProtocolError
+from trio_rdp.wire.errors import EncodeError, LocalProtocolError
 
 __all__ = ["AppEvent", "AppHost", "AppHostStatistics", "LaunchRequest", "LaunchRequests"]
 
@@ -177,6 +177,7 @@ class AppHost(ChannelFace):
         self._peak = 0
         self._dropped = 0
         self._ignored = 0
+        self._is_working = False
         self._is_clean = False
         self.launches: LaunchRequests = LaunchRequests(self)
         """The programs that the client wants to run, for who iterates; what is not answered keeps it waiting."""
@@ -374,9 +375,9 @@ class AppHost(ChannelFace):
         await self._send(channel, self._machine.answer_launch(number, result, raw_result))
 
     async def _work(self, channel: MessageChannel) -> None:
-        self._is_clean = False
-        await channel.send(self._machine.start())
+        self._is_working, self._is_clean = True, False
         try:
+            await channel.send(self._machine.start())
             async with trio.open_nursery() as nursery:
                 while True:
                     events = self._machine.receive(await channel.receive())
@@ -395,6 +396,9 @@ class AppHost(ChannelFace):
         except BaseException as exc:
             self._is_clean = _is_clean(exc)
             raise
+        finally:
+            self._is_working = False
+            self._tell()
 
     async def _greet(self, channel: MessageChannel) -> None:
         """Say of this system what belongs to the beginning (1.3.2.4)."""
@@ -463,8 +467,9 @@ class AppHost(ChannelFace):
     async def _next(self, queue: deque[_T]) -> _T:
         await trio.lowlevel.checkpoint_if_cancelled()
         while not queue:
-            if self._channel is None and self._end is not None:
-                if isinstance(self._end, ChannelClosed) and self._is_clean:
+            # How a session ended is seen by who received from its channel, after the end itself.
+            if self._end is not None and not self._is_working:
+                if self._is_clean:
                     raise StopAsyncIteration
                 self._raise_end()
             await self._arrived.wait()

@@ -149,6 +149,7 @@ class RemoteApps(ChannelFace):
         self._names: dict[int, list[_Request]] = {}
         self._ignored = 0
         self._is_ready = False
+        self._is_working = False
         self._is_clean = False
         self._news = trio.Event()
 
@@ -396,7 +397,7 @@ class RemoteApps(ChannelFace):
         return window_id
 
     async def _work(self, channel: MessageChannel) -> None:
-        self._is_clean = False
+        self._is_working, self._is_clean = True, False
         self.windows.begin()
         self.tray_icons.begin()
         try:
@@ -410,6 +411,10 @@ class RemoteApps(ChannelFace):
         except (trio.EndOfChannel, trio.ClosedResourceError):
             self._is_clean = True
             raise
+        finally:
+            self._is_working = False
+            if self._end is not None:
+                self._end_iterations(self._end)
 
     def _publish(self, events: Iterable[RailClientEvent]) -> None:
         """Tell those who wait, or look on."""
@@ -468,9 +473,14 @@ class RemoteApps(ChannelFace):
         for request in [*launches.values(), *(one for waiting in names.values() for one in waiting)]:
             request.settle(error=self._end)
         self._machine, self._is_ready = self._new_machine(), False
-        self.windows.end(self._end, is_clean=self._is_clean)
-        self.tray_icons.end(self._end, is_clean=self._is_clean)
+        if not self._is_working:
+            self._end_iterations(self._end)
         self._tell()
+
+    def _end_iterations(self, error: RdpError) -> None:
+        """End who looks on.  How a session ended is seen by who received from its channel, after the end itself."""
+        self.windows.end(error, is_clean=self._is_clean)
+        self.tray_icons.end(error, is_clean=self._is_clean)
 
     def _tell(self) -> None:
         self._news.set()

@@ -19,6 +19,7 @@ from trio_rdp.channels.rail.app_window import (
 from trio_rdp.channels.rail.window_list import WindowBounds, WindowList
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.pdu.notification_orders import NotificationIcon
+from trio_rdp.pdu.window_icons import WindowIcon
 from trio_rdp.pdu.window_orders import AppBarEdge, ShowState, Window
 from trio_rdp.pdu.windowing import WindowOrder, decode_window_order
 from trio_rdp.wire.cursor import Cursor
@@ -93,7 +94,12 @@ def test_icons() -> None:
     dressed = replace(EDITOR, icon=big, small_icon=small, overlay_icon=overlay)
     _, *pictures = window_orders(None, dressed)
     assert [type(one).__name__ for one in pictures] == ["WindowIcon"] * 3
+    assert [order.is_new for order in pictures if isinstance(order, WindowIcon)] == [True, False, False]
     assert window_orders(EDITOR, dressed) == pictures
+    assert window_orders(dressed, replace(dressed, small_icon=overlay)) == [
+        pictures[0],
+        WindowIcon(window_id=0x10, icon_info=overlay.info),
+    ]
     assert window_orders(dressed, replace(dressed, overlay_icon=None)) == [
         Window(window_id=0x10, icon_overlay_null=True)
     ]

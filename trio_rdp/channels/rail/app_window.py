@@ -199,10 +199,23 @@ def window_orders(before: AppWindow | None, after: AppWindow) -> list[WindowOrde
         orders.append(
             Window(window_id=after.id, is_new=before is None, icon_overlay_null=is_overlay_gone, **_flat(fields))
         )
-    for name, is_big, is_overlay in _ICONS:
-        icon: AppIcon | None = getattr(after, name)
-        if icon is not None and icon != getattr(base, name):
-            orders.append(WindowIcon(window_id=after.id, is_big=is_big, is_overlay=is_overlay, icon_info=icon.info))
+    orders += _picture_orders(base, after)
+    return orders
+
+
+def _picture_orders(before: AppWindow, after: AppWindow) -> list[WindowOrder]:
+    """The orders of a window's own icons, all of them where one is new, and of the one over them.
+
+    FreeRDP 2.11 takes the first one to replace all, and the others to be further sizes, by the flag for what is new.
+    """
+    icons = [(after.icon, True), (after.small_icon, False)]
+    orders: list[WindowOrder] = []
+    if after.icon not in (None, before.icon) or after.small_icon not in (None, before.small_icon):
+        for icon, is_big in icons:
+            if icon is not None:
+                orders.append(WindowIcon(window_id=after.id, is_new=not orders, is_big=is_big, icon_info=icon.info))
+    if after.overlay_icon is not None and after.overlay_icon != before.overlay_icon:
+        orders.append(WindowIcon(window_id=after.id, is_overlay=True, icon_info=after.overlay_icon.info))
     return orders
 
 
@@ -230,8 +243,6 @@ def icon_orders(before: TrayIcon | None, after: TrayIcon) -> list[WindowOrder]:
         order.icon = after.icon.info
     return [order]
 
-
-_ICONS = (("icon", True, False), ("small_icon", False, False), ("overlay_icon", False, True))
 
 # Fields that share a bit of the order stand together.
 _Fields = dict[tuple[str, ...], tuple[Any, ...]]
