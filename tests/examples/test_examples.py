@@ -25,6 +25,8 @@ from trio_rdp import (
     KeyReleased,
     MouseButton,
     MousePressed,
+    Rect,
+    RequestRefused,
     Security,
     ServerConfig,
     Session,
@@ -165,6 +167,48 @@ async def test_drive_copy(tmp_path: Path) -> None:
         "every client was told",
     ]
     assert {name: (tmp_path / "copies" / "0" / name).read_bytes() for name in files} == files
+
+
+async def test_app_server(tmp_path: Path) -> None:
+    process = await trio.lowlevel.open_process(
+        [sys.executable, str(EXAMPLES / "app_server.py"), "0"],
+        stdout=subprocess.PIPE,
+        cwd=tmp_path,
+        env=environment(tmp_path),
+    )
+    assert process.stdout is not None
+    try:
+        with trio.fail_after(LONGEST):
+            said = b""
+            while said.count(b"\n") < 2:
+                said += await process.stdout.receive_some()
+            listening, certificate = said.decode().splitlines()
+            port = int(listening.removeprefix("listening on 127.0.0.1:"))
+            policy = f"pin:{certificate.removeprefix('certificate SHA-256 ')}"
+            config = ClientConfig(username=USER, password=PASSWORD, certificate_policy=policy, enable_remote_apps=True)
+            async with open_session("127.0.0.1", port, config=config) as session:
+                apps = session.remote_apps
+                with pytest.raises(RequestRefused, match="not on its list"):
+                    await apps.launch("||calendar")
+                await apps.launch("||clock")
+                window = await apps.windows.wait_for(lambda window: window.title == "Clock")
+                assert window.rect == Rect(100, 100, 320, 120)
+                while session.screen.pixel(110, 130) != (0, 0, 128):
+                    await session.screen.wait_changed()
+                await session.mouse.drag((120, 110), (320, 210))
+                await apps.windows.wait_for(lambda window: window.rect == Rect(300, 200, 320, 120))
+                await apps.move(window, Rect(10, 20, 320, 120))
+                await apps.windows.wait_for(lambda window: window.rect == Rect(10, 20, 320, 120))
+                while session.screen.pixel(20, 50) != (0, 0, 128):
+                    await session.screen.wait_changed()
+                await apps.close(window)
+                await session.wait_closed()
+            process.send_signal(signal.SIGINT)
+            assert await process.wait() == 0
+            assert await process.stdout.receive_some() == b"ada has a clock\nevery client was told\n"
+    finally:
+        process.kill()
+        await process.stdout.aclose()
 
 
 async def test_asyncio_guest(tmp_path: Path) -> None:
