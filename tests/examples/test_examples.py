@@ -8,6 +8,8 @@ import runpy
 import signal
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -25,8 +27,6 @@ from trio_rdp import (
     KeyReleased,
     MouseButton,
     MousePressed,
-    Rect,
-    RequestRefused,
     Security,
     ServerConfig,
     Session,
@@ -98,117 +98,112 @@ async def test_clipboard(tmp_path: Path) -> None:
     assert desk.copied == ["two words"]
 
 
-async def test_clock_server(tmp_path: Path) -> None:
+class Started:
+    """An example that serves: its process, its port, and what to pin."""
+
+    def __init__(self, process: trio.Process) -> None:
+        self._process = process
+        self._said = b""
+        self.port = 0
+        self.policy = ""
+
+    async def line(self) -> str:
+        """The next line that it prints."""
+        assert self._process.stdout is not None
+        while b"\n" not in self._said:
+            said = await self._process.stdout.receive_some()
+            assert said, "it is gone"
+            self._said += said
+        line, _, self._said = self._said.partition(b"\n")
+        return line.decode()
+
+    async def wait_line(self, start: str) -> None:
+        while not (await self.line()).startswith(start):
+            pass
+
+    async def interrupt(self) -> None:
+        """End it with Ctrl-C, as its user would."""
+        self._process.send_signal(signal.SIGINT)
+        assert await self._process.wait() == 0
+        await self.wait_line("every client was told")
+
+
+@asynccontextmanager
+async def started(name: str, *arguments: str, folder: Path) -> AsyncIterator[Started]:
+    """Run an example that prints its port and its certificate."""
     process = await trio.lowlevel.open_process(
-        [sys.executable, str(EXAMPLES / "clock_server.py"), "0"],
+        [sys.executable, str(EXAMPLES / name), *arguments],
         stdout=subprocess.PIPE,
-        cwd=tmp_path,
-        env=environment(tmp_path),
+        cwd=folder,
+        env=environment(folder, PYTHONUNBUFFERED="1"),
     )
     assert process.stdout is not None
+    example = Started(process)
     try:
         with trio.fail_after(LONGEST):
-            said = b""
-            while said.count(b"\n") < 2:
-                said += await process.stdout.receive_some()
-            listening, certificate = said.decode().splitlines()
-            port = int(listening.removeprefix("listening on 127.0.0.1:"))
-            policy = f"pin:{certificate.removeprefix('certificate SHA-256 ')}"
-            config = ClientConfig(username=USER, password=PASSWORD, certificate_policy=policy)
-            async with open_session("127.0.0.1", port, config=config) as session:
-                while not session.screen.is_painted:
-                    await session.screen.wait_changed()
-                assert session.screen.pixel(0, 0) == session.screen.pixel(319, 79) == (0, 0, 128)
-                assert session.screen.pixel(0, 80) == (0, 0, 0)
-                assert (session.screen.snapshot()[:80, :320] == 255).all(axis=2).any()  # the digits
-                await session.keyboard.press(Key.ESCAPE)
-                await session.wait_closed()
-            process.send_signal(signal.SIGINT)
-            assert await process.wait() == 0
-            assert await process.stdout.receive_some() == b"every client was told\n"
+            example.port = int((await example.line()).removeprefix("listening on 127.0.0.1:"))
+            example.policy = f"pin:{(await example.line()).removeprefix('certificate SHA-256 ')}"
+            yield example
     finally:
         process.kill()
         await process.stdout.aclose()
+
+
+async def test_clock_server(tmp_path: Path) -> None:
+    async with started("clock_server.py", "0", folder=tmp_path) as example:
+        config = ClientConfig(username=USER, password=PASSWORD, certificate_policy=example.policy)
+        async with open_session("127.0.0.1", example.port, config=config) as session:
+            while not session.screen.is_painted:
+                await session.screen.wait_changed()
+            assert session.screen.pixel(0, 0) == session.screen.pixel(319, 79) == (0, 0, 128)
+            assert session.screen.pixel(0, 80) == (0, 0, 0)
+            assert (session.screen.snapshot()[:80, :320] == 255).all(axis=2).any()  # the digits
+            await session.keyboard.press(Key.ESCAPE)
+            await session.wait_closed()
+        await example.interrupt()
 
 
 async def test_drive_copy(tmp_path: Path) -> None:
-    process = await trio.lowlevel.open_process(
-        [sys.executable, str(EXAMPLES / "drive_copy.py"), "copies", "0"],
-        stdout=subprocess.PIPE,
-        cwd=tmp_path,
-        env=environment(tmp_path),
-    )
-    assert process.stdout is not None
     files = {"a.txt": b"a", "d/large": bytes(range(256)) * 20_000}
-    try:
-        with trio.fail_after(LONGEST):
-            said = b""
-            while said.count(b"\n") < 2:
-                said += await process.stdout.receive_some()
-            listening, certificate = said.decode().splitlines()
-            port = int(listening.removeprefix("listening on 127.0.0.1:"))
-            policy = f"pin:{certificate.removeprefix('certificate SHA-256 ')}"
-            config = ClientConfig(
-                username=USER, password=PASSWORD, certificate_policy=policy, enable_devices=True, client_name="desk"
-            )
-            async with open_session("127.0.0.1", port, config=config) as session:
-                session.devices.add_drive("papers", MemoryFileSystem(files))
-                await session.wait_closed()
-            process.send_signal(signal.SIGINT)
-            assert await process.wait() == 0
-            said = await process.stdout.receive_some()
-    finally:
-        process.kill()
-        await process.stdout.aclose()
-    assert sorted(said.decode().splitlines()) == [
-        "1 bytes: a.txt",
-        "5120000 bytes: d/large",
-        "desk shares papers",
-        "every client was told",
-    ]
+    async with started("drive_copy.py", "copies", "0", folder=tmp_path) as example:
+        config = ClientConfig(
+            username=USER, password=PASSWORD, certificate_policy=example.policy, enable_devices=True, client_name="desk"
+        )
+        async with open_session("127.0.0.1", example.port, config=config) as session:
+            session.devices.add_drive("papers", MemoryFileSystem(files))
+            await session.wait_closed()
+        assert await example.line() == "desk shares papers"
+        assert sorted([await example.line(), await example.line()]) == ["1 bytes: a.txt", "5120000 bytes: d/large"]
+        await example.interrupt()
     assert {name: (tmp_path / "copies" / "0" / name).read_bytes() for name in files} == files
 
 
-async def test_app_server(tmp_path: Path) -> None:
-    process = await trio.lowlevel.open_process(
-        [sys.executable, str(EXAMPLES / "app_server.py"), "0"],
-        stdout=subprocess.PIPE,
-        cwd=tmp_path,
-        env=environment(tmp_path),
-    )
-    assert process.stdout is not None
-    try:
-        with trio.fail_after(LONGEST):
-            said = b""
-            while said.count(b"\n") < 2:
-                said += await process.stdout.receive_some()
-            listening, certificate = said.decode().splitlines()
-            port = int(listening.removeprefix("listening on 127.0.0.1:"))
-            policy = f"pin:{certificate.removeprefix('certificate SHA-256 ')}"
-            config = ClientConfig(username=USER, password=PASSWORD, certificate_policy=policy, enable_remote_apps=True)
-            async with open_session("127.0.0.1", port, config=config) as session:
-                apps = session.remote_apps
-                with pytest.raises(RequestRefused, match="not on its list"):
-                    await apps.launch("||calendar")
-                await apps.launch("||clock")
-                window = await apps.windows.wait_for(lambda window: window.title == "Clock")
-                assert window.rect == Rect(100, 100, 320, 120)
-                while session.screen.pixel(110, 130) != (0, 0, 128):
-                    await session.screen.wait_changed()
-                await session.mouse.drag((120, 110), (320, 210))
-                await apps.windows.wait_for(lambda window: window.rect == Rect(300, 200, 320, 120))
-                await apps.move(window, Rect(10, 20, 320, 120))
-                await apps.windows.wait_for(lambda window: window.rect == Rect(10, 20, 320, 120))
-                while session.screen.pixel(20, 50) != (0, 0, 128):
-                    await session.screen.wait_changed()
-                await apps.close(window)
-                await session.wait_closed()
-            process.send_signal(signal.SIGINT)
-            assert await process.wait() == 0
-            assert await process.stdout.receive_some() == b"ada has a clock\nevery client was told\n"
-    finally:
-        process.kill()
-        await process.stdout.aclose()
+async def test_server(tmp_path: Path) -> None:
+    async with started("server.py", "0", "--sec", "tls", folder=tmp_path) as example:
+        config = ClientConfig(
+            username=USER,
+            password=PASSWORD,
+            certificate_policy=example.policy,
+            enable_clipboard=True,
+            enable_audio_playback=True,
+        )
+        async with open_session("127.0.0.1", example.port, config=config) as session:
+            async for chunk in session.audio:
+                assert len(chunk.data) > 0
+                break
+            async for contents in session.clipboard:
+                if contents.has_text:
+                    break
+            assert await session.clipboard.read_text() == "copied from the server"
+            await session.clipboard.offer(text="from the client")
+            await example.wait_line("the client copied: from the client")
+            await session.screen.wait_changed()
+            await session.mouse.click(10, 20)
+            await example.wait_line("MousePressed(button=<MouseButton.LEFT: 1>, x=10, y=20")
+            await session.keyboard.press(Key.ESCAPE)
+            await session.wait_closed()
+        await example.wait_line("ada is gone")
+        await example.interrupt()
 
 
 async def test_asyncio_guest(tmp_path: Path) -> None:
