@@ -27,6 +27,8 @@ from trio_rdp import (
     KeyReleased,
     MouseButton,
     MousePressed,
+    Rect,
+    RequestRefused,
     Security,
     ServerConfig,
     Session,
@@ -159,6 +161,32 @@ async def test_clock_server(tmp_path: Path) -> None:
             assert session.screen.pixel(0, 80) == (0, 0, 0)
             assert (session.screen.snapshot()[:80, :320] == 255).all(axis=2).any()  # the digits
             await session.keyboard.press(Key.ESCAPE)
+            await session.wait_closed()
+        await example.interrupt()
+
+
+async def test_app_server(tmp_path: Path) -> None:
+    async with started("app_server.py", "0", folder=tmp_path) as example:
+        config = ClientConfig(
+            username=USER, password=PASSWORD, certificate_policy=example.policy, enable_remote_apps=True
+        )
+        async with open_session("127.0.0.1", example.port, config=config) as session:
+            apps = session.remote_apps
+            with pytest.raises(RequestRefused, match="not on its list"):
+                await apps.launch("||calendar")
+            await apps.launch("||clock")
+            await example.wait_line("ada has a clock")
+            window = await apps.windows.wait_for(lambda window: window.title == "Clock")
+            assert window.rect == Rect(100, 100, 320, 120)
+            while session.screen.pixel(110, 130) != (0, 0, 128):
+                await session.screen.wait_changed()
+            await session.mouse.drag((120, 110), (320, 210))
+            await apps.windows.wait_for(lambda window: window.rect == Rect(300, 200, 320, 120))
+            await apps.move(window, Rect(10, 20, 320, 120))
+            await apps.windows.wait_for(lambda window: window.rect == Rect(10, 20, 320, 120))
+            while session.screen.pixel(20, 50) != (0, 0, 128):
+                await session.screen.wait_changed()
+            await apps.close(window)
             await session.wait_closed()
         await example.interrupt()
 
