@@ -42,15 +42,22 @@ from trio_rdp.codecs.audio import PcmFormat
 from trio_rdp.codecs.bitmap_codec import Quality
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.credentials import Accounts
+from trio_rdp.device import Device
+from trio_rdp.devices import Devices
+from trio_rdp.directory_files import DirectoryFileSystem
 from trio_rdp.display import Display, Frame
+from trio_rdp.drives import Drive
 from trio_rdp.dynamic_channel import DynamicChannel, DynamicChannelListener
+from trio_rdp.file_systems import FileHandle, FileStatus, FileSystem, VolumeUsage
 from trio_rdp.graphics.content import Content
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pointer_shape import PointerShape
 from trio_rdp.input import Keyboard, Mouse
 from trio_rdp.input_stream import InputStream
+from trio_rdp.memory_files import MemoryFileSystem
 from trio_rdp.microphone import Microphone
 from trio_rdp.pointer import Pointer
+from trio_rdp.printers import Printer, PrintJob
 from trio_rdp.protocol.config import (
     AudioQuality,
     BitmapCodec,
@@ -89,6 +96,7 @@ from trio_rdp.remote_files import RemoteFile
 from trio_rdp.remote_printers import RemotePrinter
 from trio_rdp.screen import Screen
 from trio_rdp.server import ServerSession, serve
+from trio_rdp.smart_cards import CardStatus, ReaderStatus, SmartCardError, SmartCardService
 from trio_rdp.stores import FileLicenseCache, KnownHosts
 from trio_rdp.transport import CertificatePolicy, TlsIdentity
 from trio_rdp.wire.errors import (
@@ -124,6 +132,7 @@ __all__ = [
     "AudioStream",
     "AuthenticationFailed",
     "BitmapCodec",
+    "CardStatus",
     "CertificatePolicy",
     "CertificateRejected",
     "ChannelBuffer",
@@ -144,13 +153,20 @@ __all__ = [
     "DeadlineExceeded",
     "DecodeError",
     "DesktopSize",
+    "Device",
+    "Devices",
     "DevicesChange",
+    "DirectoryFileSystem",
     "Display",
+    "Drive",
     "DynamicChannel",
     "DynamicChannelListener",
     "EncodeError",
+    "FileHandle",
     "FileLicenseCache",
     "FileProgress",
+    "FileStatus",
+    "FileSystem",
     "Frame",
     "HtmlClip",
     "InputEvent",
@@ -168,6 +184,7 @@ __all__ = [
     "LocalProtocolError",
     "LocksSynchronized",
     "MemoryFile",
+    "MemoryFileSystem",
     "Microphone",
     "Monitor",
     "MonitorLayoutChanged",
@@ -184,9 +201,12 @@ __all__ = [
     "PixelFormat",
     "Pointer",
     "PointerShape",
+    "PrintJob",
+    "Printer",
     "ProtocolError",
     "Quality",
     "RdpError",
+    "ReaderStatus",
     "Recording",
     "Rect",
     "RemoteApps",
@@ -204,6 +224,8 @@ __all__ = [
     "ServerSession",
     "Session",
     "SessionClosed",
+    "SmartCardError",
+    "SmartCardService",
     "StaticChannel",
     "SystemMicrophone",
     "SystemSound",
@@ -213,6 +235,7 @@ __all__ = [
     "Truncated",
     "UnicodePressed",
     "UnicodeReleased",
+    "VolumeUsage",
     "WavReader",
     "WavWriter",
     "WheelTurned",

@@ -21,6 +21,7 @@ from tests.examples.desk import BLUE, DESK_FILES, GREEN, PASSWORD, USER, Desk, s
 from tests.identities import identity
 from trio_rdp import (
     ClientConfig,
+    Credentials,
     InputEvent,
     Key,
     KeyPressed,
@@ -31,9 +32,11 @@ from trio_rdp import (
     RequestRefused,
     Security,
     ServerConfig,
+    ServerSession,
     Session,
     UnicodePressed,
     open_session,
+    serve,
 )
 from trio_rdp.memory_files import MemoryFileSystem
 
@@ -204,6 +207,35 @@ async def test_drive_copy(tmp_path: Path) -> None:
         assert sorted([await example.line(), await example.line()]) == ["1 bytes: a.txt", "5120000 bytes: d/large"]
         await example.interrupt()
     assert {name: (tmp_path / "copies" / "0" / name).read_bytes() for name in files} == files
+
+
+async def test_lend(tmp_path: Path) -> None:
+    (tmp_path / "papers").mkdir()
+    (tmp_path / "papers" / "a.txt").write_text("a paper")
+    (tmp_path / "printed").mkdir()
+    seen = []
+
+    async def handler(session: ServerSession) -> None:
+        drive = await session.devices.wait_drive("papers")
+        seen.append(await drive.read_bytes("a.txt"))
+        with pytest.raises(OSError, match="read-only"):
+            await drive.write_bytes("b.txt", b"b")
+        printer = await session.devices.wait_printer()
+        async with printer.job() as job:
+            await job.write(b"%!PS")
+            await job.write(b" showpage")
+        await trio.sleep(0.2)  # the client says that it has it, and is still to write it
+
+    async with trio.open_nursery() as nursery:
+        credentials = Credentials(USER, PASSWORD)
+        server = partial(serve, handler, 0, credentials=credentials, identity=identity())
+        listeners = await nursery.start(server)
+        where = f"127.0.0.1:{listeners[0].socket.getsockname()[1]}"
+        said = await run_example("lend.py", where, USER, "papers", "printed", folder=tmp_path, **pinned())
+        nursery.cancel_scope.cancel()
+    assert said.splitlines() == ["papers is papers", "printed 1.ps", "7 bytes were read"]
+    assert seen == [b"a paper"]
+    assert (tmp_path / "printed" / "1.ps").read_bytes() == b"%!PS showpage"
 
 
 async def test_server(tmp_path: Path) -> None:
