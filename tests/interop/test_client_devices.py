@@ -205,6 +205,7 @@ async def test_files_in_memory_that_come_and_go(peers: Peers) -> None:
         assert files.files() == {"d/a.txt": b"first", "d/b.txt": b"second"}
         second.remove()
         assert len(inside.session.devices) == 1
+        await inside.wait_mounted("second", there=False)
         assert await inside.run("cat first/d/a.txt") == "first"
 
 

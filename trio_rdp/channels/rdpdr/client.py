@@ -306,7 +306,7 @@ class RdpdrClient:
             return False
         if self._capabilities is None:
             return self._version_minor < _CAPABILITIES_SINCE
-        # Smart cards serve for logging on.  A server that does not tell of it (xrdp 0.9.21) gets all devices at once.
+        # Smart cards serve for logging on.  A server that does not tell of it gets all devices at once.
         return device_type == DeviceType.SMART_CARD or ExtendedPdu.USER_LOGGED_ON not in self._server_messages
 
     def _announce_ready(self) -> None:
