@@ -49,6 +49,8 @@ class Desk:
                 nursery.start_soon(echo, session.channel(name))
             if "cliprdr" in session.connection.static_channels:
                 nursery.start_soon(copy, session, self.copied)
+            if session.connection.capabilities.remote_programs is not None:
+                nursery.start_soon(run_programs, session)
             await fill(session, BLUE)
             session.accept_layouts()
             async for event in session.input:
@@ -76,6 +78,14 @@ async def copy(session: ServerSession, copied: list[str | None]) -> None:
             if contents.has_text:
                 copied.append(await session.clipboard.read_text())
             await session.clipboard.offer(text="of the desk", files=files)
+
+
+async def run_programs(session: ServerSession) -> None:
+    """Give every program that is asked for a window, named after its arguments."""
+    with contextlib.suppress(ChannelClosed, SessionClosed):
+        async for request in session.app_host.launches:
+            await request.accept()
+            await session.app_host.open_window(request.arguments, Rect(100, 100, 300, 200))
 
 
 @contextlib.asynccontextmanager

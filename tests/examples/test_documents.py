@@ -123,7 +123,11 @@ async def until_it_listens(port: int) -> None:
 async def test_statements_in_a_session(block: Block) -> None:
     desk = Desk()
     client_config = ClientConfig(
-        username=USER, security=Security.NONE, static_channels=(CHANNEL,), enable_clipboard=True
+        username=USER,
+        security=Security.NONE,
+        static_channels=(CHANNEL,),
+        enable_clipboard=True,
+        enable_remote_apps=True,
     )
     server_config = ServerConfig(security=Security.NONE, static_channels=(CHANNEL,))
     with trio.fail_after(LONGEST):
