@@ -15,6 +15,7 @@ from trio_rdp.pdu.capabilities_extensions import (
 )
 from trio_rdp.pdu.client_info import ClientInfo, InfoFlags
 from trio_rdp.protocol.config import ServerConfig
+from trio_rdp.protocol.static_channels import is_wanted
 
 __all__ = [
     "ICON_CACHES",
@@ -89,6 +90,5 @@ def agreed_remote_programs(peer_sets: Iterable[AnyCapabilitySet]) -> RemoteProgr
 
 def wants_remote_programs(config: ServerConfig, info: ClientInfo, channels: Iterable[str]) -> bool:
     """Whether a client asks for single programs, over a channel that this server joins; Windows' is called "RAIL"."""
-    allowed = {name.lower() for name in (*config.static_channels, *config.builtin_channels)}
-    has_channel = CHANNEL_NAME in allowed and any(name.lower() == CHANNEL_NAME for name in channels)
-    return InfoFlags.RAIL in info.flags and has_channel
+    has_channel = any(name.lower() == CHANNEL_NAME for name in channels)
+    return InfoFlags.RAIL in info.flags and has_channel and is_wanted(config, CHANNEL_NAME)

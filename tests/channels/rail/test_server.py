@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from trio_rdp.channels.rail.app_window import LocalMove, SizeLimits
-from trio_rdp.channels.rail.base import RailOrder, UnknownRailPdu
+from trio_rdp.channels.rail.base import RailOrder, Rectangle, UnknownRailPdu
 from trio_rdp.channels.rail.client import RailClient, usual_parameters
 from trio_rdp.channels.rail.client_events import (
     Activate,
@@ -54,7 +54,7 @@ from trio_rdp.channels.rail.synchronization import (
     TextScaleInformation,
     WindowCloakStateChange,
 )
-from trio_rdp.channels.rail.system_parameters import SystemParameter, SystemParametersUpdate
+from trio_rdp.channels.rail.system_parameters import HighContrast, SystemParameter, SystemParametersUpdate
 from trio_rdp.channels.rail.window_move import MoveSizeType, WindowMove, WindowSnap
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError
@@ -150,6 +150,45 @@ def test_strings_that_end_with_a_null_character() -> None:
     (wanted,) = server.receive(Execute(exe_or_file="||clock\0", arguments="a b\0", working_dir="\0").encode())
     assert wanted == LaunchWanted(1, "||clock", "a b", "", ExecFlags(0))
     assert ExecuteResult.decode(server.answer_launch(1)).exe_or_file == "||clock\0"
+
+
+def test_what_xfreerdp_says() -> None:
+    """The messages of xfreerdp 2.11.7, whose window manager then moves, minimizes and restores the window."""
+    server, events = RailServer(), list[Any]()
+    for message in (
+        "05000800b01d0000",
+        "0b000800d5020000",
+        "0d00080008000000",
+        "03001200430000007e000000020000000000",
+        "030009002100000000",
+        "030009004500000000",
+        "030009002500000000",
+        "030009000b10000000",
+        "030010002f0000000000000000040003",
+        "0100240000001000000008007c007c0063006c006f0063006b0000006100200062000000",
+        "020009000000010001",
+        "08001000000001002c012c015802f401",
+        "04000a000000010020f0",
+    ):
+        events += server.receive(bytes.fromhex(message))
+    ready, bar_told, bar, contrast, *parameters, launch, activated, moved, minimized = events
+    assert ready == ClientReady(7600, server.abilities)
+    assert ClientStatusFlags.ALLOWLOCALMOVESIZE in server.abilities
+    assert isinstance(bar_told, Reply)
+    assert bar == LanguageBarChanged(LanguageBarStatus(LanguageBarStatus.HIDDEN))
+    assert isinstance(contrast.value, HighContrast)
+    assert [one.value for one in parameters] == [
+        False,
+        False,
+        False,
+        False,
+        Rectangle(left=0, top=0, right=1024, bottom=768),
+    ]
+    assert launch == LaunchWanted(1, "||clock", "a b", "", ExecFlags(0))
+    assert activated == WindowActivated(0x10000, True)
+    assert moved == WindowMoved(0x10000, Rect(300, 300, 300, 200))
+    assert minimized == CommandGiven(0x10000, Command(Command.MINIMIZE))
+    assert server.ignored == 0
 
 
 def test_more_launches_than_may_wait_are_refused() -> None:
