@@ -13,7 +13,11 @@ import trio.testing
 from tests.device_link import ServerEnd, linked
 from tests.robustness.test_cancel import cancelled_at
 from trio_rdp.channels import rdpdr
+from trio_rdp.channels.rdpdr.client import answer
 from trio_rdp.channels.rdpdr.header import NtStatus
+from trio_rdp.channels.rdpdr.requests import DeviceIoRequest
+from trio_rdp.channels.rdpdr.responses import DeviceIoResponse
+from trio_rdp.device import Device, DeviceService
 from trio_rdp.devices import Devices
 from trio_rdp.drives import Drive
 from trio_rdp.file_systems import BytesHandle, FileHandle, FileStatus, FileSystem
@@ -223,22 +227,57 @@ async def test_an_answer_that_fits_into_no_message(caplog: pytest.LogCaptureFixt
         assert any(record.levelno == logging.ERROR for record in caplog.records)
 
 
-async def test_a_device_that_fails_at_closing(caplog: pytest.LogCaptureFixture) -> None:
+class _Bad(DeviceService):
+    async def run(self) -> None:
+        raise ZeroDivisionError("beside")
+
+    async def answer(self, request: DeviceIoRequest) -> DeviceIoResponse:
+        return answer(request)
+
+    async def aclose(self) -> None:
+        raise ZeroDivisionError("at closing")
+
+
+class _BadDevice(Device):
+    def _announcement(self) -> tuple[rdpdr.DeviceType, str, bytes]:
+        return rdpdr.DeviceType.SERIAL, "BAD", b""
+
+    def _serve(self) -> DeviceService:
+        return _Bad()
+
+
+async def test_a_device_of_one_s_own_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+    async with linked(device := _BadDevice("bad")) as (_, server):
+        assert (await server.read(1, 1)).io_status == NtStatus.SUCCESS
+        await trio.testing.wait_all_tasks_blocked()
+        assert "a device failed beside its requests" in caplog.text
+        device.remove()
+        await server.hear()
+        await trio.testing.wait_all_tasks_blocked()
+        assert "a device failed at closing" in caplog.text
+
+
+async def test_whatever_becomes_of_one_file_all_are_closed(caplog: pytest.LogCaptureFixture) -> None:
     class Bad(_SlowHandle):
         async def aclose(self) -> None:
+            await super().aclose()
             raise ZeroDivisionError("at closing")
 
     class Files(Slow):
         async def open(self, path: str, **mode: bool) -> FileHandle:
             return Bad(self)
 
-    drive = Drive("share", Files(), Limits())
+    files = Files()
+    drive = Drive("share", files, Limits())
     async with linked(drive) as (_, server):
-        await server.open("\\f", access=READ)
+        for _ in range(3):
+            await server.open("\\f", access=READ)
+        assert files.handles == 3
         drive.remove()
         await server.hear()
         await trio.testing.wait_all_tasks_blocked()
-        assert "a device failed at closing" in caplog.text
+    assert files.handles == 0
+    assert caplog.text.count("a file system failed at closing 'f'") == 3
 
 
 async def test_a_slow_file_holds_up_nobody_else() -> None:

@@ -30,6 +30,7 @@ from trio_rdp.channels.rdpdr.client_events import (
     XpsModeSet,
 )
 from trio_rdp.channels.rdpdr.client_status import status_of_error
+from trio_rdp.channels.rdpdr.devices import DEVICE_LIMIT
 from trio_rdp.channels.rdpdr.header import NtStatus
 from trio_rdp.channels.rdpdr.printer import PrinterFlags
 from trio_rdp.device import Device, DeviceService
@@ -173,6 +174,7 @@ class Devices(ChannelFace):
             requests=self._limits.lent_requests,
             request_bytes=self._limits.lent_request_bytes,
             transfer=self._limits.lent_transfer,
+            answers=self._limits.lent_requests + DEVICE_LIMIT,
         )
         for device in self._devices:
             device._begun()

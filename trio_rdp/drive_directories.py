@@ -19,6 +19,7 @@ __all__ = ["query_directory", "wait_changes"]
 
 _CHANGES_SIZE = 64 << 10  # bytes of changes that Windows takes at once
 _CHANGES = 1000
+_STEPS = 5000  # of matching patterns, before others have a turn: a few milliseconds
 
 
 async def query_directory(
@@ -49,8 +50,11 @@ async def _list(path: str, file_system: FileSystem, room: int) -> list[tuple[str
     if directory:  # the root of a drive has neither
         status = FileStatus(is_directory=True)
         found += [(name, status) for name in (".", "..") if matches_pattern(pattern, name)]
-    for number, (name, status) in enumerate(entries.items()):
-        if number % 256 == 255:
+    spent = 0
+    for name, status in entries.items():
+        spent += 1 + len(pattern) * len(name) if pattern != "*" else 1
+        if spent > _STEPS:
+            spent = 0
             await trio.lowlevel.checkpoint()
         if is_lendable(name) and matches_pattern(pattern, name):
             found.append((name, status))

@@ -5,6 +5,8 @@ Share modes are left to the server, which is the only one to open files through 
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import struct
 from collections.abc import Hashable, Sequence
 
@@ -61,6 +63,8 @@ from trio_rdp.protocol.limits import Limits
 from trio_rdp.wire.errors import DecodeError
 
 __all__ = ["DriveService"]
+
+_log = logging.getLogger(__name__)
 
 _LARGEST = (1 << 63) - 1
 _READS = (
@@ -125,8 +129,15 @@ class DriveService(DeviceService):
             return answer(request, NtStatus.INVALID_PARAMETER)
 
     async def aclose(self) -> None:
-        while self._files:
-            await self._close(next(iter(self._files.values())))
+        async with contextlib.AsyncExitStack() as stack:  # whatever becomes of one, all are closed
+            for file in self._files.values():
+                stack.push_async_callback(self._close_quietly, file)
+
+    async def _close_quietly(self, file: OpenFile) -> None:
+        try:
+            await self._close(file)
+        except Exception:
+            _log.exception("a file system failed at closing %r", file.path)
 
     async def _use(self, request: DeviceIoRequest, file: OpenFile) -> DeviceIoResponse:
         """A request about something that is open."""
@@ -309,7 +320,7 @@ class DriveService(DeviceService):
         if request.offset > _LARGEST - size:
             raise Refused(NtStatus.INVALID_PARAMETER)
         self._locks.check(file, request.offset, size, is_write=False)
-        data = await handle.read(request.offset, size) if size else b""
+        data = (await handle.read(request.offset, size))[:size] if size else b""
         if size and not data:
             # "The amount of data read is any number between one and the number of bytes specified."
             raise Refused(NtStatus.END_OF_FILE)

@@ -131,8 +131,8 @@ class FileSystem(abc.ABC):
     """Whether a server is told that nothing can be written."""
     label: str = ""
     """The volume's name; the drive's name where it is empty."""
-    type_name: str = "FAT32"
-    """What the file system says it is: some programs believe only in names they know."""
+    type_name: str = "NTFS"
+    """What the file system says it is; programs believe only in names they know, and that FAT32 ends at 4 GB."""
     longest_name: int = 255
 
     @abc.abstractmethod

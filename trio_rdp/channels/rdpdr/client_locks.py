@@ -30,7 +30,7 @@ class _Lock:
 class FileLocks:
     """Who holds which regions; at most `limit` of them."""
 
-    def __init__(self, limit: int = 4096) -> None:
+    def __init__(self, limit: int = 1024) -> None:
         self._limit = limit
         self._locks: list[_Lock] = []
 
