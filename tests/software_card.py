@@ -77,6 +77,8 @@ class SoftwareCards(SmartCardService):
 
     async def disconnect(self, card: Any, disposition: CardDisposition) -> None:
         del self.connections[card]
+        if self.fails is not None:
+            raise self.fails
         self.log.append(f"disconnected {disposition.name}")
 
     async def status(self, card: Any) -> CardStatus:
@@ -109,6 +111,11 @@ class SoftwareCards(SmartCardService):
 
     async def card_types(self, context: Any) -> dict[str, tuple[bytes, bytes]]:
         return {"Known": (ATR, b"\xff" * len(ATR)), "Other": (b"\x3b\x00", b"\xff\xff")}
+
+    async def control(self, card: Any, code: int, data: bytes) -> bytes:
+        if code != 1:
+            raise SmartCardError(SmartCardCode.INVALID_VALUE)
+        return data[::-1]
 
     async def get_attribute(self, card: Any, attribute: int) -> bytes:
         return b"vendor\0"

@@ -227,6 +227,23 @@ async def test_a_file_that_becomes_a_link_while_it_is_looked_at(share: Path, mon
     assert (share.parent / "secret.txt").read_text() == "secret"
 
 
+async def test_a_file_that_becomes_a_pipe_while_it_is_looked_at(share: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = DirectoryFileSystem(share)
+    inspect = directory_files._inspect
+
+    def inspect_and_swap(directory: int, name: str) -> os.stat_result:
+        found = inspect(directory, name)
+        (share / name).unlink()
+        os.mkfifo(share / name)
+        return found
+
+    monkeypatch.setattr(directory_files, "_inspect", inspect_and_swap)
+    before = set(os.listdir("/proc/self/fd"))
+    with trio.fail_after(5), pytest.raises(PermissionError):
+        await files.open("Hello.txt", write=True, truncate=True)
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
 async def test_descriptors_are_not_left_behind(share: Path) -> None:
     files = DirectoryFileSystem(share)
     before = set(os.listdir("/proc/self/fd"))

@@ -41,7 +41,7 @@ from trio_rdp.channels.rdpdr.smart_card_values import (
     SmartCardCode,
 )
 from trio_rdp.protocol.limits import Limits
-from trio_rdp.smart_cards import SmartCards
+from trio_rdp.smart_cards import SmartCardError, SmartCards
 
 Code = rdpdr.SmartCardControlCode
 OK = SmartCardCode.SUCCESS
@@ -197,7 +197,6 @@ async def test_a_state_and_an_attribute(application: Application) -> None:
     assert found.pb_attr == b"vendor\0"
     for code, call in (
         (Code.SETATTRIB, calls.SetAttribCall(card=card, attr_id=1, pb_attr=b"x")),
-        (Code.CONTROL, calls.ControlCall(card=card, control_code=1, cb_out_buffer_size=1)),
         (Code.GETREADERICON, calls.GetReaderIconCall(context=application.context, reader_name=READER)),
         (Code.GETDEVICETYPEID, calls.GetDeviceTypeIdCall(context=application.context, reader_name=READER)),
         (Code.INTRODUCEREADERGROUPW, calls.ContextAndStringWCall(context=application.context, sz="g")),
@@ -213,6 +212,30 @@ async def test_a_state_and_an_attribute(application: Application) -> None:
         ),
     )
     assert found.active_protocol == CardProtocol.T1
+
+
+async def test_talking_to_a_reader(application: Application) -> None:
+    card = await application.connected()
+
+    async def control(code: int, room: int) -> Any:
+        call = calls.ControlCall(card=card, control_code=code, pv_in_buffer=b"abc", cb_out_buffer_size=room)
+        return await application.call(Code.CONTROL, call)
+
+    assert (await control(1, 10)).pv_out_buffer == b"cba"
+    assert (await control(1, 2)).return_code == SmartCardCode.INSUFFICIENT_BUFFER
+    assert (await control(2, 10)).return_code == SmartCardCode.INVALID_VALUE
+
+
+@pytest.mark.parametrize("error", [None, ZeroDivisionError("a mistake"), SmartCardError(SmartCardCode.NO_SERVICE)])
+async def test_a_context_is_released_with_its_connections(
+    application: Application, cards: SoftwareCards, caplog: pytest.LogCaptureFixture, error: Exception | None
+) -> None:
+    await application.connected()
+    cards.fails = error
+    released = await application.call(Code.RELEASECONTEXT, calls.ContextCall(context=application.context))
+    assert released.return_code == OK
+    assert not cards.connections
+    assert ("smart cards failed at closing" in caplog.text) == isinstance(error, ZeroDivisionError)
 
 
 async def test_locating_cards(application: Application) -> None:

@@ -39,7 +39,7 @@ async def test_what_need_not_be_there() -> None:
     await plain.begin_transaction(cards, None)
     await plain.end_transaction(cards, None, CardDisposition.LEAVE)
     for doing in (
-        cards.control(None, 1, b""),
+        plain.control(cards, None, 1, b""),
         plain.get_attribute(cards, None, 1),
         cards.set_attribute(None, 1, b""),
         cards.reader_icon(None, "x"),

@@ -220,10 +220,7 @@ class DirectoryFileSystem(FileSystem):
             for name in path.split("/") if path else ():
                 if not is_lendable(name):
                     raise _error(errno.EINVAL, path)
-                try:
-                    below = os.open(_spelling(descriptor, name), os.O_RDONLY | _DIRECTORY, dir_fd=descriptor)
-                except UnicodeEncodeError:
-                    raise _error(errno.EILSEQ, path) from None
+                below = os.open(_spelling(descriptor, name), os.O_RDONLY | _DIRECTORY, dir_fd=descriptor)
                 os.close(descriptor)
                 descriptor = below
             yield descriptor
