@@ -54,7 +54,7 @@ class AudioOutput(ChannelFace):
         self._stream: AudioStream | None = None
         self._settled = trio.Event()
         self._ignored = 0
-        self._totals = AudioOutputStatistics(0, 0, 0, 0.0, 0.0, limits.audio_ahead, None)
+        self._totals = AudioOutputStatistics(0, 0, 0, 0.0, 0.0, limits.audio_unconfirmed, None)
 
     @contextlib.asynccontextmanager
     async def open(

@@ -21,6 +21,8 @@ from trio_rdp.wire.errors import ChannelClosed, DeadlineExceeded, LocalProtocolE
 
 __all__ = ["AudioOutputStatistics", "AudioStream", "OutputLink"]
 
+# Seconds.  xfreerdp 2.11 drops what comes while two waves of that length wait, so short ones suffer from any jitter.
+_WAVE = 0.05
 _LEAST_WAVE = 5  # bytes, [MS-RDPEA] 3.3.5.2.1.1
 
 
@@ -53,9 +55,9 @@ class _Sent:
 class AudioStream:
     """Sound on its way to the client.
 
-    What is sent runs ahead of the clock by at most `Limits.audio_ahead`, and so does what the client has not confirmed:
-    `send` waits.  A wave that is not confirmed in `Limits.audio_confirmation` counts as lost; a client that has never
-    confirmed any is paced by the clock alone.
+    What is sent runs ahead of the clock by at most `Limits.audio_ahead`, and `Limits.audio_unconfirmed` bounds what the
+    client has not confirmed: `send` waits.  A wave that is not confirmed in `Limits.audio_confirmation` counts as lost;
+    a client that has never confirmed any is paced by the clock alone.
     """
 
     def __init__(
@@ -113,8 +115,8 @@ class AudioStream:
     def send_nowait(self, pcm: Samples, *, timestamp: int | None = None) -> None:
         """Send samples, or raise `trio.WouldBlock` where `send` would wait, and send none; else as `send` does.
 
-        Live sound that finds no room is best dropped: it would only be late.  More than `Limits.audio_ahead` never has
-        room.
+        Live sound that finds no room is best dropped: it would only be late.  More than `Limits.audio_ahead` finds room
+        when all is played that was sent.
         """
         with self._alone():
             data = samples_view(pcm)
@@ -133,7 +135,7 @@ class AudioStream:
         encoding = encoding_of(self._format)
         if encoding is None:
             raise LocalProtocolError(f"{self._format} cannot be encoded here")
-        self._encoder = Encoder(encoding)
+        self._encoder = Encoder(encoding, round(self._pcm.rate * _WAVE))
 
     def _chosen(self, formats: Sequence[AudioFormat]) -> AudioFormat:
         link = self._link
@@ -199,7 +201,7 @@ class AudioStream:
             totals.lost + self._lost,
             self._seconds,
             max(totals.peak_unconfirmed, self._peak),
-            self._limits.audio_ahead,
+            self._limits.audio_unconfirmed,
             totals.round_trip if self._round_trip is None else self._round_trip,
         )
 
@@ -226,7 +228,7 @@ class AudioStream:
         """When to look again whether there is room for so much sound; None when there is."""
         now = trio.current_time()
         expiry = self._expire()
-        is_full = bool(self._unconfirmed) and self._seconds + seconds > self._limits.audio_ahead + ROUNDING
+        is_full = bool(self._unconfirmed) and self._seconds + seconds > self._limits.audio_unconfirmed + ROUNDING
         if (is_full and (self._confirmations or not self._lost)) or len(self._unconfirmed) >= BLOCKS - 1:
             return expiry
         if self._link is not None and not self._link.outbox.is_empty:

@@ -175,8 +175,10 @@ class Limits:
     # Sound, in seconds of it where nothing else is said.
     audio_waiting: float = 0.5
     """Sound that waits for its reader, a client's or a recording server's; beyond it the oldest is dropped."""
-    audio_ahead: float = 0.2
-    """Sound ahead of the clock, and sound that the client has not confirmed; IronRDP's users lagged by 1 to 2 s."""
+    audio_ahead: float = 0.1
+    """Sound ahead of the clock, sent or recorded; xfreerdp drops what is more than two waves ahead of its own clock."""
+    audio_unconfirmed: float = 0.2
+    """Sound that a client has not confirmed; IronRDP's users lagged by 1 to 2 s, where nothing bounds it."""
     audio_confirmation: float = 2.0
     """Until a wave that the client does not confirm counts as lost; rdesktop confirms what it has played."""
     audio_negotiation: float = 10.0
