@@ -104,6 +104,18 @@ async def test_before_there_is_a_channel(nursery: trio.Nursery) -> None:
     await theirs.aclose()
 
 
+async def test_short_names_are_one_for_each_device(nursery: trio.Nursery) -> None:
+    devices = Devices(Limits(), client_name="tests")
+    for name in ("documents", "Documentation", "document", "x"):
+        devices.add_drive(name, MemoryFileSystem())
+    ours, theirs = channel_pair("rdpdr")
+    nursery.start_soon(devices.run, ours)
+    announced = await ServerEnd(theirs).begin()
+    assert announced is not None
+    assert [each.preferred_dos_name for each in announced.device_list] == ["documen", "Docum~2", "docum~3", "x"]
+    await theirs.aclose()
+
+
 async def test_no_channel(nursery: trio.Nursery) -> None:
     devices = Devices(Limits(), client_name="tests")
     drive = devices.add_drive("share", MemoryFileSystem())

@@ -48,6 +48,7 @@ __all__ = ["Devices", "DevicesStatistics"]
 _log = logging.getLogger(__name__)
 _D = TypeVar("_D", bound=Device)
 _NO_FLAGS = PrinterFlags(0)
+_SHORT_NAME = 7  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ class Devices(ChannelFace):
         self._client_name = client_name
         self._devices: list[Device] = []
         self._ids: dict[int, Device] = {}
+        self._short_names: dict[int, str] = {}
         self._machine: RdpdrClient | None = None
         self._attached: dict[int, _Attachment] = {}
         self._nursery: trio.Nursery | None = None
@@ -92,7 +94,7 @@ class Devices(ChannelFace):
     # For users.
 
     def add_drive(self, name: str, file_system: FileSystem) -> Drive:
-        """Lend a file system as a drive; its name may have any characters, of which old servers show seven."""
+        """Lend a file system as a drive; its name may have any characters, of which some servers show seven."""
         return self.add(Drive(name, file_system, self._limits))
 
     def add_printer(
@@ -233,7 +235,14 @@ class Devices(ChannelFace):
         return found
 
     def _announce(self, device: Device, machine: RdpdrClient) -> None:
-        self._ids[machine.add_device(*device._announcement())] = device
+        kind, short, data = device._announcement()
+        used = {self._short_names[device_id].lower() for device_id in self._ids}
+        number = 1
+        while short.lower() in used:  # xrdp 0.9.21 knows drives by these names
+            number += 1
+            short = f"{short[: _SHORT_NAME - 1 - len(str(number))]}~{number}"
+        device_id = machine.add_device(kind, short, data)
+        self._ids[device_id], self._short_names[device_id] = device, short
         self._waiting.set()
 
     def _remove(self, device: Device) -> None:
@@ -241,7 +250,7 @@ class Devices(ChannelFace):
         for device_id, other in list(self._ids.items()):
             if other is not device:
                 continue
-            del self._ids[device_id]
+            del self._ids[device_id], self._short_names[device_id]
             if self._machine is not None:
                 self._machine.remove_device(device_id)
                 self._waiting.set()
@@ -252,6 +261,7 @@ class Devices(ChannelFace):
     def _ended(self) -> None:
         self._machine = self._nursery = None
         self._ids.clear()
+        self._short_names.clear()
         self._attached.clear()
         assert self._end is not None
         for device in self._devices:

@@ -120,6 +120,19 @@ def test_the_confirmation_may_come_before_the_capabilities() -> None:
     assert isinstance(sent(machine)[-1], rdpdr.DeviceListAnnounce)
 
 
+def test_the_logon_may_come_first() -> None:
+    """As xrdp 0.9.21 tells of it."""
+    machine = client()
+    machine.add_device(DRIVE, "share")
+    machine.receive(announce().encode())
+    assert machine.receive(rdpdr.UserLoggedOn().encode()) == [LoggedOn()]
+    machine.receive(capabilities(EXTENDED | rdpdr.ExtendedPdu.USER_LOGGED_ON).encode())
+    assert all(not isinstance(pdu, rdpdr.DeviceListAnnounce) for pdu in sent(machine))
+    machine.receive(confirm().encode())
+    (announced,) = sent(machine)
+    assert len(announced.device_list) == 1
+
+
 def test_an_old_server_exchanges_no_capabilities_and_chooses_no_id() -> None:
     machine = client()
     machine.add_device(DRIVE, "share")

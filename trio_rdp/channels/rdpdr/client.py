@@ -300,14 +300,14 @@ class RdpdrClient:
         return general.extended_pdu if isinstance(general, GeneralCapabilitySet) else ExtendedPdu(0)
 
     def _may_announce(self, device_type: DeviceType) -> bool:
-        if self._is_logged_on:
-            return True
+        # xrdp 0.9.21 tells of the logon first of all: it reads the names of drives as the capabilities are.
         if self._version_minor is None or not self._is_confirmed:
             return False
         if self._capabilities is None:
             return self._version_minor < _CAPABILITIES_SINCE
         # Smart cards serve for logging on.  A server that does not tell of it gets all devices at once.
-        return device_type == DeviceType.SMART_CARD or ExtendedPdu.USER_LOGGED_ON not in self._server_messages
+        is_for_logon = device_type == DeviceType.SMART_CARD
+        return self._is_logged_on or is_for_logon or ExtendedPdu.USER_LOGGED_ON not in self._server_messages
 
     def _announce_ready(self) -> None:
         """Announce what may be by now, in one message."""
