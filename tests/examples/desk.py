@@ -13,7 +13,9 @@ from tests.identities import identity
 from trio_rdp import (
     ChannelClosed,
     Credentials,
+    DeadlineExceeded,
     InputEvent,
+    LocalProtocolError,
     MemoryFile,
     MonitorLayoutChanged,
     MousePressed,
@@ -49,6 +51,9 @@ class Desk:
                 nursery.start_soon(echo, session.channel(name))
             if "cliprdr" in session.connection.static_channels:
                 nursery.start_soon(copy, session, self.copied)
+            if "rdpsnd" in session.connection.static_channels:
+                nursery.start_soon(play, session)
+                nursery.start_soon(record, session)
             if session.connection.capabilities.remote_programs is not None:
                 nursery.start_soon(run_programs, session)
             await fill(session, BLUE)
@@ -78,6 +83,22 @@ async def copy(session: ServerSession, copied: list[str | None]) -> None:
             if contents.has_text:
                 copied.append(await session.clipboard.read_text())
             await session.clipboard.offer(text="of the desk", files=files)
+
+
+async def play(session: ServerSession) -> None:
+    """Play silence for as long as the client takes it."""
+    with contextlib.suppress(ChannelClosed, SessionClosed, LocalProtocolError):
+        async with session.audio.open() as stream:
+            while True:
+                await stream.send(bytes(8820))
+
+
+async def record(session: ServerSession) -> None:
+    """Record what the client feeds, if anything."""
+    with contextlib.suppress(ChannelClosed, SessionClosed, LocalProtocolError, DeadlineExceeded):
+        async with session.microphone.open() as recording:
+            async for _ in recording:
+                pass
 
 
 async def run_programs(session: ServerSession) -> None:

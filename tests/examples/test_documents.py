@@ -126,6 +126,8 @@ async def test_statements_in_a_session(block: Block) -> None:
         username=USER,
         security=Security.NONE,
         static_channels=(CHANNEL,),
+        enable_audio_playback=True,
+        enable_audio_capture=True,
         enable_clipboard=True,
         enable_remote_apps=True,
     )

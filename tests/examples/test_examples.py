@@ -17,9 +17,11 @@ import pytest
 import trio
 from PIL import Image
 
+from tests.codecs.test_audio import pitch_of, sine
 from tests.examples.desk import BLUE, DESK_FILES, GREEN, PASSWORD, USER, Desk, serving
 from tests.identities import identity
 from trio_rdp import (
+    AudioChunk,
     ClientConfig,
     Credentials,
     InputEvent,
@@ -28,6 +30,7 @@ from trio_rdp import (
     KeyReleased,
     MouseButton,
     MousePressed,
+    PcmFormat,
     Rect,
     RequestRefused,
     Security,
@@ -35,6 +38,8 @@ from trio_rdp import (
     ServerSession,
     Session,
     UnicodePressed,
+    WavReader,
+    WavWriter,
     open_session,
     serve,
 )
@@ -327,6 +332,26 @@ async def test_manual_steps_stop_at_a_certificate_that_is_not_trusted(tmp_path: 
 
 async def test_own_channel(tmp_path: Path) -> None:
     assert await run_example("own_channel.py", folder=tmp_path) == "HELLO\nWORLD\n"
+
+
+async def test_parrot_and_intercom(tmp_path: Path) -> None:
+    pcm = PcmFormat(44_100, 1)
+    async with WavWriter(tmp_path / "spoken.wav") as wav:
+        await wav.write(AudioChunk(sine(pcm, 550, 1.0), pcm))
+    async with started("parrot.py", "0", folder=tmp_path) as parrot:
+        said = await run_example(
+            "intercom.py",
+            *(f"127.0.0.1:{parrot.port}", USER, "spoken.wav", "heard.wav"),
+            folder=tmp_path,
+            TRIO_RDP_CERTIFICATE_POLICY=parrot.policy,
+        )
+        await parrot.interrupt()
+    assert "pieces of sound came, 0 of them were dropped" in said
+    async with await WavReader.open(tmp_path / "heard.wav") as heard:
+        assert heard.format == pcm
+        data = b"".join([piece async for piece in heard])
+    assert pitch_of(data, pcm) == pytest.approx(550, abs=2)
+    assert 0.8 < pcm.seconds(len(data)) < 1.1
 
 
 async def test_whiteboard(tmp_path: Path) -> None:
