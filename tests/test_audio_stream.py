@@ -245,6 +245,17 @@ async def read_while(client: Client, stream: AudioStream) -> None:
         await stream.send(sine(20.0))
 
 
+async def test_waves_have_a_largest_size(nursery: trio.Nursery, autojump_clock: trio.testing.MockClock) -> None:
+    wide = PcmFormat(192_000, 8)
+    output = AudioOutput(LIMITS, formats=[format_of(Encoding(Codec.PCM, wide))])
+    client = await opened(nursery, output)
+    nursery.start_soon(client.agree, format_of(Encoding(Codec.PCM, wide)))
+    async with output.open(rate=192_000, channels=8) as stream:
+        await stream.send(bytes(140_000))
+        assert [len(wave.data) for wave in await waves(client)] == [65_520] * 2
+        await client.channel.aclose()
+
+
 async def test_cancelled_at_every_checkpoint(nursery: trio.Nursery, autojump_clock: trio.testing.MockClock) -> None:
     async with streaming(nursery, confirms=True) as (_, stream, _client):
         for checkpoint in range(100):

@@ -11,6 +11,7 @@ import pytest
 import trio
 import trio.testing
 
+from tests.robustness.test_cancel import cancelled_at
 from trio_rdp.audio_flow import AudioChunk
 from trio_rdp.audio_input import AudioInput
 from trio_rdp.channels.audin import (
@@ -303,6 +304,32 @@ async def test_asked_when_nothing_is_fed_any_more(nursery: trio.Nursery) -> None
             scope.cancel()
     with pytest.raises(trio.EndOfChannel):
         await server.channel.receive()
+
+
+async def test_cancelled_at_every_checkpoint(nursery: trio.Nursery, autojump_clock: trio.testing.MockClock) -> None:
+    """The channel is closed then, and the next one is fed as if nothing had been."""
+    microphone = Microphone(LIMITS)
+    for checkpoint in range(100):
+        server = await opened(nursery, microphone)
+
+        async def serve(server: Server = server) -> None:
+            with contextlib.suppress(trio.EndOfChannel, trio.ClosedResourceError, trio.BrokenResourceError):
+                await server.offer()
+                await server.open(160)
+                while True:
+                    await server.hear()
+
+        async with trio.open_nursery() as serving:
+            serving.start_soon(serve)
+            async with cancelled_at(checkpoint) as scope:
+                await microphone.feed(tones(2, 1600), rate=8000)
+            await trio.testing.wait_all_tasks_blocked()
+            assert not microphone.is_recording
+            await server.channel.aclose()
+            serving.cancel_scope.cancel()
+        if not scope.cancelled_caught:
+            break
+    assert 3 < checkpoint < 99
 
 
 async def test_no_channel_and_no_session(nursery: trio.Nursery) -> None:

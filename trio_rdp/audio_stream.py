@@ -11,6 +11,7 @@ import trio
 
 from trio_rdp.audio_flow import ROUNDING, Outbox, Pace
 from trio_rdp.channels.rdpsnd.audio_format import AudioFormat
+from trio_rdp.channels.rdpsnd.data import WAVE_DATA_LIMIT
 from trio_rdp.channels.rdpsnd.formats import best_format, encodable_formats, encoding_of
 from trio_rdp.channels.rdpsnd.header import CHANNEL_NAME
 from trio_rdp.channels.rdpsnd.server import BLOCKS, RdpsndServer
@@ -135,7 +136,8 @@ class AudioStream:
         encoding = encoding_of(self._format)
         if encoding is None:
             raise LocalProtocolError(f"{self._format} cannot be encoded here")
-        self._encoder = Encoder(encoding, round(self._pcm.rate * _WAVE))
+        frames = min(round(self._pcm.rate * _WAVE), WAVE_DATA_LIMIT // self._pcm.frame_size)
+        self._encoder = Encoder(encoding, frames)
 
     def _chosen(self, formats: Sequence[AudioFormat]) -> AudioFormat:
         link = self._link
