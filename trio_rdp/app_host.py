@@ -1,11 +1,8 @@
 """`AppHost`: a server's single programs, each window for itself, for a client that asks for them.
 
-    async for request in session.app_host.launches:
-        if request.program != "||clock":
-            await request.refuse(ExecResult.E_NOT_IN_ALLOWLIST)
-            continue
-        await request.accept()
-        window = await session.app_host.open_window("Clock", Rect(100, 100, 300, 200))
+    request = await anext(session.app_host.launches)
+    await request.accept()
+    window = await session.app_host.open_window("Clock", Rect(100, 100, 300, 200))
 
 What a window shows is painted on the session's display, where `AppWindow.rect` says; keys and mouse come with input.
 """
