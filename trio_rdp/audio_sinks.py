@@ -47,11 +47,12 @@ class WavWriter:
         if self._format is None:
             self._file = await trio.to_thread.run_sync(_create, self._path, chunk.format)
             self._format = chunk.format
-        elif self._file is None:
+        file = self._file
+        if file is None:
             raise ValueError(f"{self._path} was closed")
-        elif chunk.format != self._format:
+        if chunk.format != self._format:
             raise ValueError(f"{self._path} has {self._format}, not {chunk.format}")
-        await trio.to_thread.run_sync(self._file.writeframes, chunk.data)
+        await trio.to_thread.run_sync(file.writeframes, chunk.data)
 
     async def aclose(self) -> None:
         """Close the file, which happens even when this is cancelled."""
