@@ -16,9 +16,9 @@ from typing import Any
 
 import trio
 
-from trio_rdp.channel_buffer import ChannelBuffer, WhenFull
-from trio_rdp.clipboard_files import MemoryFile
 from trio_rdp.dynamic_channel import DynamicChannel
+from trio_rdp.faces.clipboard.files import MemoryFile
+from trio_rdp.protocol.channel_buffer import ChannelBuffer, WhenFull
 from trio_rdp.protocol.config import Credentials, Security, ServerConfig
 from trio_rdp.protocol.input_events import KeyPressed
 from trio_rdp.server import ServerSession, serve

@@ -26,10 +26,10 @@ from _verdicts import judge
 from idle import private_bytes
 from report import Report
 
-from trio_rdp.channel_buffer import ChannelBuffer, WhenFull
 from trio_rdp.client import Session, open_session
 from trio_rdp.dynamic_channel import DynamicChannel, DynamicChannelListener
-from trio_rdp.memory_files import MemoryFileSystem
+from trio_rdp.faces.devices.memory_files import MemoryFileSystem
+from trio_rdp.protocol.channel_buffer import ChannelBuffer, WhenFull
 from trio_rdp.protocol.config import ClientConfig, Security
 from trio_rdp.protocol.keys import Key
 

@@ -13,7 +13,7 @@ from functools import partial
 import trio
 
 import trio_rdp
-from trio_rdp import ContactState, Key, KeyPressed, MouseMoved, MousePressed, MouseReleased, PenInput, Rect
+from trio_rdp import ContactState, Key, KeyPressed, MouseMoved, MousePressed, MouseReleased, PenPoint, Rect
 
 WHITE, INK, FINGER = (255, 255, 255), (20, 20, 90), (200, 60, 0)
 
@@ -44,7 +44,7 @@ class Board:
         await self.session.touch.wait_ready()
         async for event in self.session.touch:
             for point in event.points:
-                if isinstance(event, PenInput):
+                if isinstance(point, PenPoint):
                     tool, width, color = ("pen", point.device_id), 2 + (point.pressure or 0) // 128, INK
                 else:
                     tool, width, color = ("finger", point.contact_id), 8, FINGER

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 import trio
 
-from trio_rdp.app_host import AppHost
-from trio_rdp.message_channel import MessageChannel
+from trio_rdp.faces.message_channel import MessageChannel
+from trio_rdp.faces.remote_apps.apps import RemoteApps
+from trio_rdp.faces.remote_apps.host import AppHost
 from trio_rdp.pdu.altsec_orders import decode_altsec_orders, encode_altsec_orders
 from trio_rdp.pdu.windowing import WindowOrder
 from trio_rdp.protocol.config import DesktopSize
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.protocol.remote_programs import agreed_remote_programs, remote_programs_sets
-from trio_rdp.remote_apps import RemoteApps
 from trio_rdp.testing import channel_pair
 
 __all__ = ["AppPair", "open_app_pair"]

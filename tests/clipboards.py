@@ -20,8 +20,8 @@ from trio_rdp.channels.cliprdr import (
     MonitorReady,
     decode_cliprdr,
 )
-from trio_rdp.clipboard import Clipboard
-from trio_rdp.message_channel import MessageChannel
+from trio_rdp.faces.clipboard.clipboard import Clipboard
+from trio_rdp.faces.message_channel import MessageChannel
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.testing import channel_pair
 from trio_rdp.wire.pdu import Pdu

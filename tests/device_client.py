@@ -13,10 +13,10 @@ from typing import Any
 import trio
 
 from trio_rdp.channels import rdpdr
-from trio_rdp.message_channel import MessageChannel
+from trio_rdp.faces.message_channel import MessageChannel
+from trio_rdp.faces.remote_devices.devices import RemoteDevices
+from trio_rdp.faces.remote_devices.drives import RemoteDrive
 from trio_rdp.protocol.limits import Limits
-from trio_rdp.remote_devices import RemoteDevices
-from trio_rdp.remote_drives import RemoteDrive
 from trio_rdp.testing import channel_pair
 
 __all__ = ["CARDS", "DRIVE", "PRINTER", "DeviceClient", "open_devices", "open_drive"]

@@ -11,9 +11,9 @@ import trio.testing
 
 from trio_rdp.channels import rdpdr
 from trio_rdp.channels.rdpdr.header import NtStatus
-from trio_rdp.device import Device
-from trio_rdp.devices import Devices
-from trio_rdp.message_channel import MessageChannel
+from trio_rdp.faces.devices.device import Device
+from trio_rdp.faces.devices.devices import Devices
+from trio_rdp.faces.message_channel import MessageChannel
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.testing import channel_pair
 from trio_rdp.wire.pdu import Pdu

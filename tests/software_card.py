@@ -16,7 +16,7 @@ from trio_rdp.channels.rdpdr.smart_card_values import (
     ShareMode,
     SmartCardCode,
 )
-from trio_rdp.smart_cards import CardStatus, ReaderStatus, SmartCardError, SmartCardService
+from trio_rdp.faces.devices.smart_cards import CardStatus, ReaderStatus, SmartCardError, SmartCardService
 
 __all__ = ["APPLICATION", "ATR", "READER", "SoftwareCards"]
 

@@ -9,10 +9,10 @@ import trio.testing
 from tests.robustness.test_cancel import cancelled_at
 from trio_rdp.advanced_mouse import AdvancedMouse, AdvancedMouseHost
 from trio_rdp.channels.ainput import AinputFlags, AinputMouse, AinputVersion
+from trio_rdp.faces.message_channel import MessageChannel
 from trio_rdp.input import Mouse
 from trio_rdp.input_stream import InputStream
 from trio_rdp.level import Ending
-from trio_rdp.message_channel import MessageChannel
 from trio_rdp.pdu.capabilities_basic import InputFlags
 from trio_rdp.pdu.input import InputEvent, KeyboardEvent, MouseEvent, PointerFlags
 from trio_rdp.protocol.input_events import (

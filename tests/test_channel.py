@@ -5,10 +5,11 @@ import trio
 import trio.testing
 
 from trio_rdp.channel import StaticChannel
-from trio_rdp.channel_buffer import ChannelBuffer, Inflow
 from trio_rdp.channels.static import Dechunker
+from trio_rdp.inflow import Inflow
 from trio_rdp.level import Ending
 from trio_rdp.pdu.mcs import SendDataRequest
+from trio_rdp.protocol.channel_buffer import ChannelBuffer
 from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.envelopes import Envelopes, open_frame
 from trio_rdp.protocol.framing import FrameBuffer

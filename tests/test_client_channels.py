@@ -8,7 +8,7 @@ import pytest
 import trio
 import trio.testing
 
-from trio_rdp.channel_buffer import ChannelBuffer, WhenFull
+from trio_rdp.protocol.channel_buffer import ChannelBuffer, WhenFull
 from trio_rdp.protocol.config import ClientConfig, Security, ServerConfig
 from trio_rdp.testing import open_session_pair
 from trio_rdp.wire.errors import LocalProtocolError

@@ -13,15 +13,15 @@ import trio.testing
 
 from tests.robustness.test_cancel import cancelled_at
 from trio_rdp.channels.rdpdr import FileAction
-from trio_rdp.devices import Devices
-from trio_rdp.directory_files import DirectoryFileSystem
-from trio_rdp.file_systems import FileSystem
-from trio_rdp.memory_files import MemoryFileSystem
+from trio_rdp.faces.devices.devices import Devices
+from trio_rdp.faces.devices.directory_files import DirectoryFileSystem
+from trio_rdp.faces.devices.file_systems import FileSystem
+from trio_rdp.faces.devices.memory_files import MemoryFileSystem
+from trio_rdp.faces.remote_devices.devices import DevicesChange, RemoteDevices
+from trio_rdp.faces.remote_devices.directories import DriveChange
+from trio_rdp.faces.remote_devices.drives import RemoteDrive
 from trio_rdp.protocol.config import ClientConfig, Security
 from trio_rdp.protocol.limits import Limits
-from trio_rdp.remote_devices import DevicesChange, RemoteDevices
-from trio_rdp.remote_directories import DriveChange
-from trio_rdp.remote_drives import RemoteDrive
 from trio_rdp.testing import channel_pair, open_session_pair
 from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, SessionClosed
 

@@ -6,9 +6,10 @@ import pytest
 import trio
 import trio.testing
 
-from trio_rdp.channel_buffer import ChannelBuffer, Inflow
 from trio_rdp.dynamic_channel import DynamicChannel, DynamicChannelListener
+from trio_rdp.inflow import Inflow
 from trio_rdp.level import Ending
+from trio_rdp.protocol.channel_buffer import ChannelBuffer
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.wire.errors import SessionClosed
 from trio_rdp.writer import Lane, Writer

@@ -10,12 +10,12 @@ import pytest
 import trio
 import trio.testing
 
-from trio_rdp.channel_buffer import ChannelBuffer, WhenFull
 from trio_rdp.channels.dynamic.data import DvcDataFirst
 from trio_rdp.channels.dynamic.opening import CreationStatus, DvcCreateRequest
 from trio_rdp.client import Session
 from trio_rdp.dynamic_channel import DynamicChannel
-from trio_rdp.message_channel import MessageChannel
+from trio_rdp.faces.message_channel import MessageChannel
+from trio_rdp.protocol.channel_buffer import ChannelBuffer, WhenFull
 from trio_rdp.protocol.config import ClientConfig, Security, ServerConfig
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.server import ServerSession

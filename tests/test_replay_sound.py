@@ -13,7 +13,6 @@ import trio.testing
 
 from tests.captures.sound_messages import load
 from tests.codecs.test_audio import pitch_of
-from trio_rdp.audio_playback import AudioPlayback
 from trio_rdp.channels.audin import (
     AudinClient,
     AudinServer,
@@ -40,6 +39,7 @@ from trio_rdp.channels.rdpsnd import (
 )
 from trio_rdp.codecs import audio
 from trio_rdp.codecs.audio import Decoder, PcmFormat
+from trio_rdp.faces.audio.playback import AudioPlayback
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.testing import channel_pair
 

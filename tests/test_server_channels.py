@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 import trio
 
-from trio_rdp.channel_buffer import ChannelBuffer
 from trio_rdp.graphics.geometry import Rect
+from trio_rdp.protocol.channel_buffer import ChannelBuffer
 from trio_rdp.protocol.config import ClientConfig, Security, ServerConfig
 from trio_rdp.testing import open_session_pair
 from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, SessionClosed

@@ -6,9 +6,9 @@ import pytest
 import trio
 import trio.testing
 
-from trio_rdp.channel_face import ChannelFace
+from trio_rdp.faces.channel_face import ChannelFace
+from trio_rdp.faces.message_channel import MessageChannel
 from trio_rdp.level import Ending
-from trio_rdp.message_channel import MessageChannel
 from trio_rdp.pdu.gcc_client import ChannelDefinition, ChannelOptions
 from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.envelopes import Envelopes

@@ -10,54 +10,62 @@ This is the map of the tree.  Folders are pure: they know bytes, not I/O, and im
     channels/   virtual channels
     protocol/   the connection: configuration, framing, phases, `ClientConnector`, `ServerAcceptor`, `ActiveStage`
 
-Files at this level speak Trio: `client` (open_session), `server` (serve), and what both are made of.  `apps/` is what
-people run.  The everyday names are here:
+Files at this level speak Trio: `client` (open_session), `server` (serve), and what both are made of.  So does `faces/`,
+the built-in channels as users of a session see them.  `apps/` is what people run.  The everyday names are here:
 """
 
 from __future__ import annotations
 
-from trio_rdp.app_host import AppHost, LaunchRequest
-from trio_rdp.audio_flow import AudioChunk
-from trio_rdp.audio_input import AudioInput, Recording
-from trio_rdp.audio_output import AudioOutput
-from trio_rdp.audio_playback import AudioPlayback
-from trio_rdp.audio_sinks import SystemMicrophone, SystemSound, WavReader, WavWriter
-from trio_rdp.audio_stream import AudioStream
 from trio_rdp.channel import StaticChannel
-from trio_rdp.channel_buffer import ChannelBuffer, WhenFull
 from trio_rdp.channels.cliprdr.text import HtmlClip
 from trio_rdp.channels.rail.app_window import AppWindow, TrayIcon
 from trio_rdp.channels.rail.window_list import WindowChanged, WindowClosed, WindowOpened
 from trio_rdp.channels.rdpei.contacts import ContactAction, ContactState
-from trio_rdp.channels.rdpei.events import PenInput, TouchInput
+from trio_rdp.channels.rdpei.events import PenInput, PenPoint, TouchInput, TouchPoint
 from trio_rdp.channels.rdpsnd.audio_format import AudioFormat
 from trio_rdp.client import Session, open_session, open_session_over
-from trio_rdp.clipboard import Clipboard
-from trio_rdp.clipboard_contents import ClipboardContents
-from trio_rdp.clipboard_file_list import ClipboardFiles
-from trio_rdp.clipboard_file_stream import ClipboardFile, ClipboardFileStream
-from trio_rdp.clipboard_files import FileProgress, MemoryFile, OfferedFile
-from trio_rdp.clipboard_images import ClipboardImage
 from trio_rdp.codecs.audio import PcmFormat
 from trio_rdp.codecs.bitmap_codec import Quality
 from trio_rdp.codecs.pixel_format import PixelFormat
 from trio_rdp.credentials import Accounts
-from trio_rdp.device import Device
-from trio_rdp.devices import Devices
-from trio_rdp.directory_files import DirectoryFileSystem
 from trio_rdp.display import Display, Frame
-from trio_rdp.drives import Drive
 from trio_rdp.dynamic_channel import DynamicChannel, DynamicChannelListener
-from trio_rdp.file_systems import FileHandle, FileStatus, FileSystem, VolumeUsage
+from trio_rdp.faces.audio.flow import AudioChunk
+from trio_rdp.faces.audio.input import AudioInput, Recording
+from trio_rdp.faces.audio.microphone import Microphone
+from trio_rdp.faces.audio.output import AudioOutput
+from trio_rdp.faces.audio.playback import AudioPlayback
+from trio_rdp.faces.audio.sinks import SystemMicrophone, SystemSound, WavReader, WavWriter
+from trio_rdp.faces.audio.stream import AudioStream
+from trio_rdp.faces.clipboard.clipboard import Clipboard
+from trio_rdp.faces.clipboard.contents import ClipboardContents
+from trio_rdp.faces.clipboard.file_list import ClipboardFiles
+from trio_rdp.faces.clipboard.file_stream import ClipboardFile, ClipboardFileStream
+from trio_rdp.faces.clipboard.files import FileProgress, MemoryFile, OfferedFile
+from trio_rdp.faces.clipboard.images import ClipboardImage
+from trio_rdp.faces.devices.device import Device
+from trio_rdp.faces.devices.devices import Devices
+from trio_rdp.faces.devices.directory_files import DirectoryFileSystem
+from trio_rdp.faces.devices.drives import Drive
+from trio_rdp.faces.devices.file_systems import FileHandle, FileStatus, FileSystem, VolumeUsage
+from trio_rdp.faces.devices.memory_files import MemoryFileSystem
+from trio_rdp.faces.devices.printers import Printer, PrintJob
+from trio_rdp.faces.devices.smart_cards import CardStatus, ReaderStatus, SmartCardError, SmartCardService
+from trio_rdp.faces.remote_apps.apps import RemoteApps
+from trio_rdp.faces.remote_apps.host import AppHost, LaunchRequest
+from trio_rdp.faces.remote_devices.device import RemoteDevice
+from trio_rdp.faces.remote_devices.devices import DevicesChange, RemoteDevices
+from trio_rdp.faces.remote_devices.drives import RemoteDrive
+from trio_rdp.faces.remote_devices.errors import RemoteDeviceError
+from trio_rdp.faces.remote_devices.files import RemoteFile
+from trio_rdp.faces.remote_devices.printers import RemotePrinter
 from trio_rdp.graphics.content import Content
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pointer_shape import PointerShape
 from trio_rdp.input import Keyboard, Mouse
 from trio_rdp.input_stream import InputStream
-from trio_rdp.memory_files import MemoryFileSystem
-from trio_rdp.microphone import Microphone
 from trio_rdp.pointer import Pointer
-from trio_rdp.printers import Printer, PrintJob
+from trio_rdp.protocol.channel_buffer import ChannelBuffer, WhenFull
 from trio_rdp.protocol.config import (
     AudioQuality,
     BitmapCodec,
@@ -87,16 +95,8 @@ from trio_rdp.protocol.input_events import (
 )
 from trio_rdp.protocol.keys import Key
 from trio_rdp.protocol.limits import Limits
-from trio_rdp.remote_apps import RemoteApps
-from trio_rdp.remote_device import RemoteDevice
-from trio_rdp.remote_devices import DevicesChange, RemoteDevices
-from trio_rdp.remote_drives import RemoteDrive
-from trio_rdp.remote_errors import RemoteDeviceError
-from trio_rdp.remote_files import RemoteFile
-from trio_rdp.remote_printers import RemotePrinter
 from trio_rdp.screen import Screen
 from trio_rdp.server import ServerSession, serve
-from trio_rdp.smart_cards import CardStatus, ReaderStatus, SmartCardError, SmartCardService
 from trio_rdp.stores import FileLicenseCache, KnownHosts
 from trio_rdp.transport import CertificatePolicy, TlsIdentity
 from trio_rdp.wire.errors import (
@@ -198,6 +198,7 @@ __all__ = [
     "OfferedFile",
     "PcmFormat",
     "PenInput",
+    "PenPoint",
     "PixelFormat",
     "Pointer",
     "PointerShape",
@@ -231,6 +232,7 @@ __all__ = [
     "SystemSound",
     "TlsIdentity",
     "TouchInput",
+    "TouchPoint",
     "TrayIcon",
     "Truncated",
     "UnicodePressed",

@@ -13,12 +13,12 @@ from typing import Protocol
 
 import trio
 
-from trio_rdp.channel_face import ChannelFace
 from trio_rdp.channels.ainput import AINPUT_CHANNEL_NAME, AinputFlags
 from trio_rdp.channels.ainput_client import AinputClient
 from trio_rdp.channels.ainput_server import WHEEL_SCALE, AinputServer, MouseAction
+from trio_rdp.faces.channel_face import ChannelFace
+from trio_rdp.faces.message_channel import MessageChannel
 from trio_rdp.input import Mouse
-from trio_rdp.message_channel import MessageChannel
 from trio_rdp.pdu.capabilities_basic import InputFlags
 from trio_rdp.pdu.input import (
     ExtendedMouseEvent,

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import trio
 
-from trio_rdp.channel_buffer import ChannelStatistics, Inflow
-from trio_rdp.message_channel import MessageChannel
+from trio_rdp.faces.message_channel import MessageChannel
+from trio_rdp.inflow import ChannelStatistics, Inflow
 from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.writer import Lane
 

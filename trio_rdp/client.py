@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 
 import trio
 
-from trio_rdp.channel_buffer import ChannelStatistics
 from trio_rdp.client_channels import ClientChannels
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.encoding import current_scheduler
 from trio_rdp.framed import Framed
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.handshake import connect_begin, connect_credssp, connect_finalize, mark_as_upgraded
+from trio_rdp.inflow import ChannelStatistics
 from trio_rdp.input import Keyboard, Mouse
 from trio_rdp.painting import DecodeStatistics, Painter, PainterStatistics
 from trio_rdp.pdu.capabilities_basic import InputFlags

@@ -9,10 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 from trio_rdp.advanced_mouse import AdvancedMouse
-from trio_rdp.audio_playback import AudioPlayback
 from trio_rdp.channel import StaticChannel
-from trio_rdp.channel_buffer import ChannelBuffer
-from trio_rdp.channel_face import ChannelFace
 from trio_rdp.channels.ainput import AINPUT_CHANNEL_NAME
 from trio_rdp.channels.audin import CHANNEL_NAME as AUDIN_CHANNEL_NAME
 from trio_rdp.channels.cliprdr import CLIPRDR_CHANNEL_NAME
@@ -25,21 +22,24 @@ from trio_rdp.channels.rdpei import CHANNEL_NAME as RDPEI_CHANNEL_NAME
 from trio_rdp.channels.rdpsnd import CHANNEL_NAME as RDPSND_CHANNEL_NAME
 from trio_rdp.channels.rdpsnd import DYNAMIC_CHANNEL_NAME as RDPSND_DYNAMIC_CHANNEL_NAME
 from trio_rdp.channels.rdpsnd import LOSSY_DYNAMIC_CHANNEL_NAME
-from trio_rdp.clipboard import Clipboard
-from trio_rdp.devices import Devices
-from trio_rdp.display_control import DisplayControl
 from trio_rdp.dynamic_channel import DynamicChannelListener
 from trio_rdp.dynamic_channels import ClientDynamicChannels
-from trio_rdp.echo import EchoReplier
+from trio_rdp.faces.audio.microphone import Microphone
+from trio_rdp.faces.audio.playback import AudioPlayback
+from trio_rdp.faces.channel_face import ChannelFace
+from trio_rdp.faces.clipboard.clipboard import Clipboard
+from trio_rdp.faces.devices.devices import Devices
+from trio_rdp.faces.display_control import DisplayControl
+from trio_rdp.faces.echo import EchoReplier
+from trio_rdp.faces.remote_apps.apps import RemoteApps
+from trio_rdp.faces.touch.touch import Touch
 from trio_rdp.framed import Framed
-from trio_rdp.microphone import Microphone
 from trio_rdp.protocol.active_stage import ActiveStage
+from trio_rdp.protocol.channel_buffer import ChannelBuffer
 from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.client_connector import ConnectionResult
 from trio_rdp.protocol.static_channels import channel_definitions
-from trio_rdp.remote_apps import RemoteApps
 from trio_rdp.session import Supervised
-from trio_rdp.touch import Touch
 from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, SessionClosed
 
 __all__ = ["ClientChannels"]

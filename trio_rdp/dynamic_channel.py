@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from trio_rdp.channel_buffer import ChannelBuffer, ChannelStatistics, Inflow
-from trio_rdp.message_channel import MessageChannel
+from trio_rdp.faces.message_channel import MessageChannel
+from trio_rdp.inflow import ChannelStatistics, Inflow
+from trio_rdp.protocol.channel_buffer import ChannelBuffer
 from trio_rdp.writer import Item, Lane
 
 if TYPE_CHECKING:

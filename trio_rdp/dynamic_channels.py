@@ -8,7 +8,6 @@ from functools import partial
 
 import trio
 
-from trio_rdp.channel_buffer import ChannelBuffer, ChannelStatistics, Inflow
 from trio_rdp.channels.dynamic.client import DynamicClient
 from trio_rdp.channels.dynamic.fragmentation import cuts
 from trio_rdp.channels.dynamic.multiplexer import (
@@ -26,7 +25,9 @@ from trio_rdp.channels.dynamic.server import DynamicServer
 from trio_rdp.channels.pending import PendingBytes
 from trio_rdp.codecs import zgfx
 from trio_rdp.dynamic_channel import DynamicChannel, DynamicChannelListener
+from trio_rdp.inflow import ChannelStatistics, Inflow
 from trio_rdp.level import Ending
+from trio_rdp.protocol.channel_buffer import ChannelBuffer
 from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.protocol.stretch import Sink

@@ -15,11 +15,11 @@ from typing import TypeAlias
 import trio
 
 from trio_rdp.admission import Admitted, Login, admit
-from trio_rdp.app_host import AppHost
-from trio_rdp.channel_buffer import ChannelStatistics
 from trio_rdp.channels.rail import CHANNEL_NAME as RAIL_CHANNEL_NAME
 from trio_rdp.credentials import Accounts
 from trio_rdp.display import Display, DisplayStatistics
+from trio_rdp.faces.remote_apps.host import AppHost
+from trio_rdp.inflow import ChannelStatistics
 from trio_rdp.input_stream import InputStatistics, InputStream
 from trio_rdp.pdu import mcs
 from trio_rdp.pdu.client_info import InfoFlags

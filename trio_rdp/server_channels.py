@@ -10,11 +10,7 @@ from functools import partial
 
 from trio_rdp.admission import Admitted
 from trio_rdp.advanced_mouse import AdvancedMouseHost
-from trio_rdp.audio_input import AudioInput
-from trio_rdp.audio_output import AudioOutput
 from trio_rdp.channel import StaticChannel
-from trio_rdp.channel_buffer import ChannelBuffer
-from trio_rdp.channel_face import ChannelFace
 from trio_rdp.channels.ainput import AINPUT_CHANNEL_NAME
 from trio_rdp.channels.audin import CHANNEL_NAME as AUDIN_CHANNEL_NAME
 from trio_rdp.channels.cliprdr import CLIPRDR_CHANNEL_NAME
@@ -25,21 +21,25 @@ from trio_rdp.channels.rdpdr import CHANNEL_NAME as RDPDR_CHANNEL_NAME
 from trio_rdp.channels.rdpei import CHANNEL_NAME as RDPEI_CHANNEL_NAME
 from trio_rdp.channels.rdpsnd import CHANNEL_NAME as RDPSND_CHANNEL_NAME
 from trio_rdp.channels.rdpsnd import DYNAMIC_CHANNEL_NAME as RDPSND_DYNAMIC_CHANNEL_NAME
-from trio_rdp.clipboard import Clipboard
 from trio_rdp.display import Display
-from trio_rdp.display_control import DisplayControlHost, LayoutHandler
 from trio_rdp.dynamic_channel import DynamicChannel
 from trio_rdp.dynamic_channels import ServerDynamicChannels
-from trio_rdp.echo import Echo
+from trio_rdp.faces.audio.input import AudioInput
+from trio_rdp.faces.audio.output import AudioOutput
+from trio_rdp.faces.channel_face import ChannelFace
+from trio_rdp.faces.clipboard.clipboard import Clipboard
+from trio_rdp.faces.display_control import DisplayControlHost, LayoutHandler
+from trio_rdp.faces.echo import Echo
+from trio_rdp.faces.remote_devices.devices import RemoteDevices
+from trio_rdp.faces.touch.stream import TouchStream
 from trio_rdp.input_stream import InputStream
+from trio_rdp.protocol.channel_buffer import ChannelBuffer
 from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.config import Monitor
 from trio_rdp.protocol.input_events import MonitorLayoutChanged
 from trio_rdp.protocol.server_capabilities import allowed_desktop_size
 from trio_rdp.protocol.server_stage import ServerStage
-from trio_rdp.remote_devices import RemoteDevices
 from trio_rdp.session import Supervised
-from trio_rdp.touch_stream import TouchStream
 from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, RequestRefused, SessionClosed
 
 __all__ = ["ServerChannels"]

@@ -14,10 +14,11 @@ from typing import Protocol
 
 import trio
 
-from trio_rdp.channel_buffer import ChannelBuffer, Inflow
-from trio_rdp.channel_face import ChannelFace
+from trio_rdp.faces.channel_face import ChannelFace
 from trio_rdp.framed import Framed, StreamEnded
+from trio_rdp.inflow import Inflow
 from trio_rdp.level import Ending
+from trio_rdp.protocol.channel_buffer import ChannelBuffer
 from trio_rdp.protocol.framing import Action
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.protocol.stretch import Stretch

@@ -6,12 +6,13 @@ import logging
 from collections.abc import Callable, Iterable
 
 from trio_rdp.channel import StaticChannel
-from trio_rdp.channel_buffer import ChannelBuffer, ChannelStatistics, Inflow
-from trio_rdp.channel_face import ChannelFace
 from trio_rdp.channels.dynamic.messages import DRDYNVC_CHANNEL_NAME
 from trio_rdp.dynamic_channels import DynamicChannels
+from trio_rdp.faces.channel_face import ChannelFace
+from trio_rdp.inflow import ChannelStatistics, Inflow
 from trio_rdp.level import Ending
 from trio_rdp.pdu.gcc_client import ChannelDefinition
+from trio_rdp.protocol.channel_buffer import ChannelBuffer
 from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.protocol.static_channels import share_of

@@ -16,7 +16,7 @@ import trio.testing
 from trio_rdp.admission import admit
 from trio_rdp.client import Session, open_session_over
 from trio_rdp.credentials import Accounts
-from trio_rdp.message_channel import MessageChannel
+from trio_rdp.faces.message_channel import MessageChannel
 from trio_rdp.protocol.config import ClientConfig, Credentials, Security, ServerConfig
 from trio_rdp.server import ServerSession
 from trio_rdp.transport import TlsIdentity

@@ -13,8 +13,8 @@ from tests.device_link import ServerEnd
 from tests.shared import capture, captures
 from trio_rdp.channels import rdpdr
 from trio_rdp.channels.rdpdr.header import NtStatus
-from trio_rdp.devices import Devices
-from trio_rdp.memory_files import MemoryFileSystem
+from trio_rdp.faces.devices.devices import Devices
+from trio_rdp.faces.devices.memory_files import MemoryFileSystem
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.testing import channel_pair
 

@@ -43,7 +43,7 @@ from trio_rdp import (
     open_session,
     serve,
 )
-from trio_rdp.memory_files import MemoryFileSystem
+from trio_rdp.faces.devices.memory_files import MemoryFileSystem
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 LONGEST = 120  # seconds for one example on a machine that does much else

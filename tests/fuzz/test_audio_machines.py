@@ -18,15 +18,15 @@ import trio
 import trio.testing
 
 from tests.fuzz.mutation import mutate
-from trio_rdp.audio_input import AudioInput
-from trio_rdp.audio_output import AudioOutput
-from trio_rdp.audio_playback import AudioPlayback
-from trio_rdp.channel_face import ChannelFace
 from trio_rdp.channels import audin, rdpsnd
 from trio_rdp.channels.rdpsnd import AudioFormat, FormatTag, default_formats, encodable_formats, encoding_of
 from trio_rdp.codecs import audio
 from trio_rdp.codecs.audio import Decoder, Encoder, PcmFormat, can_decode
-from trio_rdp.microphone import Microphone
+from trio_rdp.faces.audio.input import AudioInput
+from trio_rdp.faces.audio.microphone import Microphone
+from trio_rdp.faces.audio.output import AudioOutput
+from trio_rdp.faces.audio.playback import AudioPlayback
+from trio_rdp.faces.channel_face import ChannelFace
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.testing import channel_pair
 from trio_rdp.wire.errors import DecodeError, RdpError

@@ -43,9 +43,9 @@ from trio_rdp.channels.cliprdr import (
     UnlockClipboardData,
     encode_unicode_text,
 )
-from trio_rdp.clipboard import Clipboard
-from trio_rdp.clipboard_files import MemoryFile
-from trio_rdp.clipboard_images import ClipboardImage
+from trio_rdp.faces.clipboard.clipboard import Clipboard
+from trio_rdp.faces.clipboard.files import MemoryFile
+from trio_rdp.faces.clipboard.images import ClipboardImage
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.testing import channel_pair
 from trio_rdp.wire.errors import LocalProtocolError, RdpError, RemoteProtocolError

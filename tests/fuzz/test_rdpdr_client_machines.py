@@ -22,10 +22,10 @@ from trio_rdp.channels import rdpdr
 from trio_rdp.channels.rdpdr.client import RdpdrClient, answer
 from trio_rdp.channels.rdpdr.client_events import Requested
 from trio_rdp.channels.rdpdr.smart_card_messages import CALLS, encode_call
-from trio_rdp.devices import Devices
-from trio_rdp.directory_files import DirectoryFileSystem
-from trio_rdp.file_systems import FileStatus
-from trio_rdp.memory_files import MemoryFileSystem
+from trio_rdp.faces.devices.devices import Devices
+from trio_rdp.faces.devices.directory_files import DirectoryFileSystem
+from trio_rdp.faces.devices.file_systems import FileStatus
+from trio_rdp.faces.devices.memory_files import MemoryFileSystem
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.testing import channel_pair
 from trio_rdp.wire.errors import RemoteProtocolError

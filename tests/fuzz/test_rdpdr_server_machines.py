@@ -14,10 +14,10 @@ from tests.fuzz.mutation import mutate
 from trio_rdp.channels import rdpdr
 from trio_rdp.channels.rdpdr.server import RdpdrServer
 from trio_rdp.channels.rdpdr.server_events import DeviceAnnounced, RequestAnswered
-from trio_rdp.message_channel import MessageChannel
+from trio_rdp.faces.message_channel import MessageChannel
+from trio_rdp.faces.remote_devices.devices import RemoteDevices
+from trio_rdp.faces.remote_devices.drives import RemoteDrive
 from trio_rdp.protocol.limits import Limits
-from trio_rdp.remote_devices import RemoteDevices
-from trio_rdp.remote_drives import RemoteDrive
 from trio_rdp.testing import channel_pair
 from trio_rdp.wire.errors import RdpError, RemoteProtocolError
 

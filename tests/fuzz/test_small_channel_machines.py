@@ -17,7 +17,6 @@ import trio.testing
 
 from tests.fuzz.mutation import mutate
 from trio_rdp.advanced_mouse import AdvancedMouse, AdvancedMouseHost
-from trio_rdp.channel_face import ChannelFace
 from trio_rdp.channels.ainput import AinputFlags, AinputMouse, AinputVersion
 from trio_rdp.channels.ainput_client import AinputClient
 from trio_rdp.channels.ainput_server import AinputServer
@@ -51,15 +50,16 @@ from trio_rdp.channels.rdpei.client import TouchClient
 from trio_rdp.channels.rdpei.contacts import ContactAction, ContactState
 from trio_rdp.channels.rdpei.events import PointerInput, TouchPoint
 from trio_rdp.channels.rdpei.server import TouchServer
-from trio_rdp.display_control import DisplayControl, DisplayControlHost
-from trio_rdp.echo import Echo, EchoReplier
+from trio_rdp.faces.channel_face import ChannelFace
+from trio_rdp.faces.display_control import DisplayControl, DisplayControlHost
+from trio_rdp.faces.echo import Echo, EchoReplier
+from trio_rdp.faces.touch.stream import TouchStream
+from trio_rdp.faces.touch.touch import Touch
 from trio_rdp.input_stream import InputStream
 from trio_rdp.level import Ending
 from trio_rdp.protocol.config import Monitor
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.testing import channel_pair
-from trio_rdp.touch import Touch
-from trio_rdp.touch_stream import TouchStream
 from trio_rdp.wire.errors import RemoteProtocolError
 
 LIMITS = Limits(echo_requests=4, touch_points=64)

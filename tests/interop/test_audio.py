@@ -21,11 +21,11 @@ from tests.interop.sessions import connected
 from tests.interop.sound import CD, alsa_file, loudest, play_in_xrdp, pulse, record_in_xrdp, sine
 from tests.interop.xfreerdp import xfreerdp
 from tests.interop.xrdp import chansrv, xrdp
-from trio_rdp.audio_flow import AudioChunk
-from trio_rdp.audio_input import Recording
-from trio_rdp.audio_playback import AudioPlayback
 from trio_rdp.channels.rdpsnd import AudioFormat, FormatTag
 from trio_rdp.codecs.audio import PcmFormat
+from trio_rdp.faces.audio.flow import AudioChunk
+from trio_rdp.faces.audio.input import Recording
+from trio_rdp.faces.audio.playback import AudioPlayback
 
 
 def only(tag: FormatTag) -> object:

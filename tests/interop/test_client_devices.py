@@ -20,9 +20,9 @@ from tests.interop.sessions import connected
 from tests.interop.xrdp import chansrv, xrdp
 from tests.software_card import APPLICATION, ATR, CONTENT, READER, SoftwareCards
 from trio_rdp.client import Session
-from trio_rdp.directory_files import DirectoryFileSystem
-from trio_rdp.file_systems import FileSystem
-from trio_rdp.memory_files import MemoryFileSystem
+from trio_rdp.faces.devices.directory_files import DirectoryFileSystem
+from trio_rdp.faces.devices.file_systems import FileSystem
+from trio_rdp.faces.devices.memory_files import MemoryFileSystem
 
 MIB = 1 << 20
 GIB = 1 << 30

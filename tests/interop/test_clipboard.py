@@ -28,10 +28,10 @@ from tests.interop.serving import serving
 from tests.interop.sessions import connected
 from tests.interop.xfreerdp import xfreerdp
 from tests.interop.xrdp import chansrv, xrdp
-from trio_rdp.clipboard import Clipboard
-from trio_rdp.clipboard_contents import ClipboardContents
-from trio_rdp.clipboard_files import MemoryFile, OfferedFile
-from trio_rdp.clipboard_images import ClipboardImage
+from trio_rdp.faces.clipboard.clipboard import Clipboard
+from trio_rdp.faces.clipboard.contents import ClipboardContents
+from trio_rdp.faces.clipboard.files import MemoryFile, OfferedFile
+from trio_rdp.faces.clipboard.images import ClipboardImage
 
 TEXT = "first line\nÄΩ€ second 😀"
 BASIC = TEXT[:-1]

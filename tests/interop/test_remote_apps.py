@@ -15,7 +15,6 @@ from tests.interop.pictures import Picture, pattern
 from tests.interop.processes import PATIENCE, launched, need, wait_for
 from tests.interop.serving import Guest, paint, serving
 from tests.interop.xfreerdp import Xfreerdp, xfreerdp
-from trio_rdp.app_host import AppEvent, AppHost, LaunchRequest
 from trio_rdp.channels.rail import (
     Command,
     CommandGiven,
@@ -27,6 +26,7 @@ from trio_rdp.channels.rail import (
     WindowMoved,
 )
 from trio_rdp.channels.rail.app_window import AppWindow
+from trio_rdp.faces.remote_apps.host import AppEvent, AppHost, LaunchRequest
 from trio_rdp.graphics.app_icon import AppIcon
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.protocol.input_events import KeyPressed, MouseButton, MousePressed, MouseReleased

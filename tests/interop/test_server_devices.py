@@ -19,7 +19,7 @@ from tests.interop.rdesktop import rdesktop
 from tests.interop.serving import Guest, serving
 from tests.interop.xfreerdp import NO_GFX_NO_RFX, xfreerdp
 from trio_rdp.channels.rdpdr import DeviceType
-from trio_rdp.remote_drives import RemoteDrive
+from trio_rdp.faces.remote_devices.drives import RemoteDrive
 from trio_rdp.wire.errors import SessionClosed
 
 CLIENTS = ["xfreerdp", "rdesktop"]

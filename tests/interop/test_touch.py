@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.interop.display import Display
 from tests.interop.serving import serving
 from tests.interop.xfreerdp import NO_GFX_NO_RFX, OK, xfreerdp
-from trio_rdp.touch_stream import TouchStream
+from trio_rdp.faces.touch.stream import TouchStream
 
 
 async def test_xfreerdp_gets_ready(client_display: Display) -> None:

@@ -1,0 +1,1 @@
+"""Sound from a server and microphones of clients, for both sides."""

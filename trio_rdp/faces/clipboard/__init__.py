@@ -1,0 +1,1 @@
+"""The clipboard, of either side of a session."""

@@ -1,0 +1,1 @@
+"""What a client lends to its server: drives, printers, smart cards, ports."""

@@ -1,0 +1,1 @@
+"""Single programs instead of a desktop, for both sides."""

@@ -1,0 +1,1 @@
+"""What a server sees of the devices that its client lends."""

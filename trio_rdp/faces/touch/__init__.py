@@ -1,0 +1,1 @@
+"""Fingers and pens, for both sides."""
