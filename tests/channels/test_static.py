@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trio_rdp.channels.joiner import MESSAGE_LIMIT
 from trio_rdp.channels.pending import PendingBytes
-from trio_rdp.channels.static import MESSAGE_LIMIT, Dechunker, chunks, flow_control
+from trio_rdp.channels.static import Dechunker, chunks, flow_control
 from trio_rdp.pdu.channel import ChannelFlags, ChannelHeader
 from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError, Truncated
 

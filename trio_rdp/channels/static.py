@@ -5,20 +5,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 
-from trio_rdp.channels.pending import PendingBytes
+from trio_rdp.channels.joiner import Joiner
 from trio_rdp.pdu.channel import CHANNEL_CHUNK_LENGTH, ChannelFlags
 from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError, Truncated
 
-__all__ = ["MESSAGE_LIMIT", "Dechunker", "chunks", "continues", "flow_control"]
-
-MESSAGE_LIMIT = 16 * 1024 * 1024
-"""The largest message a channel takes unless told otherwise.
-
-FreeRDP and IronRDP take whatever 32 bits declare.  The largest messages in use are clipboard pictures: 16 MiB is one
-of 2048 by 2048 pixels; rdpdr stays below 1 MiB, everything else below 64 KiB.
-"""
-
-Buffer = bytes | bytearray | memoryview
+__all__ = ["Dechunker", "chunks", "continues", "flow_control"]
 
 _HEADER = struct.Struct("<II")
 _FIRST, _LAST = int(ChannelFlags.FIRST), int(ChannelFlags.LAST)
@@ -27,25 +18,10 @@ _SUSPEND = int(ChannelFlags.SUSPEND)
 _SUSPEND_OR_RESUME = int(ChannelFlags.SUSPEND | ChannelFlags.RESUME)
 
 
-class Dechunker:
-    """Joins the chunks of one channel, in one direction, to messages.
+class Dechunker(Joiner):
+    """Joins the chunks of one channel, in one direction, to messages."""
 
-    What waits for its last chunk never exceeds what the first one declared, nor `limit`, nor what `pending_bytes`,
-    which channels share, has left; memory grows with what has arrived, not with what was declared.
-    """
-
-    __slots__ = ("_buffer", "_pending_bytes", "_total", "limit")
-
-    def __init__(self, limit: int = MESSAGE_LIMIT, pending_bytes: PendingBytes | None = None) -> None:
-        self.limit: int = limit
-        self._pending_bytes = PendingBytes() if pending_bytes is None else pending_bytes
-        self._buffer: bytearray | None = None
-        self._total = 0
-
-    @property
-    def pending(self) -> int:
-        """How many bytes of a message wait for its last chunk."""
-        return 0 if self._buffer is None else len(self._buffer)
+    __slots__ = ()
 
     def feed(self, pdu: bytes) -> bytes | None:
         """Take one chunk with its Channel PDU Header; give the message that it completes, or None.
@@ -55,7 +31,7 @@ class Dechunker:
         after which the channel's traffic means nothing, for a compressed chunk (who takes such inflates them
         first), a message beyond a limit, a last chunk of no message, and data that is not as long as declared.
         """
-        if len(pdu) < 8:
+        if len(pdu) < _HEADER.size:
             raise Truncated(f"needs 8 bytes, {len(pdu)} there", pdu="ChannelHeader", offset=0)
         total, flags = _HEADER.unpack_from(pdu)
         if flags & _SUSPEND_OR_RESUME:
@@ -68,59 +44,17 @@ class Dechunker:
             self.drop()
             if flags & _LAST:
                 return _whole(pdu, total)
-            self._buffer = bytearray()
-            self._total = total
+            self._begin(total)
         elif self._buffer is None:
             if flags & _LAST:
                 raise RemoteProtocolError("the last chunk of a channel message that has no first one")
             return _whole(pdu, total)
-        return self._append(pdu, bool(flags & _LAST))
-
-    @property
-    def room(self) -> int:
-        """How many bytes `extend` takes at most; none between messages."""
-        if self._buffer is None:
-            return 0
-        return max(0, min(self._total - len(self._buffer) - 1, self._pending_bytes.room))
-
-    def extend(self, data: Buffer) -> bool:
-        """Add to an unfinished message, without a header; False, and nothing is done, where that is not plainly right.
-
-        Then, and at a message's end, `feed` says what is.
-        """
-        buffer, size = self._buffer, len(data)
-        if buffer is None or size > self.room:
-            return False
-        buffer += data
-        self._pending_bytes.take(size)
-        return True
-
-    def _take(self, size: int) -> None:
-        try:
-            self._pending_bytes.take(size)
-        except RemoteProtocolError:
-            self.drop()
-            raise
-
-    def drop(self) -> None:
-        """Forget an unfinished message."""
-        if self._buffer is not None:
-            self._pending_bytes.give_back(len(self._buffer))
-            self._buffer = None
-
-    def _append(self, pdu: bytes, is_last: bool) -> bytes | None:
-        buffer = self._buffer
-        assert buffer is not None
-        size = len(buffer) + len(pdu) - 8
+        is_last = bool(flags & _LAST)
+        size = self.pending + len(pdu) - _HEADER.size
         if size > self._total or (is_last and size < self._total):
             self.drop()
             raise RemoteProtocolError(f"{size} bytes of a channel message that declares {self._total}")
-        if is_last:
-            self.drop()
-        else:
-            self._take(len(pdu) - 8)
-        buffer += memoryview(pdu)[8:]
-        return bytes(buffer) if is_last else None
+        return self._add(memoryview(pdu)[_HEADER.size :], is_last)
 
 
 def continues(dechunker: Dechunker, pdu: bytes) -> tuple[Dechunker, int] | None:

@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from trio_rdp.channels.dynamic.data import DataPdu, DvcData, DvcDataCompressed, DvcDataFirst, DvcDataFirstCompressed
-from trio_rdp.channels.dynamic.reassembly import MESSAGE_LIMIT, Reassembler
+from trio_rdp.channels.dynamic.reassembly import Reassembler
+from trio_rdp.channels.joiner import MESSAGE_LIMIT
 from trio_rdp.channels.pending import PENDING_LIMIT, PendingBytes
 from trio_rdp.codecs import zgfx
 from trio_rdp.wire.errors import InvalidField, RemoteProtocolError

@@ -18,7 +18,7 @@ from trio_rdp.channels.dynamic.opening import (
     DvcCreateRequest,
     DvcCreateResponse,
 )
-from trio_rdp.channels.dynamic.reassembly import MESSAGE_LIMIT, Reassembler
+from trio_rdp.channels.dynamic.reassembly import Reassembler
 from trio_rdp.channels.dynamic.soft_sync import (
     MAX_TUNNELS,
     SoftSyncChannelList,
@@ -34,7 +34,6 @@ __all__ = [
     "MAX_PDU_SIZE",
     "MAX_SINGLE_SIZE",
     "MAX_TUNNELS",
-    "MESSAGE_LIMIT",
     "ClientPdu",
     "Command",
     "CreationStatus",

@@ -12,7 +12,8 @@ from typing import TypeAlias
 
 from trio_rdp.channels.dynamic.data import DataPdu, DvcData
 from trio_rdp.channels.dynamic.opening import CreationStatus, DvcClose
-from trio_rdp.channels.dynamic.reassembly import MESSAGE_LIMIT, Reassembler
+from trio_rdp.channels.dynamic.reassembly import Reassembler
+from trio_rdp.channels.joiner import MESSAGE_LIMIT
 from trio_rdp.channels.pending import PendingBytes
 from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError
 
