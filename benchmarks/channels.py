@@ -23,6 +23,7 @@ from typing import Any
 
 import trio
 from _verdicts import judge
+from _xrdp_drive import copies, missing
 from idle import private_bytes
 from report import Report
 
@@ -224,6 +225,17 @@ async def measure_files(report: Report, floor: float) -> None:
         report.add(name, rate / MB, "MB/s", peer="trio.SSLStream alone", peer_value=floor / MB)
 
 
+def measure_xrdp(report: Report) -> None:
+    """Copy a file in a session of xrdp, from and to a drive of its client."""
+    if reason := missing():
+        report.add("a file from a drive in a session of xrdp", None, "MB/s", peer=reason)
+        return
+    found = copies((8 if report.quick else 64) << 20)
+    for way in ("from", "to"):
+        ours, theirs = found["ours"][way] / MB, found["rdesktop"][way] / MB
+        report.add(f"a file {way} a drive in a session of xrdp", ours, "MB/s", peer="rdesktop", peer_value=theirs)
+
+
 async def measure_memory(report: Report) -> None:
     async with bench() as (one, pid):
         idle = one.session.listen("idle")
@@ -258,6 +270,7 @@ def main() -> None:
         floor = trio.run(tls_alone, port, total // 65_536 * 65_536)
     report.add("trio.SSLStream alone", floor / MB, "MB/s")
     trio.run(measure, report, floor)
+    measure_xrdp(report)
     report.finish()
 
 
