@@ -209,6 +209,10 @@ async def test_a_client_without_dynamic_channels() -> None:
 async def test_nonsense_ends_the_dynamic_channels_and_not_the_session(caplog: pytest.LogCaptureFixture) -> None:
     async with opened() as (client, server, ours, theirs):
         listener = client.listen("more")
+        begun = DvcDataFirst(channel_id=theirs.channel_id, length=3000, data=b"x").encode()
+        server._writer.send_control(server._dynamic_frames().bare_pdu(begun))
+        await settle()
+        assert client._stage.pending_bytes.held == 1
         server._writer.send_control(server._dynamic_frames().bare_pdu(b"\x10"))
         await settle()
         assert "dynamic channels are given up" in caplog.text
@@ -219,6 +223,7 @@ async def test_nonsense_ends_the_dynamic_channels_and_not_the_session(caplog: py
             await listener.accept()
         with pytest.raises(LocalProtocolError):
             client.listen("other")
+        assert client._stage.pending_bytes.held == 0
         await client.keyboard.type("x")
         await server.input.receive()
         client._writer.send_control(client._dynamic_frames().bare_pdu(b"\x10"))

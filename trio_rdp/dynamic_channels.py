@@ -89,6 +89,7 @@ class DynamicChannels:
             for channel in [*self._channels.values()]:
                 self._forget(channel.channel_id)
                 channel.ended(reason)
+            self._machine.close_all()
 
     def wake(self) -> None:
         """Let everybody look at how the session ended."""

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from trio_rdp.channels.joiner import MESSAGE_LIMIT
 from trio_rdp.channels.pending import PendingBytes
-from trio_rdp.channels.static import Dechunker, chunks, flow_control
+from trio_rdp.channels.static import Dechunker, chunks, continues, flow_control
 from trio_rdp.pdu.channel import ChannelFlags, ChannelHeader
 from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError, Truncated
 
@@ -153,6 +153,26 @@ def test_chunks_are_added_without_their_headers() -> None:
     with pytest.raises(RemoteProtocolError):
         tight.feed(_chunk(20, 0, b"def"))
     assert tight.pending == 0
+
+
+def test_an_empty_chunk_says_nothing_of_the_next_ones() -> None:
+    dechunker = Dechunker()
+    dechunker.feed(_chunk(10, FIRST, b"abc"))
+    for chunk, size in ((_chunk(10, 0, b"de"), 2), (_chunk(10, 0), None)):
+        assert dechunker.feed(chunk) is None
+        assert continues(dechunker, chunk) == (None if size is None else (dechunker, size))
+
+
+@pytest.mark.parametrize(
+    "chunk", [b"short", _chunk(2, ChannelFlags.COMPRESSED, b"no"), _chunk(99, 0, b"large"), _chunk(10, LAST, b"less")]
+)
+def test_what_breaks_a_channel_leaves_the_bytes_of_others_free(chunk: bytes) -> None:
+    pending_bytes = PendingBytes()
+    dechunker = Dechunker(50, pending_bytes)
+    dechunker.feed(_chunk(10, FIRST, b"abc"))
+    with pytest.raises(RemoteProtocolError):
+        dechunker.feed(chunk)
+    assert (dechunker.pending, pending_bytes.held) == (0, 0)
 
 
 def test_flow_control() -> None:

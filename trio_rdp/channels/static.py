@@ -31,6 +31,13 @@ class Dechunker(Joiner):
         after which the channel's traffic means nothing, for a compressed chunk (who takes such inflates them
         first), a message beyond a limit, a last chunk of no message, and data that is not as long as declared.
         """
+        try:
+            return self._feed(pdu)
+        except RemoteProtocolError:
+            self.drop()
+            raise
+
+    def _feed(self, pdu: bytes) -> bytes | None:
         if len(pdu) < _HEADER.size:
             raise Truncated(f"needs 8 bytes, {len(pdu)} there", pdu="ChannelHeader", offset=0)
         total, flags = _HEADER.unpack_from(pdu)
@@ -52,15 +59,17 @@ class Dechunker(Joiner):
         is_last = bool(flags & _LAST)
         size = self.pending + len(pdu) - _HEADER.size
         if size > self._total or (is_last and size < self._total):
-            self.drop()
             raise RemoteProtocolError(f"{size} bytes of a channel message that declares {self._total}")
         return self._add(memoryview(pdu)[_HEADER.size :], is_last)
 
 
 def continues(dechunker: Dechunker, pdu: bytes) -> tuple[Dechunker, int] | None:
-    """Who joins chunks like this one, which it was fed, and the bytes of each; None for a first or compressed one."""
-    flags = _HEADER.unpack_from(pdu)[1]
-    return None if flags & (_FIRST | _COMPRESSED) or not dechunker.pending else (dechunker, len(pdu) - _HEADER.size)
+    """Who joins chunks like this one, which it was fed, and the bytes of each.
+
+    None for one that is the first, compressed or empty.
+    """
+    size, flags = len(pdu) - _HEADER.size, _HEADER.unpack_from(pdu)[1]
+    return None if flags & (_FIRST | _COMPRESSED) or not (size and dechunker.pending) else (dechunker, size)
 
 
 def flow_control(pdu: bytes) -> bool | None:

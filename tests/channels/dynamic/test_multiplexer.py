@@ -95,3 +95,27 @@ def test_there_must_be_a_channel() -> None:
     with pytest.raises(LocalProtocolError, match="there is no dynamic channel 3"):
         client.accept(3)
     client.receive(DvcData(channel_id=3, data=b"nobody counts this").encode())
+
+
+def test_only_a_block_with_bytes_tells_of_the_next_ones() -> None:
+    pair = Pair()
+    one = pair.open("one")
+    pair.client.receive(DvcDataFirst(channel_id=one, length=20, data=b"first").encode())
+    assert pair.client.take_continued() is None
+    pair.client.receive(DvcData(channel_id=one, data=b"more").encode())
+    found = pair.client.get(one)
+    assert found is not None
+    assert pair.client.take_continued() == (found.reassembler, 4)
+    assert pair.client.take_continued() is None
+    pair.client.receive(DvcData(channel_id=one, data=b"").encode())
+    assert pair.client.take_continued() is None
+
+
+def test_the_end_of_all_channels_gives_all_bytes_back() -> None:
+    pending_bytes = PendingBytes()
+    pair = Pair(pending_bytes=pending_bytes)
+    for name in ("one", "two"):
+        pair.client.receive(DvcDataFirst(channel_id=pair.open(name), length=20, data=b"sixsix").encode())
+    assert pending_bytes.held == 12
+    pair.client.close_all()
+    assert (len(pair.client), pending_bytes.held) == (0, 0)

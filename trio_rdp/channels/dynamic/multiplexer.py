@@ -161,6 +161,11 @@ class Multiplexer:
             return b""
         return DvcClose(channel_id=channel_id).encode()
 
+    def close_all(self) -> None:
+        """Forget all channels, and what was unfinished on them: nothing is sent, as there is nothing to send it in."""
+        for channel_id in [*self._channels]:
+            self._forget(channel_id)
+
     def _ignored(self, what: str) -> None:
         if self._tell_ignored is not None:
             self._tell_ignored(what)
@@ -194,5 +199,5 @@ class Multiplexer:
             return
         if message is not None:
             events.append(Message(pdu.channel_id, message))
-        elif isinstance(pdu, DvcData):
+        elif isinstance(pdu, DvcData) and pdu.data:
             self._continued = channel.reassembler, len(pdu.data)
