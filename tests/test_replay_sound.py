@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 
 import pytest
 import trio
 import trio.testing
 
-from tests.captures.sound_messages import load
+from tests.captures.messages import load
 from tests.codecs.test_audio import pitch_of
+from trio_rdp.channels import rdpsnd
 from trio_rdp.channels.audin import (
     AudinClient,
     AudinServer,
@@ -42,6 +44,7 @@ from trio_rdp.codecs.audio import Decoder, PcmFormat
 from trio_rdp.faces.audio.playback import AudioPlayback
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.testing import channel_pair
+from trio_rdp.wire.pdu import Pdu
 
 CD = PcmFormat(44_100, 2)
 
@@ -149,3 +152,52 @@ def test_what_xfreerdp_records() -> None:
     assert started is not None
     pcm = PcmFormat(16_000, started.channels)
     assert pitch_of(data, pcm) == pytest.approx(550, abs=5)
+
+
+@pytest.mark.parametrize(("name", "waves"), [("rdesktop-xrdp", 3), ("xfreerdp-xrdp", 15)])
+def test_what_xrdp_and_its_clients_say(name: str, waves: int) -> None:
+    """Every message encodes to the same bytes, and each wave is confirmed."""
+    heard: Counter[str] = Counter()
+    blocks: list[int] = []
+    confirmed: list[int] = []
+    info = None
+    for message in load(f"rdpsnd-{name}.s2c"):
+        pdu: Pdu = rdpsnd.decode_rdpsnd_from_server(message, wave_info=info)
+        assert pdu.encode() == message
+        heard[type(pdu).__name__] += 1
+        info = pdu if isinstance(pdu, rdpsnd.WaveInfo) else None
+        if info is not None:
+            blocks.append(info.block_no)
+    for message in load(f"rdpsnd-{name}.c2s"):
+        pdu = rdpsnd.decode_rdpsnd_from_client(message)
+        assert pdu.encode() == message
+        heard[type(pdu).__name__] += 1
+        if isinstance(pdu, rdpsnd.WaveConfirm):
+            confirmed.append(pdu.confirmed_block_no)
+    assert heard["ServerAudioFormatsAndVersion"] == heard["ClientAudioFormatsAndVersion"] == 1
+    assert heard["Training"] == heard["TrainingConfirm"] == 1
+    assert heard["WaveInfo"] == heard["Wave"] == len(blocks) == waves
+    assert blocks == list(range(blocks[0], blocks[0] + waves))
+    # xfreerdp 2.11.7 confirms each wave twice.
+    assert sorted(set(confirmed)) == blocks
+    assert not heard["UnknownRdpsnd"]
+
+
+@pytest.mark.parametrize("name", ["rdesktop-xrdp", "xfreerdp-xrdp"])
+async def test_what_xrdp_played_to_others(name: str, nursery: trio.Nursery) -> None:
+    """A sine of 440 Hz, once as PCM and once as Opus, comes out as one."""
+    if name == "xfreerdp-xrdp" and not audio.is_available():
+        pytest.skip("needs PyAV")
+    playback = AudioPlayback(Limits(audio_waiting=10.0))
+    ours, theirs = channel_pair("rdpsnd")
+    nursery.start_soon(playback.run, ours)
+    with pytest.raises(trio.WouldBlock):
+        playback.receive_nowait()
+    for message in load(f"rdpsnd-{name}.s2c"):
+        await theirs.send(message)
+    await trio.testing.wait_all_tasks_blocked()
+    await theirs.aclose()
+    chunks = [chunk async for chunk in playback]
+    assert {chunk.format for chunk in chunks} == {CD}
+    assert pitch_of(b"".join(chunk.data for chunk in chunks), CD) == pytest.approx(440, abs=3)
+    assert playback.statistics().undecodable == playback.statistics().ignored == 0

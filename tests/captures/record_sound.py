@@ -11,7 +11,7 @@ from unittest import mock
 
 import trio
 
-from tests.captures.sound_messages import save
+from tests.captures.messages import save
 from tests.interop.display import Display, xorg, xvfb
 from tests.interop.rdesktop import rdesktop
 from tests.interop.serving import serving

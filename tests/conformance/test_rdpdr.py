@@ -1,14 +1,13 @@
-"""The shared vectors of device redirection, and a captured drive."""
+"""The shared vectors of device redirection."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.shared import Case, capture, captures, cases
+from tests.shared import Case, cases
 from trio_rdp.channels import rdpdr
 from trio_rdp.channels.rdpdr.header import Component, PacketId
 from trio_rdp.wire.pdu import Pdu
@@ -117,41 +116,3 @@ def test_rdpdr_pdu(case: Case) -> None:
     pdu = _whole_message(raw, expected)
     _check(pdu, expected)
     assert pdu.encode() == raw
-
-
-def _captured(data: bytes, *, from_server: bool) -> list[rdpdr.RdpdrMessage]:
-    """The messages of one direction of a captured session, each in one chunk, found by their headers."""
-    found = []
-    for match in re.finditer(rb"\x03\0\0\0(?=rD[A-Za-z]{2})", data):  # CHANNEL_FLAG_FIRST and CHANNEL_FLAG_LAST
-        size = int.from_bytes(data[match.start() - 4 : match.start()], "little")
-        found.append(rdpdr.decode_rdpdr(data[match.end() : match.end() + size], from_server=from_server))
-    return found
-
-
-@pytest.mark.parametrize("name", [name for name in captures() if name.id in ("missing", "rdesktop-xrdp-channels")])
-def test_a_captured_drive(name: str) -> None:
-    """A directory of rdesktop 1.9.0 is listed, and its files are read and written, from inside a session of xrdp."""
-    from_client, from_server, _ = capture(name)
-    asked: dict[int, list[rdpdr.DeviceIoRequest]] = {}
-    for message in _captured(from_server, from_server=True):
-        assert not isinstance(message, rdpdr.UnknownRdpdr | rdpdr.UnknownRequest)
-        if isinstance(message, rdpdr.DeviceIoRequest):
-            asked.setdefault(message.completion_id, []).append(message)
-    assert sum(map(len, asked.values())) == 24
-    listed, read = [], []
-    for message in _captured(from_client, from_server=False):
-        if not isinstance(message, rdpdr.UnmatchedResponse):
-            continue
-        request = asked[message.completion_id].pop(0)
-        answer = rdpdr.decode_answer(message, request)
-        assert type(answer) is not rdpdr.UnmatchedResponse
-        if isinstance(answer, rdpdr.ReadResponse):
-            read.append(answer.read_data)
-        elif isinstance(answer, rdpdr.QueryDirectoryResponse) and answer.io_status == rdpdr.NtStatus.SUCCESS:
-            assert isinstance(request, rdpdr.QueryDirectoryRequest)
-            entry = rdpdr.decode_directory_information(request.fs_information_class, answer.buffer)
-            assert type(entry) is rdpdr.FileDirectoryInformation
-            listed.append(entry.file_name)
-    assert not any(asked.values())
-    assert sorted(listed) == [".", "..", "d", "hello.txt", "new.txt"]
-    assert read == [b"hello from the client drive\n"]

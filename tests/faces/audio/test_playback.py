@@ -11,7 +11,6 @@ import trio
 import trio.testing
 
 from tests.robustness.test_cancel import cancelled_at
-from tests.shared import capture_names
 from trio_rdp.channels.rdpsnd import (
     AudioFormat,
     ClientAudioFormatsAndVersion,
@@ -338,36 +337,3 @@ async def test_any_bytes(nursery: trio.Nursery) -> None:
         with trio.move_on_after(0):
             await server.channel.receive()
     assert playback.is_open
-
-
-@pytest.mark.shared
-@pytest.mark.skipif("xfreerdp-xrdp-channels" not in capture_names(), reason="needs the captures")
-@pytest.mark.parametrize("name", ["rdesktop-xrdp-channels", "xfreerdp-xrdp-channels"])
-async def test_what_xrdp_played(name: str, nursery: trio.Nursery) -> None:
-    """A sine of 440 Hz, once as PCM and once as Opus, comes out as one."""
-    pytest.importorskip("av")
-    from tests.codecs.test_audio import pitch_of
-    from tests.conformance.test_session_control import _send_data
-    from tests.shared import capture
-    from trio_rdp.channels.static import Dechunker
-
-    _, stream, _ = capture(name)
-    dechunker = Dechunker()
-    messages = [
-        message
-        for channel, piece in _send_data(stream)
-        if channel == 1005 and (message := dechunker.feed(piece)) is not None
-    ]
-    playback = AudioPlayback(Limits(audio_waiting=10.0))
-    server = await opened(nursery, playback)
-    with pytest.raises(trio.WouldBlock):
-        playback.receive_nowait()
-    for message in messages:
-        await server.channel.send(bytes(message))
-    await trio.testing.wait_all_tasks_blocked()
-    await server.channel.aclose()
-    chunks = await listen(playback)
-    assert len(chunks) > 10
-    assert chunks[0].format == PcmFormat(44_100, 2)
-    assert pitch_of(b"".join(chunk.data for chunk in chunks), chunks[0].format) == pytest.approx(440, abs=2)
-    assert playback.statistics().undecodable == playback.statistics().ignored == 0

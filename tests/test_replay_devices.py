@@ -1,16 +1,14 @@
-"""A captured xrdp asks a drive of ours what it asked rdesktop 1.9.0, and hears the same."""
+"""What rdesktop 1.9.0, xfreerdp 2.11.7 and xrdp said about lent devices, played again without them."""
 
 from __future__ import annotations
 
 import dataclasses
 from typing import Any
 
-import pytest
 import trio
 
-from tests.conformance.test_rdpdr import _captured
+from tests.captures.messages import load
 from tests.device_link import ServerEnd
-from tests.shared import capture, captures
 from trio_rdp.channels import rdpdr
 from trio_rdp.channels.rdpdr.header import NtStatus
 from trio_rdp.faces.devices.devices import Devices
@@ -21,13 +19,17 @@ from trio_rdp.testing import channel_pair
 FILES = {"hello.txt": b"hello from the client drive\n", "new.txt": b"new\n", "d/x": b""}
 
 
-def exchanges(name: str) -> tuple[list[Any], list[tuple[rdpdr.DeviceIoRequest, rdpdr.DeviceIoResponse]]]:
+def _captured(side: str) -> list[rdpdr.RdpdrMessage]:
+    """What one side said in a session of rdesktop with xrdp."""
+    return [rdpdr.decode_rdpdr(one, from_server=side == "s2c") for one in load(f"rdpdr-rdesktop-xrdp.{side}")]
+
+
+def exchanges() -> tuple[list[Any], list[tuple[rdpdr.DeviceIoRequest, rdpdr.DeviceIoResponse]]]:
     """What the server said before it asked, and what it asked with rdesktop's answers."""
-    from_client, from_server, _ = capture(name)
-    answers = [one for one in _captured(from_client, from_server=False) if isinstance(one, rdpdr.UnmatchedResponse)]
+    answers = [one for one in _captured("c2s") if isinstance(one, rdpdr.UnmatchedResponse)]
     before: list[Any] = []
     asked = []
-    for message in _captured(from_server, from_server=True):
+    for message in _captured("s2c"):
         if not isinstance(message, rdpdr.DeviceIoRequest):
             before.append(message)
             continue
@@ -53,9 +55,36 @@ def essence(answer: rdpdr.DeviceIoResponse, request: rdpdr.DeviceIoRequest) -> A
     return type(answer)
 
 
-@pytest.mark.parametrize("name", [name for name in captures() if name.id in ("missing", "rdesktop-xrdp-channels")])
-async def test_the_same_answers(name: str, nursery: trio.Nursery) -> None:
-    before, asked = exchanges(name)
+def test_a_captured_drive() -> None:
+    """A directory of rdesktop 1.9.0 is listed, and its files are read and written, from inside a session of xrdp."""
+    asked: dict[int, list[rdpdr.DeviceIoRequest]] = {}
+    for message in _captured("s2c"):
+        assert not isinstance(message, rdpdr.UnknownRdpdr | rdpdr.UnknownRequest)
+        if isinstance(message, rdpdr.DeviceIoRequest):
+            asked.setdefault(message.completion_id, []).append(message)
+    assert sum(map(len, asked.values())) == 24
+    listed, read = [], []
+    for message in _captured("c2s"):
+        if not isinstance(message, rdpdr.UnmatchedResponse):
+            continue
+        request = asked[message.completion_id].pop(0)
+        answer = rdpdr.decode_answer(message, request)
+        assert type(answer) is not rdpdr.UnmatchedResponse
+        if isinstance(answer, rdpdr.ReadResponse):
+            read.append(answer.read_data)
+        elif isinstance(answer, rdpdr.QueryDirectoryResponse) and answer.io_status == rdpdr.NtStatus.SUCCESS:
+            assert isinstance(request, rdpdr.QueryDirectoryRequest)
+            entry = rdpdr.decode_directory_information(request.fs_information_class, answer.buffer)
+            assert type(entry) is rdpdr.FileDirectoryInformation
+            listed.append(entry.file_name)
+    assert not any(asked.values())
+    assert sorted(listed) == [".", "..", "d", "hello.txt", "new.txt"]
+    assert read == [b"hello from the client drive\n"]
+
+
+async def test_the_same_answers(nursery: trio.Nursery) -> None:
+    """A drive of ours says to xrdp what rdesktop said."""
+    before, asked = exchanges()
     devices = Devices(Limits(), client_name="tests")
     drive = devices.add_drive("share", MemoryFileSystem(FILES))
     ours, theirs = channel_pair("rdpdr")

@@ -1,4 +1,4 @@
-"""Recorded messages of sound channels: how they lie in their files."""
+"""Recorded messages of channels: how they lie in their files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HERE = Path(__file__).parent
 
 
 def load(name: str) -> list[bytes]:
-    """The messages that a peer sent, each behind its length of 32 bits."""
+    """The messages that one side sent, each behind its length of 32 bits."""
     data = (HERE / f"{name}.messages").read_bytes()
     messages = []
     while data:
