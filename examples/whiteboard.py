@@ -77,6 +77,9 @@ async def touches(board: Board) -> None:
 async def report(session: trio_rdp.ServerSession) -> None:
     with contextlib.suppress(trio_rdp.LocalProtocolError):  # a client that has no echo
         print(f"{session.client_name} is {await session.echo.ping() * 1000:.0f} ms away", flush=True)
+    with contextlib.suppress(trio_rdp.LocalProtocolError):  # a client whose mouse is an ordinary one
+        await session.advanced_mouse.wait_open()
+        print(f"the mouse of {session.client_name} has a channel of its own", flush=True)
 
 
 async def whiteboard(session: trio_rdp.ServerSession) -> None:

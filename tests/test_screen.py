@@ -72,6 +72,11 @@ def test_saving(tmp_path: Path) -> None:
     desk.screen.save(tmp_path / "screen.png")
     with Image.open(tmp_path / "screen.png") as image:
         assert (image.size, image.convert("RGB").getpixel((5, 5))) == ((40, 30), (255, 0, 0))
+    desk.screen.save(tmp_path / "part.png", Rect(30, 10, 100, 5))
+    with Image.open(tmp_path / "part.png") as image:
+        assert image.size == (10, 5)
+    with pytest.raises(ValueError, match="nothing of Rect"):
+        desk.screen.save(tmp_path / "nothing.png", Rect(40, 30, 1, 1))
 
 
 async def test_resizing_starts_anew() -> None:

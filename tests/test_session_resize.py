@@ -120,6 +120,14 @@ async def test_a_size_that_the_servers_configuration_does_not_allow() -> None:
         assert await client.resize(200, 200) == DesktopSize(300, 300)
 
 
+async def test_a_server_that_has_shown_nothing_yet(autojump_clock: trio.testing.MockClock) -> None:
+    async with open_session_pair(client_config=CLIENT, server_config=SERVER) as (client, server):
+        server.accept_layouts()
+        with pytest.raises(RequestRefused, match=r"shows no picture at all, .* within 0\.3 s"):
+            await client.resize(800, 600)
+        assert server.monitors == ()  # it was not asked
+
+
 async def test_a_server_that_does_nothing(autojump_clock: trio.testing.MockClock) -> None:
     async with paired() as (client, server):
 

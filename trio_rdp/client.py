@@ -111,10 +111,10 @@ class Session(ClientChannels):
     async def resize(self, width: int, height: int, *, scale: int = 100) -> DesktopSize:
         """Ask the server for another size of the desktop, in pixels, and wait for its first picture of it.
 
-        Gives the size that it came to, which is the server's choice; `scale` is in per cent, 100 to 500.  Raises
-        `LocalProtocolError` for a size that cannot be, or where the server does not resize; `RequestRefused` where it
-        does nothing within `Limits.resize`, which is all that it says when it will not.  A cancelled resize may happen
-        all the same.
+        It is asked when it has shown something.  Gives the size that it came to, which is the server's choice; `scale`
+        is in per cent, 100 to 500.  Raises `LocalProtocolError` for a size that cannot be, or where the server does not
+        resize; `RequestRefused` where it does nothing within `Limits.resize`, which is all that it says when it will
+        not.  A cancelled resize may happen all the same.
         """
         with trio.move_on_after(self._limits.resize):
             while not self.screen.is_painted:  # xrdp 0.9.21 ends a session that is resized before it shows anything
@@ -129,7 +129,10 @@ class Session(ClientChannels):
             while self.screen.statistics().frames == frames:
                 await self.screen.wait_changed()
             return self.size
-        raise RequestRefused(f"the server shows no desktop of {width}x{height} within {self._limits.resize:g} s")
+        wanted = (
+            f"desktop of {width}x{height}" if self.screen.is_painted else "picture at all, which resizing waits for,"
+        )
+        raise RequestRefused(f"the server shows no {wanted} within {self._limits.resize:g} s")
 
     async def request_refresh(self, rects: Iterable[Rect] | None = None) -> None:
         """Ask the server to paint areas (the whole desktop by default) again."""

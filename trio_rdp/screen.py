@@ -88,11 +88,17 @@ class Screen:
         blue, green, red, _ = (int(value) for value in self._pixels[y, x])
         return red, green, blue
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture to a file, in the format that its name says (needs the extra `image`)."""
+    def save(self, path: str | os.PathLike[str], rect: Rect | None = None) -> None:
+        """Write the picture (of `rect`, clipped to the screen) to a file, in the format that its name says.
+
+        Needs the extra `image`.  Raises `ValueError` for a rectangle of which nothing is on the screen.
+        """
         from trio_rdp.graphics.image_file import save_image
 
-        save_image(self._pixels, path)
+        pixels = self._pixels if rect is None else self.snapshot(rect)
+        if not pixels.size:
+            raise ValueError(f"nothing of {rect} is on the screen")
+        save_image(pixels, path)
 
     def __aiter__(self) -> _Damage:
         return _Damage(self)

@@ -27,6 +27,7 @@ from trio_rdp import (
     StaticChannel,
     serve,
 )
+from trio_rdp.channels.rail import Command, CommandGiven
 
 BLUE, GREEN = (0, 0, 160), (0, 128, 0)
 USER, PASSWORD = "ada", "p"
@@ -56,6 +57,7 @@ class Desk:
                 nursery.start_soon(record, session)
             if session.connection.capabilities.remote_programs is not None:
                 nursery.start_soon(run_programs, session)
+            nursery.start_soon(be_touched, session)
             await fill(session, BLUE)
             session.accept_layouts()
             async for event in session.input:
@@ -102,11 +104,27 @@ async def record(session: ServerSession) -> None:
 
 
 async def run_programs(session: ServerSession) -> None:
-    """Give every program that is asked for a window, named after its arguments."""
+    """Give every program that is asked for a window, named after its arguments, until that is closed."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(close_windows, session)
+        with contextlib.suppress(ChannelClosed, SessionClosed):
+            async for request in session.app_host.launches:
+                await request.accept()
+                await session.app_host.open_window(request.arguments, Rect(100, 100, 300, 200))
+
+
+async def close_windows(session: ServerSession) -> None:
     with contextlib.suppress(ChannelClosed, SessionClosed):
-        async for request in session.app_host.launches:
-            await request.accept()
-            await session.app_host.open_window(request.arguments, Rect(100, 100, 300, 200))
+        async for event in session.app_host:
+            match event:
+                case CommandGiven(command=Command.CLOSE):
+                    await session.app_host.close_window(event.window_id)
+
+
+async def be_touched(session: ServerSession) -> None:
+    with contextlib.suppress(ChannelClosed, SessionClosed, LocalProtocolError):
+        async for _ in session.touch:
+            pass
 
 
 @contextlib.asynccontextmanager

@@ -11,6 +11,7 @@ from PIL import Image
 
 from tests.examples.desk import CHANNEL, PASSWORD, USER, Desk
 from tests.examples.documents import KINDS, ROOT, Block, blocks, documents
+from tests.examples.visitors import VISITS, Visitor, prepare
 from tests.interop.processes import free_port
 from trio_rdp import ClientConfig, Key, KnownHosts, Security, ServerConfig, Session, TlsIdentity
 from trio_rdp.testing import open_session_pair
@@ -25,8 +26,9 @@ PAIRS = [
 ]
 
 
-def parameters(kind: str) -> list[object]:
-    return [pytest.param(block, id=str(block)) for block in blocks(kind)]
+def parameters(kind: str, where: str = "") -> list[object]:
+    found = [block for block in blocks(kind) if block.document.startswith(where)]
+    return [pytest.param(block, id=str(block)) for block in found]
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +131,9 @@ async def test_statements_in_a_session(block: Block) -> None:
         enable_audio_playback=True,
         enable_audio_capture=True,
         enable_clipboard=True,
+        enable_devices=True,
         enable_remote_apps=True,
+        enable_touch=True,
     )
     server_config = ServerConfig(security=Security.NONE, static_channels=(CHANNEL,))
     with trio.fail_after(LONGEST):
@@ -143,7 +147,7 @@ async def test_statements_in_a_session(block: Block) -> None:
             nursery.cancel_scope.cancel()
 
 
-@pytest.mark.parametrize("block", parameters("handler"))
+@pytest.mark.parametrize("block", parameters("handler", "docs/tutorial.md"))
 async def test_a_handler(block: Block) -> None:
     config = ServerConfig(security=Security.NONE, static_channels=(CHANNEL,))
     client_config = ClientConfig(username=USER, security=Security.NONE, static_channels=(CHANNEL,))
@@ -155,6 +159,34 @@ async def test_a_handler(block: Block) -> None:
         ):
             nursery.start_soon(handler, server)
             await use(client)
+            nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize("block", parameters("handler", "docs/channels/"))
+async def test_a_handler_of_channels(block: Block, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    handler = block.function()
+    visit = VISITS[Path(block.document).stem, handler.__name__]
+    client_config = ClientConfig(
+        username=USER,
+        security=Security.NONE,
+        enable_audio_playback=True,
+        enable_audio_capture=True,
+        enable_devices=True,
+        enable_remote_apps=visit.act is Visitor.launch,
+    )
+    await prepare(tmp_path)
+    said = ""
+    with trio.fail_after(LONGEST / 2):
+        async with (
+            open_session_pair(client_config=client_config) as (client, server),
+            trio.open_nursery() as nursery,
+        ):
+            visitor = Visitor(client)
+            nursery.start_soon(handler, server)
+            nursery.start_soon(visit.act, visitor)
+            while visit.said not in said or not visit.holds(visitor):
+                said += capsys.readouterr().out
+                await trio.sleep(0.01)
             nursery.cancel_scope.cancel()
 
 

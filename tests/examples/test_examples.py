@@ -199,6 +199,19 @@ async def test_app_server(tmp_path: Path) -> None:
         await example.interrupt()
 
 
+async def test_run_app(tmp_path: Path) -> None:
+    async with started("app_server.py", "0", folder=tmp_path) as server:
+        where, policy = f"127.0.0.1:{server.port}", {"TRIO_RDP_CERTIFICATE_POLICY": server.policy}
+        said = await run_example("run_app.py", where, USER, "||calendar", "clock.png", folder=tmp_path, **policy)
+        assert "not on its list" in said
+        said = await run_example("run_app.py", where, USER, "||clock", "clock.png", folder=tmp_path, **policy)
+        assert said == "Clock opened at 100, 100\nClock closed\n"
+        await server.interrupt()
+    with Image.open(tmp_path / "clock.png") as picture:
+        assert picture.size == (320, 120)
+        assert picture.convert("RGB").getpixel((10, 50)) == (0, 0, 128)
+
+
 async def test_drive_copy(tmp_path: Path) -> None:
     files = {"a.txt": b"a", "d/large": bytes(range(256)) * 20_000}
     async with started("drive_copy.py", "copies", "0", folder=tmp_path) as example:
@@ -355,43 +368,31 @@ async def test_parrot_and_intercom(tmp_path: Path) -> None:
 
 
 async def test_whiteboard(tmp_path: Path) -> None:
-    process = await trio.lowlevel.open_process(
-        [sys.executable, str(EXAMPLES / "whiteboard.py"), "0"],
-        stdout=subprocess.PIPE,
-        cwd=tmp_path,
-        env=environment(tmp_path),
-    )
-    assert process.stdout is not None
-    try:
-        with trio.fail_after(LONGEST):
-            said = b""
-            while said.count(b"\n") < 2:
-                said += await process.stdout.receive_some()
-            listening, certificate = said.decode().splitlines()
-            port = int(listening.removeprefix("listening on 127.0.0.1:"))
-            policy = f"pin:{certificate.removeprefix('certificate SHA-256 ')}"
-            config = ClientConfig(
-                username=USER, password=PASSWORD, certificate_policy=policy, codecs=(), enable_touch=True
-            )
-            async with open_session("127.0.0.1", port, config=config) as session:
-                assert (await process.stdout.receive_some()).startswith(b"trio-rdp is ")
-                await session.resize(800, 600)
-                await until_shown(session, 799, 599, (255, 255, 255))
-                await session.touch.swipe((100, 100), (200, 100), duration=0)
-                await until_shown(session, 150, 104, (200, 60, 0))
-                async with session.touch.pen(300, 300) as pen:
-                    await pen.draw((300, 300), (300, 400), pressure=1024)
-                await until_shown(session, 305, 350, (20, 20, 90))
-                await session.mouse.drag((500, 500), (600, 500))
-                await until_shown(session, 550, 501, (20, 20, 90))
-                await session.keyboard.press(Key.ESCAPE)
-                await until_shown(session, 550, 501, (255, 255, 255))
-            process.send_signal(signal.SIGINT)
-            assert await process.wait() == 0
-            assert await process.stdout.receive_some() == b"every client was told\n"
-    finally:
-        process.kill()
-        await process.stdout.aclose()
+    async with started("whiteboard.py", "0", folder=tmp_path) as board:
+        config = ClientConfig(
+            username=USER,
+            password=PASSWORD,
+            certificate_policy=board.policy,
+            codecs=(),
+            enable_touch=True,
+            enable_advanced_mouse=True,
+        )
+        async with open_session("127.0.0.1", board.port, config=config) as session:
+            await board.wait_line("trio-rdp is ")
+            assert await board.line() == "the mouse of trio-rdp has a channel of its own"
+            await session.resize(800, 600)
+            await until_shown(session, 799, 599, (255, 255, 255))
+            await session.touch.swipe((100, 100), (200, 100), duration=0)
+            await until_shown(session, 150, 104, (200, 60, 0))
+            async with session.touch.pen(300, 300) as pen:
+                await pen.draw((300, 300), (300, 400), pressure=1024)
+            await until_shown(session, 305, 350, (20, 20, 90))
+            await session.mouse.drag((500, 500), (600, 500))
+            await until_shown(session, 550, 501, (20, 20, 90))
+            assert session.advanced_mouse.statistics().messages_sent > 0
+            await session.keyboard.press(Key.ESCAPE)
+            await until_shown(session, 550, 501, (255, 255, 255))
+        await board.interrupt()
 
 
 async def until_shown(session: Session, x: int, y: int, color: tuple[int, int, int]) -> None:
