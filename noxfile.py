@@ -110,7 +110,6 @@ def types(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """The documentation, into docs/_build/html; warnings are errors."""
     install_project(session, "docs", env={"TRIO_RDP_PURE": "1"})  # its kernels need not be compiled for that
-    shutil.rmtree(ROOT / "docs" / "reference" / "modules", ignore_errors=True)  # pages of modules that are gone
     session.run("python", "-m", "sphinx", "-W", "--keep-going", "-E", "-b", "html", "docs", "docs/_build/html")
 
 
