@@ -41,7 +41,7 @@ _CONTROL_FLAGS = 0x2E  # TS_SECONDARY, TS_ALTSEC_WINDOW
 _LONGEST = 0xFFFF
 _HEADER = struct.Struct("<BHI")
 
-text = Utf16Prefixed(u16, terminated=False, limit=TEXT_LIMIT)
+text: Utf16Prefixed = Utf16Prefixed(u16, terminated=False, limit=TEXT_LIMIT)
 
 Field = tuple[int, str, Codec]
 """The bit that says that a field is present, its name, and how it lies in the order."""

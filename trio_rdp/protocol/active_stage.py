@@ -107,7 +107,7 @@ class ActiveStage:
         self._acknowledge_frames = acknowledge_frames
         self._envelopes = result.envelopes
         self._inbox: ClientInbox = result.inbox
-        self.pending_bytes = PendingBytes(self._limits.channel_pending)
+        self.pending_bytes: PendingBytes = PendingBytes(self._limits.channel_pending)
         """What unfinished messages of channels hold: the driver's dynamic ones too."""
         self._names = {channel_id: name for name, channel_id in result.static_channels.items()}
         self._dechunkers = {

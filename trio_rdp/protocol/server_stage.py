@@ -82,7 +82,7 @@ class ServerStage:
         self._envelopes = accepted.envelopes
         self._client = Envelopes(False, accepted.user_channel_id, accepted.io_channel_id)
         self._inbox = accepted.inbox
-        self.pending_bytes = PendingBytes(self._limits.channel_pending)
+        self.pending_bytes: PendingBytes = PendingBytes(self._limits.channel_pending)
         """What unfinished messages of channels hold: the driver's dynamic ones too."""
         self._names = {channel_id: name for name, channel_id in accepted.static_channels.items()}
         self._dechunkers = {

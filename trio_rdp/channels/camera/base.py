@@ -136,7 +136,7 @@ class TerminatedText(Codec):
 
     def __init__(self, encoding: str, unit: int, *, limit: int) -> None:
         self.encoding = encoding
-        self.terminator = bytes(unit)
+        self.terminator: bytes = bytes(unit)
         self.limit = limit
 
     def decode_from(self, src: Cursor) -> str:

@@ -106,11 +106,11 @@ class OpenChannel:
     __slots__ = ("channel_id", "is_open", "name", "priority", "reassembler")
 
     def __init__(self, channel_id: int, name: str, priority: int, reassembler: Reassembler) -> None:
-        self.channel_id = channel_id
-        self.name = name
-        self.priority = priority
-        self.reassembler = reassembler
-        self.is_open = False
+        self.channel_id: int = channel_id
+        self.name: str = name
+        self.priority: int = priority
+        self.reassembler: Reassembler = reassembler
+        self.is_open: bool = False
 
 
 class Multiplexer:

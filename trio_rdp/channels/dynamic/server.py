@@ -73,7 +73,7 @@ class DynamicServer(Multiplexer):
                 if self.version:
                     self._ignored("another version of dynamic channels")
                 else:
-                    self.version = min(version, VERSION)
+                    self.version: int = min(version, VERSION)
                     events.append(Ready(self.version, CHARGES if self.version > 1 else (0, 0, 0, 0)))
             case _:
                 self._ignored("unknown PDU of dynamic channels")

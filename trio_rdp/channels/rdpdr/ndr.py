@@ -82,7 +82,7 @@ class NdrWriter:
     """The counterpart of `NdrReader`."""
 
     def __init__(self, dst: bytearray) -> None:
-        self.dst = dst
+        self.dst: bytearray = dst
         self._start = len(dst)
         self._referent = _FIRST_REFERENT
         self._later: LaterWritten = []

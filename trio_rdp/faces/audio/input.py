@@ -280,18 +280,18 @@ class _Link:
     """One channel: its machine, its messages and its sound."""
 
     def __init__(self, channel: MessageChannel, formats: Sequence[AudioFormat], limits: Limits) -> None:
-        self.machine = AudinServer(formats)
-        self.outbox = Outbox(channel, limits.audio_answers)
-        self.queue = SoundQueue(limits.audio_waiting)
+        self.machine: AudinServer = AudinServer(formats)
+        self.outbox: Outbox = Outbox(channel, limits.audio_answers)
+        self.queue: SoundQueue = SoundQueue(limits.audio_waiting)
         self.queue.is_wanted = True
-        self.patience = limits.audio_negotiation
+        self.patience: float = limits.audio_negotiation
         self.audio_format: AudioFormat | None = None
         self.refusal: RequestRefused | None = None
-        self.changes = 0
-        self.undecodable = 0
-        self.is_over = False
-        self.is_clean = False
-        self.finished = trio.Event()
+        self.changes: int = 0
+        self.undecodable: int = 0
+        self.is_over: bool = False
+        self.is_clean: bool = False
+        self.finished: trio.Event = trio.Event()
         self._decoder = FormatDecoder()
 
     def take(self, audio_format: AudioFormat, data: bytes) -> None:

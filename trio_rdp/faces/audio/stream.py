@@ -290,8 +290,8 @@ class OutputLink:
     """One channel: its machine, its messages, and how it ended."""
 
     def __init__(self, channel: MessageChannel, formats: Sequence[AudioFormat], limits: Limits) -> None:
-        self.machine = RdpsndServer(formats)
-        self.outbox = Outbox(channel, limits.audio_answers)
+        self.machine: RdpsndServer = RdpsndServer(formats)
+        self.outbox: Outbox = Outbox(channel, limits.audio_answers)
         self.is_over = False
         self._begun = trio.Event()
         self._settled = trio.Event()

@@ -187,7 +187,7 @@ class Printer(Device):
             case DeletePrinterCacheData(printer_name=self.name):
                 self.configuration = b""
             case RenamePrinterCacheData(old_printer_name=self.name):
-                self.name = change.new_printer_name
+                self.name: str = change.new_printer_name
 
     def _set_xps(self) -> None:
         self.is_xps = True
