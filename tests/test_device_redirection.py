@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,112 @@ async def test_a_drive(files: FileSystem) -> None:
         assert await drive.listdir("new") == []
         volume = await drive.volume()
         assert 0 < volume.free <= volume.total
+
+
+async def test_times_and_attributes(files: FileSystem) -> None:
+    then = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+    async with lending() as (client, server):
+        client.add_drive("share", files)
+        drive = await server.wait_drive()
+        await drive.set_status("hello.txt", modified=then, is_read_only=True)
+        entry = await drive.stat("hello.txt")
+        assert (entry.modified, entry.is_read_only) == (then, True)
+        with pytest.raises(PermissionError):
+            await drive.unlink("hello.txt")
+        await drive.set_status("hello.txt", accessed=then)
+        entry = await drive.stat("hello.txt")
+        assert (entry.accessed, entry.modified, entry.is_read_only) == (then, then, True)
+        await drive.set_status("hello.txt", is_read_only=False)
+        assert not (await drive.stat("hello.txt")).is_read_only
+        await drive.set_status("d", modified=then)
+        assert (await drive.stat("d")).modified == then
+        assert (await drive.stat("d")).is_directory
+        with pytest.raises(FileNotFoundError):
+            await drive.set_status("nothing", modified=then)
+        with pytest.raises(ValueError, match="time zone"):
+            await drive.set_status("d", modified=then.replace(tzinfo=None))
+        with pytest.raises(ValueError, match="before"):
+            await drive.set_status("d", created=then.replace(year=1600))
+
+
+async def test_locks(files: FileSystem) -> None:
+    async with lending() as (client, server):
+        lent = client.add_drive("share", files)
+        drive = await server.wait_drive()
+        async with await drive.open("hello.txt", "r+b") as one, await drive.open("hello.txt", "r+b") as other:
+            async with one.lock(0, 2):
+                assert await other.read_at(2, 9) == b"llo"
+                for attempt in (other.read_at(1, 1), other.write_at(0, b"J")):
+                    with pytest.raises(BlockingIOError):
+                        await attempt
+                with pytest.raises(BlockingIOError):
+                    async with other.lock(1, 1, wait=False):
+                        raise AssertionError("locked twice")
+                async with other.lock(2, 3, wait=False):
+                    await one.write_at(0, b"J")
+            async with other.lock():
+                with pytest.raises(BlockingIOError):
+                    await one.read_at(0, 1)
+            async with one.lock(shared=True), other.lock(shared=True, wait=False):
+                assert await other.read_at(0, 5) == b"Jello"
+            async with one.lock():
+                await one.aclose()
+            assert await other.read_at(0, 5) == b"Jello"
+            for wrong in ((-1, 1), (0, -1), (1 << 64, 1)):
+                with pytest.raises(ValueError, match="bytes at"):
+                    async with other.lock(*wrong):
+                        pass
+        assert lent.statistics().open_files == 0
+
+
+async def test_a_lock_that_is_waited_for(files: FileSystem) -> None:
+    async with lending() as (client, server):
+        client.add_drive("share", files)
+        drive = await server.wait_drive()
+        held = trio.Event()
+
+        async def wait_for_it() -> None:
+            async with other.lock(0, 5):
+                held.set()
+
+        async with await drive.open("hello.txt") as one, await drive.open("hello.txt") as other:
+            async with trio.open_nursery() as nursery, one.lock(0, 5):
+                nursery.start_soon(wait_for_it)
+                await trio.testing.wait_all_tasks_blocked()
+                assert not held.is_set()
+            assert held.is_set()
+            # Who gave up waiting holds nothing, although the client grants it later.
+            async with one.lock(0, 5):
+                with trio.CancelScope() as scope:
+                    scope.cancel()
+                    await wait_for_it()
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(wait_for_it)
+                    await trio.testing.wait_all_tasks_blocked()
+                    nursery.cancel_scope.cancel()
+                assert server.statistics().waiting == 1
+            await trio.testing.wait_all_tasks_blocked()
+            assert server.statistics().waiting == 0
+            async with one.lock(0, 5, wait=False):
+                pass
+
+
+async def test_locking_cancelled_anywhere() -> None:
+    for checkpoint in range(100):
+        async with lending() as (client, server):
+            client.add_drive("share", MemoryFileSystem(FILES))
+            drive = await server.wait_drive()
+            async with await drive.open("hello.txt") as one, await drive.open("hello.txt") as other:
+                async with cancelled_at(checkpoint) as scope, one.lock(0, 5):
+                    await trio.lowlevel.checkpoint()
+                await trio.testing.wait_all_tasks_blocked()
+                async with other.lock(0, 5, wait=False):
+                    pass
+            assert server.statistics().waiting == 0
+        if not scope.cancelled_caught:
+            assert checkpoint >= 3  # locking, inside, unlocking
+            return
+    raise AssertionError("it never came to its end")
 
 
 async def test_refusals(files: FileSystem) -> None:

@@ -7,6 +7,7 @@ import errno
 import os
 import random
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,35 @@ async def test_a_drive(client_display: Display, share: Path, which: str) -> None
         await drive.rmdir("renamed")
         assert not (share / "renamed").exists()
         assert sorted(os.listdir(share)) == ["d", "empty", "hello.txt"]
+
+
+@pytest.mark.interop_full
+@pytest.mark.parametrize("which", CLIENTS)
+async def test_times_attributes_and_locks(client_display: Display, share: Path, which: str) -> None:
+    """Both set times and say who may write; neither locks, and both say that they did."""
+    then = datetime(2001, 2, 3, 4, 5, 6, tzinfo=UTC)
+    file = share / "hello.txt"
+    async with sharing(client_display, which, share) as (_, drive):
+        await drive.set_status("hello.txt", modified=then)
+        assert file.stat().st_mtime == then.timestamp() == (await drive.stat("hello.txt")).modified.timestamp()  # type: ignore[union-attr]
+        await drive.set_status("hello.txt", accessed=then, is_read_only=True)
+        assert file.stat().st_mode & 0o777 == 0o444
+        await drive.set_status("hello.txt", is_read_only=False)
+        assert file.stat().st_mode & 0o200
+        assert file.stat().st_mtime == then.timestamp()
+        if which == "rdesktop":
+            await drive.set_status("d", modified=then)
+            assert (share / "d").stat().st_mtime == then.timestamp()
+        else:
+            with pytest.raises(OSError, match="not empty"):
+                await drive.set_status("d", modified=then)
+        async with (
+            await drive.open("hello.txt", "r+b") as one,
+            await drive.open("hello.txt", "r+b") as other,
+            one.lock(0, 2),
+            other.lock(0, 2, wait=False),
+        ):
+            assert await other.read() == b"hello"
 
 
 @pytest.mark.interop_full

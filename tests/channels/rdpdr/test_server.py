@@ -328,3 +328,30 @@ def test_captured_clients(name: str) -> None:
     names = [rdpdr.drive_name(event.device) for event in events if isinstance(event, DeviceAnnounced)]
     assert names == (["share"] if is_rdesktop else [])
     assert (rdpdr.UserLoggedOn() in told(machine)) is not is_rdesktop
+
+
+def lock(operation: rdpdr.LockOperation = rdpdr.LockOperation.EXCLUSIVE_LOCK) -> rdpdr.LockControlRequest:
+    region = rdpdr.LockInfo(length=2, offset=3)
+    return rdpdr.LockControlRequest(device_id=4, file_id=1, completion_id=0, operation=operation, locks=[region])
+
+
+@pytest.mark.parametrize("status", [Status.SUCCESS, Status.LOCK_NOT_GRANTED])
+def test_a_lock_that_nobody_waits_for_is_undone(status: rdpdr.NtStatus) -> None:
+    machine = ready(DRIVE)
+    request = lock()
+    machine.ask(request)
+    machine.abandon(request.completion_id)
+    machine.receive(
+        rdpdr.LockControlResponse(device_id=4, completion_id=request.completion_id, io_status=status).encode()
+    )
+    undone = [dataclasses.replace(lock(rdpdr.LockOperation.UNLOCK), completion_id=1)]
+    assert told(machine) == ([] if status else undone)
+
+
+def test_unlocking_has_no_limit() -> None:
+    machine = ready(DRIVE, max_requests=1)
+    machine.ask(lock())
+    with pytest.raises(LocalProtocolError, match="the limit"):
+        machine.ask(lock())
+    machine.ask(lock(rdpdr.LockOperation.UNLOCK))
+    assert machine.requests_under_way == 2

@@ -46,7 +46,7 @@ from trio_rdp.channels.rdpdr.initialization import (
 from trio_rdp.channels.rdpdr.messages import RdpdrMessage, decode_rdpdr
 from trio_rdp.channels.rdpdr.printer import PrinterCacheData, PrinterSetXpsMode
 from trio_rdp.channels.rdpdr.requests import CloseRequest, DeviceIoRequest
-from trio_rdp.channels.rdpdr.responses import CreateResponse, UnmatchedResponse
+from trio_rdp.channels.rdpdr.responses import UnmatchedResponse
 from trio_rdp.channels.rdpdr.server_events import (
     ClientIdentified,
     DeviceAnnounced,
@@ -55,7 +55,7 @@ from trio_rdp.channels.rdpdr.server_events import (
     RequestAnswered,
     ServerReady,
 )
-from trio_rdp.channels.rdpdr.server_requests import RequestTable, failed
+from trio_rdp.channels.rdpdr.server_requests import RequestTable, failed, undoing
 from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError
 
 __all__ = ["RdpdrServer", "RdpdrServerState"]
@@ -88,7 +88,7 @@ class RdpdrServer:
     def __init__(
         self, *, client_id: int, max_devices: int, max_device_data: int, max_requests: int, is_logged_on: bool = True
     ) -> None:
-        self.state = RdpdrServerState.START
+        self.state: RdpdrServerState = RdpdrServerState.START
         self.version: tuple[int, int] = (0, 0)
         self.computer_name: str = ""
         self.capabilities: CoreCapabilityResponse = CoreCapabilityResponse(capability_message=[])
@@ -105,7 +105,7 @@ class RdpdrServer:
 
     @property
     def is_full(self) -> bool:
-        """Whether as many requests are under way as may be: another is refused, unless it closes a file."""
+        """Whether as many requests are under way as may be: another is refused, unless it closes a file or unlocks."""
         return self._requests.is_full
 
     @property
@@ -186,7 +186,7 @@ class RdpdrServer:
         self._requests.remove(completion_id)
 
     def abandon(self, completion_id: int) -> None:
-        """Note that nobody waits for an answer any more: what it opens is closed again."""
+        """Note that nobody waits for an answer any more: what it opens is closed again, what it locks unlocked."""
         self._requests.abandon(completion_id)
 
     def tell_printer(self, message: PrinterSetXpsMode | PrinterCacheData) -> bytes:
@@ -299,10 +299,9 @@ class RdpdrServer:
         if found is None:
             return []
         request, answer = found.request, found.response
-        if found.is_abandoned and isinstance(answer, CreateResponse) and not answer.io_status:
-            close = CloseRequest(device_id=request.device_id, file_id=answer.file_id, completion_id=0)
-            self._out.append(self.ask(close))
-            self.abandon(close.completion_id)
+        if found.is_abandoned and (undo := undoing(request, answer)) is not None:
+            self._out.append(self.ask(undo))
+            self.abandon(undo.completion_id)
         # "All pending or incomplete I/O requests for this FileId MUST be canceled"; FreeRDP 2.11 never answers them.
         cancelled = self._requests.remove_file(request) if isinstance(request, CloseRequest) else []
         ended = [RequestAnswered(other, failed(other, NtStatus.CANCELLED)) for other in cancelled]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trio_rdp.channels.rdpdr.drive_requests import LockControlRequest, LockOperation
 from trio_rdp.channels.rdpdr.header import NtStatus
 from trio_rdp.channels.rdpdr.messages import decode_answer
 from trio_rdp.channels.rdpdr.requests import (
@@ -13,13 +14,20 @@ from trio_rdp.channels.rdpdr.requests import (
     ReadRequest,
     WriteRequest,
 )
-from trio_rdp.channels.rdpdr.responses import DeviceIoResponse, ReadResponse, UnmatchedResponse, WriteResponse
+from trio_rdp.channels.rdpdr.responses import (
+    CreateResponse,
+    DeviceIoResponse,
+    ReadResponse,
+    UnmatchedResponse,
+    WriteResponse,
+)
 from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError
 
-__all__ = ["Answer", "RequestTable", "failed"]
+__all__ = ["Answer", "RequestTable", "failed", "undoing"]
 
 _IDS = 1 << 32
 _WARNING = 0x80000000
+_UNLOCKS = (LockOperation.UNLOCK, LockOperation.UNLOCK_MULTIPLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +57,13 @@ class RequestTable:
 
     @property
     def is_full(self) -> bool:
-        """Whether only requests that close a file are let in."""
+        """Whether only requests that close a file, or unlock a part of it, are let in."""
         return len(self._requests) >= self._limit
 
     def add(self, request: DeviceIoRequest) -> None:
         """Let a request in, and give it its id."""
-        # Files are opened by requests, so that there are never many more to close than requests may be under way.
-        if self.is_full and not isinstance(request, CloseRequest):
+        # What is open or locked was so by requests, so that there is never much more to undo than there may be of them.
+        if self.is_full and not _is_undoing(request):
             raise LocalProtocolError(f"{len(self._requests)} requests are under way, which is the limit")
         while (completion_id := self._used % _IDS) in self._requests:
             self._used += 1
@@ -109,6 +117,30 @@ def failed(request: DeviceIoRequest, status: NtStatus) -> DeviceIoResponse:
     """The response to a request that says nothing but a status."""
     response = UnmatchedResponse(device_id=request.device_id, completion_id=request.completion_id, io_status=status)
     return decode_answer(response, request)
+
+
+def undoing(request: DeviceIoRequest, response: DeviceIoResponse) -> DeviceIoRequest | None:
+    """The request that takes back what was done, if it is such that it would last: a file to close, a lock to undo."""
+    if response.io_status != NtStatus.SUCCESS:
+        return None
+    match request, response:
+        case _, CreateResponse(file_id=file_id):
+            return CloseRequest(device_id=request.device_id, file_id=file_id, completion_id=0)
+        case LockControlRequest(), _ if request.operation not in _UNLOCKS:
+            return LockControlRequest(
+                device_id=request.device_id,
+                file_id=request.file_id,
+                completion_id=0,
+                operation=LockOperation.UNLOCK,
+                locks=request.locks,
+            )
+    return None
+
+
+def _is_undoing(request: DeviceIoRequest) -> bool:
+    return isinstance(request, CloseRequest) or (
+        isinstance(request, LockControlRequest) and request.operation in _UNLOCKS
+    )
 
 
 def _is_about(request: DeviceIoRequest, closed: CloseRequest) -> bool:

@@ -272,6 +272,18 @@ def _entry(found: FileBothDirectoryInformation) -> DriveEntry:
     )
 
 
+def to_ticks(time: datetime | None) -> int:
+    """A time as Windows counts, where 0 is none; raises `ValueError` for one that cannot be told."""
+    if time is None:
+        return 0
+    if time.tzinfo is None:
+        raise ValueError(f"{time} is of no known time zone")
+    ticks = (time - _EPOCH) // timedelta(microseconds=1) * 10
+    if ticks <= 0:
+        raise ValueError(f"{time} is before Windows' time")
+    return ticks
+
+
 def _time(ticks: int) -> datetime | None:
     if ticks <= 0:
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
 from trio_rdp.channels.rdpdr import (
@@ -16,6 +17,7 @@ from trio_rdp.channels.rdpdr import (
     CreateOptions,
     DesiredAccess,
     DeviceAnnounce,
+    FileAttributes,
     FileBasicInformation,
     FileDispositionInformation,
     FileFsAttributeInformation,
@@ -35,7 +37,14 @@ from trio_rdp.channels.rdpdr import (
     drive_name,
 )
 from trio_rdp.faces.remote_devices.device import DeviceHandle, RemoteDevice
-from trio_rdp.faces.remote_devices.directories import DirectoryListing, DriveEntry, DriveWatch, entry_of, open_directory
+from trio_rdp.faces.remote_devices.directories import (
+    DirectoryListing,
+    DriveEntry,
+    DriveWatch,
+    entry_of,
+    open_directory,
+    to_ticks,
+)
 from trio_rdp.faces.remote_devices.errors import RemoteDeviceError, refusal
 from trio_rdp.faces.remote_devices.files import FILE_OPTIONS, FileMode, RemoteFile, access_of, disposition_of
 from trio_rdp.faces.remote_devices.paths import DrivePath, to_pattern, to_text, to_wire
@@ -121,6 +130,38 @@ class RemoteDrive(RemoteDevice):
         except (FileNotFoundError, NotADirectoryError):
             return False
         return True
+
+    async def set_status(
+        self,
+        path: DrivePath,
+        *,
+        created: datetime | None = None,
+        accessed: datetime | None = None,
+        modified: datetime | None = None,
+        is_read_only: bool | None = None,
+        is_hidden: bool | None = None,
+    ) -> None:
+        """Set times and attributes of a file or a directory; what is None stays as it is.
+
+        Times must be of a known time zone, `ValueError` else; how exactly they are kept is the client's business.
+        """
+        times = [to_ticks(time) for time in (created, accessed, modified)]
+        async with await self._open(to_wire(path), _LOOK | DesiredAccess.WRITE_ATTRIBUTES) as handle:
+            basic = FileBasicInformation.decode(await self._query(handle, FileInformationClass.BASIC))
+            attributes = basic.file_attributes
+            for flag, wanted in ((FileAttributes.READONLY, is_read_only), (FileAttributes.HIDDEN, is_hidden)):
+                if wanted is not None:
+                    attributes = attributes | flag if wanted else attributes & ~flag
+            # 0 leaves a time as it is, and no attributes leave those, [MS-FSCC] 2.4.7.  When something was written last
+            # is the time of the last change to FreeRDP 2.11, and to rdesktop 1.9 the earlier of the two.
+            basic = FileBasicInformation(
+                creation_time=times[0],
+                last_access_time=times[1],
+                last_write_time=times[2],
+                change_time=times[2],
+                file_attributes=attributes or FileAttributes.NORMAL,
+            )
+            await self._set(handle, FileInformationClass.BASIC, basic.encode())
 
     async def rename(self, path: DrivePath, target: DrivePath, *, replace: bool = False) -> None:
         """Give a file or a directory another name or place; `FileExistsError` for one that is taken.

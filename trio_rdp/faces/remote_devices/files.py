@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import io
 import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Literal, cast, get_args
 
 import trio
@@ -16,13 +18,18 @@ from trio_rdp.channels.rdpdr import (
     FileEndOfFileInformation,
     FileInformationClass,
     FileStandardInformation,
+    LockControlRequest,
+    LockInfo,
+    LockOperation,
+    NtStatus,
     QueryInformationRequest,
     QueryInformationResponse,
     SetInformationRequest,
 )
 from trio_rdp.faces.remote_devices.device import DeviceHandle, RemoteDevice
+from trio_rdp.faces.remote_devices.errors import refusal
 
-__all__ = ["FILE_OPTIONS", "FileMode", "RemoteFile", "access_of", "disposition_of"]
+__all__ = ["FILE_OPTIONS", "WHOLE_FILE", "FileMode", "RemoteFile", "access_of", "disposition_of"]
 
 FileMode = Literal["rb", "r+b", "rb+", "wb", "w+b", "wb+", "xb", "x+b", "xb+", "ab", "a+b", "ab+"]
 """How a file is opened, as for `open`; all are binary."""
@@ -42,6 +49,10 @@ _WRITE = (
     | DesiredAccess.WRITE_EA
     | DesiredAccess.WRITE_ATTRIBUTES
 )
+# A device that is gone, or a file that was closed meanwhile, has no locks.
+_UNLOCKED = (NtStatus.SUCCESS, NtStatus.DEVICE_REMOVED, NtStatus.CANCELLED)
+WHOLE_FILE = (1 << 63) - 1
+"""As many bytes as a file can have."""
 FILE_OPTIONS = CreateOptions.NON_DIRECTORY_FILE | CreateOptions.SYNCHRONOUS_IO_NONALERT
 
 
@@ -132,6 +143,41 @@ class RemoteFile(DeviceHandle):
         request = QueryInformationRequest(**self._about(), fs_information_class=kind)
         answer = cast("QueryInformationResponse", await self._ask(request))
         return FileStandardInformation.decode(answer.buffer).end_of_file
+
+    @asynccontextmanager
+    async def lock(
+        self, offset: int = 0, size: int = WHOLE_FILE, *, shared: bool = False, wait: bool = True
+    ) -> AsyncIterator[None]:
+        """Keep others who open the file through the drive from these bytes: `async with file.lock(0, 100)`.
+
+        Of what is `shared` they may have such locks too, and read.  Without `wait` a range that somebody else has
+        locked is `BlockingIOError`.  The bytes need not exist.
+        """
+        if not 0 <= offset <= offset + size <= 1 << 64:
+            raise ValueError(f"{size} bytes at {offset}")
+        operation = LockOperation.SHARED_LOCK if shared else LockOperation.EXCLUSIVE_LOCK
+        locks = [LockInfo(length=size, offset=offset)]
+        call = await self._device._submit(LockControlRequest(**self._about(), operation=operation, f=wait, locks=locks))
+        await call.wait(self._path)
+        try:
+            yield
+        finally:
+            await self._unlock(locks)
+
+    async def _unlock(self, locks: list[LockInfo]) -> None:
+        """Unlock, which is done even where the call is cancelled; what is closed is unlocked already."""
+        if self._is_closed:
+            await trio.lowlevel.checkpoint()
+            return
+        request = LockControlRequest(**self._about(), operation=LockOperation.UNLOCK, locks=locks)
+        call = self._device._requests.undo(self._device._device, request)
+        if call is None:
+            await trio.lowlevel.checkpoint()
+            return
+        await call.settled.wait()
+        answer = call.response
+        if answer is not None and answer.io_status not in _UNLOCKED:
+            raise refusal(answer.io_status, self._path)
 
     async def _read_rest(self) -> bytes:
         limit = self._device._requests.limits.device_read

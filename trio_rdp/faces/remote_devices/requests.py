@@ -9,7 +9,6 @@ import trio
 
 from trio_rdp.channels.rdpdr import (
     CloseRequest,
-    CreateResponse,
     DeviceAnnounce,
     DeviceIoRequest,
     DeviceIoResponse,
@@ -17,6 +16,7 @@ from trio_rdp.channels.rdpdr import (
 )
 from trio_rdp.channels.rdpdr.server import RdpdrServer
 from trio_rdp.channels.rdpdr.server_events import RequestAnswered
+from trio_rdp.channels.rdpdr.server_requests import undoing
 from trio_rdp.faces.message_channel import MessageChannel
 from trio_rdp.faces.remote_devices.errors import refusal
 from trio_rdp.protocol.limits import Limits
@@ -32,7 +32,7 @@ class Call:
 
     def __init__(self, device: DeviceAnnounce, request: DeviceIoRequest, requests: DeviceRequests) -> None:
         self._device = device
-        self.request = request
+        self.request: DeviceIoRequest = request
         self.response: DeviceIoResponse | None = None
         self.settled: trio.Event = trio.Event()
         self._requests = requests
@@ -63,12 +63,12 @@ class Call:
         return self.response
 
     def abandon(self) -> None:
-        """Do not wait for the answer any more; what it opens is closed."""
+        """Do not wait for the answer any more; what it opens is closed, and what it locks unlocked."""
         if not self.settled.is_set():
             self._requests.machine.abandon(self.request.completion_id)
-        elif isinstance(self.response, CreateResponse) and not self.response.io_status:
+        elif self.response is not None and (undo := undoing(self.request, self.response)) is not None:
             # The answer came after the cancellation, before the task that was cancelled went on.
-            self._requests.close(self._device, self.response.file_id)
+            self._requests.undo(self._device, undo)
 
 
 class DeviceRequests:
@@ -128,9 +128,12 @@ class DeviceRequests:
 
     def close(self, device: DeviceAnnounce, file_id: int) -> Call | None:
         """Close a file, whatever else is under way; None where there is nothing left to close."""
+        return self.undo(device, CloseRequest(device_id=device.device_id, file_id=file_id, completion_id=0))
+
+    def undo(self, device: DeviceAnnounce, request: DeviceIoRequest) -> Call | None:
+        """Ask to close or to unlock, whatever else is under way; None where the device has left."""
         if not self.has(device):
             return None
-        request = CloseRequest(device_id=device.device_id, file_id=file_id, completion_id=0)
         data = self.machine.ask(request)
         call = self._begin(device, request)
         self.owe([data])
