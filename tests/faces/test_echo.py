@@ -134,6 +134,9 @@ async def test_no_payload_at_all(nursery: trio.Nursery) -> None:
     echo, theirs = started(nursery)
     with pytest.raises(LocalProtocolError, match="0 bytes"):
         await echo.ping(b"")
+    for wrong in (5, "text"):
+        with pytest.raises(TypeError):
+            await echo.ping(wrong)  # type: ignore[arg-type]
     nursery.start_soon(EchoReplier(LIMITS).run, theirs)
     await echo.ping()
     await theirs.aclose()

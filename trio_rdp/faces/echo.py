@@ -84,11 +84,12 @@ class Echo(ChannelFace):
         measured all the same.  Raises `LocalProtocolError` for a payload of no bytes or more than a MiB, and where
         the client has no echo; `ChannelClosed` when the channel ends first.
         """
+        payload = bytes(memoryview(payload))  # a number would become so many zeros
         await trio.lowlevel.checkpoint_if_cancelled()
         ping = _Ping()
         async with self._sending:
             channel = await self._room()
-            number, message = self._machine.request(bytes(payload), now=trio.current_time())
+            number, message = self._machine.request(payload, now=trio.current_time())
             self._pings[number] = ping
             self._peak = max(self._peak, self._machine.waiting)
             try:

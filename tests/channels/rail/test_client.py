@@ -313,4 +313,7 @@ def test_what_a_server_must_know() -> None:
     )
     assert isinstance(decode_rail(knowing.move(1, rect, is_snap=True)), WindowSnap)
     assert knowing.set_text_scale(150)[:2] == OrderType.TEXTSCALEINFO.to_bytes(2, "little")
+    for percent in (99, 226, -1):
+        with pytest.raises(EncodeError, match=f"text of {percent} per cent"):
+            knowing.set_text_scale(percent)
     assert knowing.set_caret_blink(500)[:2] == OrderType.CARETBLINKINFO.to_bytes(2, "little")

@@ -333,8 +333,12 @@ async def test_the_end(nursery: trio.Nursery) -> None:
     await client.shake_hands()
     window = await client.host.open_window("Editor", AREA)
     await client.says(Activate(window_id=window.id, enabled=True))
+    with pytest.raises(LocalProtocolError, match="keeps its id"):
+        await client.host.change_window(window, id=7)
     await client.channel.aclose()
     await trio.testing.wait_all_tasks_blocked()
+    with pytest.raises(ChannelClosed):
+        await client.host.open_window("Too late", AREA)
     assert [event async for event in client.host] == [WindowActivated(window.id, True)]
     assert [request async for request in client.host.launches] == []
     with pytest.raises(ChannelClosed):
@@ -365,7 +369,9 @@ async def test_a_client_that_shows_a_desktop() -> None:
     host.unavailable("it shows a desktop")
     with pytest.raises(LocalProtocolError, match="it shows a desktop"):
         await anext(host.launches)
-    assert isinstance(await host.open_window("nobody sees it", AREA), AppWindow)
+    with pytest.raises(LocalProtocolError, match="it shows a desktop"):
+        await host.open_window("nobody would see it", AREA)
+    assert not host.windows
 
 
 async def test_a_channel_comes_again() -> None:

@@ -60,7 +60,7 @@ from trio_rdp.channels.rail.system_parameters import SystemParameter, SystemPara
 from trio_rdp.channels.rail.window_list import WindowEvent, WindowList
 from trio_rdp.channels.rail.window_move import MinMaxInfo, MoveSizeEnd, MoveSizeStart, WindowMove, WindowSnap
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.wire.errors import LocalProtocolError, RemoteProtocolError
+from trio_rdp.wire.errors import EncodeError, LocalProtocolError, RemoteProtocolError
 
 __all__ = ["USUAL_ABILITIES", "RailClient", "RailClientEvent", "usual_parameters"]
 
@@ -342,7 +342,12 @@ class RailClient:
         return self._encode(status)
 
     def set_text_scale(self, percent: int) -> bytes:
-        """Say how large text is; raises `LocalProtocolError` where the server does not follow."""
+        """Say how large text is; raises `LocalProtocolError` where the server does not follow.
+
+        "Ranged between 100 and 225, inclusive" (2.2.2.15.1).
+        """
+        if not 100 <= percent <= 225:
+            raise EncodeError(f"text of {percent} per cent, not of 100 to 225")
         self._require(HandshakeExFlags.TEXT_SCALE_SUPPORTED, "text scale")
         return self._encode(TextScaleInformation(text_scale_factor=percent))
 

@@ -221,8 +221,9 @@ class AppHost(ChannelFace):
     async def open_window(self, title: str, rect: Rect, **options: Any) -> AppWindow:
         """Open a window at a rectangle of the desktop; `options` are further fields of `AppWindow`.
 
-        Raises `LocalProtocolError` beyond `Limits.app_windows`, and `EncodeError` for what no order can say, such as a
-        title of more than 260 characters.  Cancelling opens it, or does not.
+        Raises `LocalProtocolError` beyond `Limits.app_windows` and where the client shows a desktop, `EncodeError` for
+        what no order can say, such as a title of more than 260 characters, and `ChannelClosed` or `SessionClosed` when
+        there is no client any more.  Cancelling opens it, or does not.
         """
         async with self._showing:
             if len(self._windows) >= self._limits.app_windows:
@@ -235,7 +236,9 @@ class AppHost(ChannelFace):
             return window
 
     async def change_window(self, window: AppWindow | int, **changes: Any) -> AppWindow:
-        """Give a window other values for fields of `AppWindow`; raises as `open_window` does."""
+        """Give a window other values for fields of `AppWindow`, all but its `id`; raises as `open_window` does."""
+        if "id" in changes:
+            raise LocalProtocolError("a window keeps its id")
         async with self._showing:
             before = self._known(window)
             after = replace(before, **changes)
@@ -330,6 +333,7 @@ class AppHost(ChannelFace):
     # Showing.  INVARIANT: who shows holds the lock, and changes the picture only behind the orders.
 
     async def _show(self, orders: list[WindowOrder]) -> None:
+        self._raise_end()
         for order in orders:
             if len(order.encode()) > self._largest_order:
                 raise EncodeError(f"the client takes no order of more than {self._largest_order} bytes")
