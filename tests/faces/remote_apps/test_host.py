@@ -13,7 +13,6 @@ import trio.testing
 from tests.app_pair import AGREED, open_app_pair
 from trio_rdp.channels.rail import (
     Activate,
-    AppWindow,
     ClientInformation,
     ClientStatusFlags,
     Execute,

@@ -350,7 +350,10 @@ class RemoteApps(ChannelFace):
         await self._send(channel, self._machine.set_text_input(status))
 
     async def set_text_scale(self, percent: int) -> None:
-        """Tell how large text is here, 100 to 225 per cent; raises `LocalProtocolError` where the server does not follow."""
+        """Tell how large text is here, 100 to 225 per cent.
+
+        Raises `LocalProtocolError` where the server does not follow.
+        """
         channel = await self._ready()
         await self._send(channel, self._machine.set_text_scale(percent))
 
