@@ -284,3 +284,12 @@ async def test_any_bytes(nursery: trio.Nursery) -> None:
             with trio.move_on_after(0):
                 await channel.receive()
         assert client.microphone.is_open
+
+
+async def test_what_no_microphone_has(nursery: trio.Nursery) -> None:
+    client = Client(nursery)
+    for rate, channels in ((0, 1), (-1, 1), (44_100, 0)):
+        with pytest.raises(ValueError, match="samples a second"):
+            async with client.microphone.open(rate=rate, channels=channels):
+                pass
+    assert client.requests == 0

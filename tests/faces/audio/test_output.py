@@ -223,6 +223,9 @@ async def test_settings(nursery: trio.Nursery) -> None:
     assert Volume.decode(await client.channel.receive()) == Volume.of(0, 0xFFFF)
     with pytest.raises(LocalProtocolError, match="cannot change its pitch"):
         await output.set_pitch(2.0)
+    for wrong in (-0.1, 1.1, math.nan):
+        with pytest.raises(ValueError, match=r"not 0.0 to 1.0"):
+            await output.set_volume(wrong, 1.0)
     await client.channel.send(QualityMode(quality_mode=Quality.HIGH).encode())
     await trio.testing.wait_all_tasks_blocked()
     assert output.quality == Quality.HIGH

@@ -204,8 +204,9 @@ async def test_one_sender(nursery: trio.Nursery, autojump_clock: trio.testing.Mo
 async def test_after_the_stream_was_left(nursery: trio.Nursery, autojump_clock: trio.testing.MockClock) -> None:
     async with streaming(nursery) as (_, stream, _client):
         pass
-    with pytest.raises(LocalProtocolError, match="was left"):
-        await stream.send(sine())
+    for sound in (sine(), bytes(4), b""):
+        with pytest.raises(LocalProtocolError, match="was left"):
+            await stream.send(sound)
     with pytest.raises(LocalProtocolError, match="was left"):
         stream.send_nowait(sine())
 

@@ -157,6 +157,17 @@ async def test_mistakes_are_told_at_once() -> None:
             (EncodeError, {"image": ClipboardImage(2, 2, b"")}),
             (FileNotFoundError, {"files": ["/nowhere/at/all"]}),
             (EncodeError, {"files": [MemoryFile("x" * 260, b"")]}),
+            (TypeError, {"text": 5}),
+            (TypeError, {"text": b"bytes"}),
+            (TypeError, {"html": 5}),
+            (TypeError, {"image": 5}),
+            (TypeError, {"files": "/etc"}),  # else all of the disk, as its first letter is "/"
+            (TypeError, {"files": MemoryFile("x", b"")}),
+            (TypeError, {"formats": {"name": "text"}}),
+            (TypeError, {"formats": {5.5: b""}}),
+            (ValueError, {"formats": {"": b""}}),
+            (ValueError, {"formats": {0: b""}}),
+            (ValueError, {"formats": {-1: b""}}),
         ):
             with pytest.raises(error):
                 await server.offer(**offer)

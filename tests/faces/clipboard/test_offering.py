@@ -24,7 +24,7 @@ async def test_values_are_there_or_made() -> None:
         assert await render(value) == "there"
 
 
-async def test_files_are_looked_at_once(tmp_path: Path) -> None:
+async def test_files_are_looked_at_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "f").write_bytes(b"12")
     asked: list[int] = []
 
@@ -49,8 +49,11 @@ async def test_files_are_looked_at_once(tmp_path: Path) -> None:
     assert offering.description_size == len(data)
     assert offering.size(0) == 2
     assert await offering.read(0, 1, 5) == b"2"
+    for beyond in (2, 1 << 63, (1 << 64) - 1):
+        assert await offering.read(0, beyond, 5) == b""
     assert offering.size(2) is offering.size(-1) is None
     assert offering.progress() == FileProgress(0, 1, 0, 2)
+    assert not caplog.records
 
 
 async def test_what_goes_wrong_is_logged_and_refused(caplog: pytest.LogCaptureFixture) -> None:

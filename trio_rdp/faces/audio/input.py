@@ -90,6 +90,7 @@ class AudioInput(ChannelFace):
         another recording is open or where the client has no microphone, `ChannelClosed` or `SessionClosed` after the
         end, and `DeadlineExceeded` when the client does not answer in `Limits.audio_negotiation`.
         """
+        pcm = PcmFormat(rate, channels)
         await trio.lowlevel.checkpoint()
         if self._is_used:
             raise LocalProtocolError("another recording is open")
@@ -98,7 +99,7 @@ class AudioInput(ChannelFace):
         try:
             with trio.move_on_after(self._limits.audio_negotiation) as waiting:
                 link = await self._linked()
-                await self._start(link, PcmFormat(rate, channels), choose)
+                await self._start(link, pcm, choose)
             if link is None or waiting.cancelled_caught:
                 raise DeadlineExceeded("opening the microphone", self._limits.audio_negotiation)
             yield Recording(link, self._raise_end)

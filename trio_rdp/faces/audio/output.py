@@ -98,6 +98,8 @@ class AudioOutput(ChannelFace):
 
         Raises `LocalProtocolError` where the client cannot do so.
         """
+        if not (0 <= left <= 1 and 0 <= right <= 1):
+            raise ValueError(f"a volume of {left} and {right}, not 0.0 to 1.0")
         link = await self._ready()
         link.outbox.put(link.machine.volume(round(left * _FULL), round(right * _FULL)))
 

@@ -103,6 +103,7 @@ class AudioStream:
         """
         await trio.lowlevel.checkpoint()
         with self._alone():
+            self._check()
             # In turns, so that what is cancelled has not been encoded, and is not sent with the next.
             data = samples_view(pcm)
             size = self._encoder.frames * self._pcm.frame_size

@@ -8,6 +8,7 @@ async for contents in clipboard:                          # whenever the peer ha
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -31,9 +32,11 @@ from trio_rdp.faces.clipboard.contents import (
     TEXT_FORMATS,
     ClipboardContents,
     FormatKey,
+    check_key,
 )
 from trio_rdp.faces.clipboard.file_list import ClipboardFiles
 from trio_rdp.faces.clipboard.file_stream import ClipboardFile
+from trio_rdp.faces.clipboard.files import OfferedFile
 from trio_rdp.faces.clipboard.images import ClipboardImage, ImageSource, has_pillow
 from trio_rdp.faces.clipboard.link import ClipboardLink, Fetched
 from trio_rdp.faces.clipboard.offering import FilesValue, Offering, Value
@@ -124,12 +127,14 @@ class Clipboard(ChannelFace):
         `formats` are other formats, by name or number, as bytes.
 
         Returns when the peer has taken the offer.  Raises `RequestRefused` where it could not, `LocalProtocolError`
-        for files where it knows none, and what looking at the files raises.  Cancelled while it waits for the peer, the
-        offer stands.
+        for files where it knows none, what looking at the files raises, and `TypeError` or `ValueError` for what cannot
+        be offered.  Cancelled while it waits for the peer, the offer stands.
         """
+        if isinstance(files, str | bytes | os.PathLike | OfferedFile):
+            raise TypeError(f"files are offered as a list, not as {files!r}")  # letters would be paths
         renders = {**render_text(text), **render_html(html), **await render_image(image)}
         for key, value in (formats or {}).items():
-            renders[key] = Constant(value)
+            renders[check_key(key)] = Constant(value)
         if files is not None:
             renders[DROP_EFFECT] = Constant(_COPY)
         offering = Offering(renders, files)

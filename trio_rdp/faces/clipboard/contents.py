@@ -16,6 +16,7 @@ __all__ = [
     "TEXT_FORMATS",
     "ClipboardContents",
     "FormatKey",
+    "check_key",
 ]
 
 FormatKey: TypeAlias = int | str
@@ -30,6 +31,15 @@ IMAGE_FORMATS: tuple[FormatKey, ...] = (*PNG_FORMATS, StandardFormat.DIBV5, Stan
 
 DROP_EFFECT = "Preferred DropEffect"
 """The name under which Windows programs say whether files are copied (1) or moved (2)."""
+
+
+def check_key(key: FormatKey) -> FormatKey:
+    """The number or name of a format; raises `TypeError` or `ValueError` for what is none."""
+    if not isinstance(key, int | str):
+        raise TypeError(f"{key!r} is no number or name of a format")
+    if not key or (isinstance(key, int) and not 0 < key < 1 << 32):
+        raise ValueError(f"no format is {key!r}")
+    return key
 
 
 @dataclass(frozen=True, slots=True)

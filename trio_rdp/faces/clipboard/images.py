@@ -36,6 +36,8 @@ class ClipboardImage(DibImage):
             return cls(source.width, source.height, source.pixels)
         if isinstance(source, bytes):
             return cls.from_png(source)
+        if not callable(getattr(source, "convert", None)):
+            raise TypeError(f"a picture is a ClipboardImage, a Pillow image or a PNG file, not {type(source).__name__}")
         return cls.from_pillow(source)
 
     @classmethod

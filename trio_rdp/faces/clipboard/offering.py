@@ -133,6 +133,8 @@ class Offering:
         item = self._find(index)
         if item is None:
             return None
+        if position >= item.size:
+            return b""  # which is no reason to look at a file, or to log what it makes of such a position
         try:
             data = await item.file.read(position, count)
         except Exception:

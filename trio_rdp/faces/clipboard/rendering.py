@@ -19,6 +19,8 @@ class Constant:
     """Data that are there, or that a function makes."""
 
     def __init__(self, value: Value[bytes]) -> None:
+        if not callable(value):
+            memoryview(value)  # raises what no bytes can be made of
         self._value = value
 
     async def __call__(self) -> bytes:
@@ -38,6 +40,8 @@ def render_text(value: Value[str] | None) -> dict[FormatKey, Render]:
 
 
 def _encode_lines(text: str) -> bytes:
+    if not isinstance(text, str):
+        raise TypeError(f"text is a string, not {type(text).__name__}")
     return encode_unicode_text(text.replace("\r\n", "\n").replace("\n", "\r\n"))
 
 
@@ -54,6 +58,8 @@ def render_html(value: Value[str | HtmlClip] | None) -> dict[FormatKey, Render]:
 
 
 def _encode_html(html: str | HtmlClip) -> bytes:
+    if not isinstance(html, str | HtmlClip):
+        raise TypeError(f"HTML is a string or an HtmlClip, not {type(html).__name__}")
     return (HtmlClip.of(html) if isinstance(html, str) else html).encode()
 
 
