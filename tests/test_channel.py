@@ -229,6 +229,30 @@ class TestClosing:
         await woken.wait()
 
 
+@pytest.mark.parametrize("what", ["closed", "given up", "too much comes"])
+async def test_who_waits_for_room_hears_of_its_end(what: str, nursery: trio.Nursery) -> None:
+    bench = Bench(Limits(channel_lane=4, channel_messages=1))
+    await bench.channel.send(b"full")
+    ended = trio.Event()
+
+    async def send() -> None:
+        with pytest.raises(trio.ClosedResourceError if what == "closed" else trio.BrokenResourceError):
+            await bench.channel.send(b"more")
+        ended.set()
+
+    nursery.start_soon(send)
+    await trio.testing.wait_all_tasks_blocked()
+    match what:
+        case "closed":
+            await bench.channel.aclose()
+        case "given up":
+            bench.channel.fail("nonsense")
+        case _:
+            bench.channel.deliver(b"one")
+            bench.channel.deliver(b"two")
+    await ended.wait()
+
+
 async def test_it_may_be_given_up() -> None:
     bench = Bench()
     bench.inflow.deliver(b"x")

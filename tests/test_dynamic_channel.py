@@ -88,6 +88,27 @@ class TestChannel:
         bench.writer.retire(bench.lane)
         await ended.wait()
 
+    @pytest.mark.parametrize("is_closed", [True, False])
+    async def test_who_waits_for_room_hears_what_ended_it_here(self, is_closed: bool, nursery: trio.Nursery) -> None:
+        bench = Bench(Limits(channel_lane=4))
+        await bench.channel.send(b"full")
+        ended = trio.Event()
+
+        async def send() -> None:
+            expected = trio.ClosedResourceError if is_closed else trio.BrokenResourceError
+            with pytest.raises(expected, match="was closed here" if is_closed else "nonsense"):
+                await bench.channel.send(b"more")
+            ended.set()
+
+        nursery.start_soon(send)
+        await trio.testing.wait_all_tasks_blocked()
+        if is_closed:
+            bench.channel.close()
+        else:
+            bench.channel.fail("nonsense")
+        bench.lane.retire()
+        await ended.wait()
+
 
 class TestListener:
     def listener(self, bench: Bench) -> DynamicChannelListener:

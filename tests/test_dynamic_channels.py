@@ -11,7 +11,7 @@ import trio
 import trio.testing
 
 from trio_rdp.channels.dynamic.data import DvcDataFirst
-from trio_rdp.channels.dynamic.opening import CreationStatus, DvcCreateRequest
+from trio_rdp.channels.dynamic.opening import CreationStatus, DvcClose, DvcCreateRequest
 from trio_rdp.client import Session
 from trio_rdp.dynamic_channel import DynamicChannel
 from trio_rdp.faces.message_channel import MessageChannel
@@ -129,6 +129,65 @@ async def test_either_side_closes() -> None:
         assert [message async for message in theirs] == [b"last"]
         with pytest.raises(trio.ClosedResourceError):
             await ours.receive()
+
+
+async def test_closed_channels_count_until_what_waits_in_them_is_sent() -> None:
+    """A server that lets its client answer and close, again and again, and reads little, must not fill its memory."""
+    config = replace(CLIENT, limits=Limits(dynamic_channels=4))
+    async with open_session_pair(client_config=config) as (client, server):
+        listener = client.listen("talk")
+        client._writer.suspend_channels(True)
+        refused = 0
+        for _ in range(5):
+            try:
+                await server.open_channel("talk")
+            except RequestRefused as exc:
+                refused += exc.code == CreationStatus.NO_MEMORY
+            else:
+                channel = await listener.accept()
+                await channel.send(bytes(5000))
+                await channel.aclose()
+        assert refused
+        client._writer.suspend_channels(False)
+        await settle()
+        async with await server.open_channel("talk"):
+            pass
+
+
+async def test_a_server_is_limited_by_what_it_has_closed_and_not_sent() -> None:
+    config = replace(SERVER, limits=Limits(dynamic_channels=2))
+    async with open_session_pair(server_config=config) as (client, server):
+        client.listen("talk")
+        server._writer.suspend_channels(True)
+        for _ in range(2):
+            async with await server.open_channel("talk") as channel:
+                await channel.send(b"x")
+        with pytest.raises(LocalProtocolError, match="2 dynamic channels are open, or still to be closed"):
+            await server.open_channel("talk")
+
+
+async def test_an_id_that_is_given_away_again_before_its_channel_was_closed_here() -> None:
+    """Servers use ids again: what waited in the former channel must not reach the new one, nor its end."""
+    async with opened() as (client, server, ours, theirs):
+        listener = client.listen("more")
+        for name, accepted in (("talk", None), ("more", listener)):
+            client._writer.suspend_channels(True)
+            await ours.send(b"old" * 5000)
+            await ours.aclose()
+            for pdu in (
+                DvcClose(channel_id=theirs.channel_id),
+                DvcCreateRequest(channel_id=theirs.channel_id, channel_name=name),
+            ):
+                server._writer.send_control(server._dynamic_frames().bare_pdu(pdu.encode()))
+            await settle()
+            if accepted is None:
+                ours = next(iter(client._dynamics))
+                assert ours.channel_id == theirs.channel_id
+            else:
+                ours = await accepted.accept()
+            await ours.send(b"new")
+            client._writer.suspend_channels(False)
+            assert await theirs.receive() == b"new"
 
 
 async def test_a_cancelled_opening_is_taken_back() -> None:

@@ -34,7 +34,11 @@ class StaticChannel(MessageChannel):
         Raises `SessionClosed` when the session is over, and `trio.ClosedResourceError` after `aclose`.
         """
         self._inflow.check_open()
-        await self._lane.put((self._frames(self.name).message(bytes(value)),))
+        try:
+            await self._lane.put((self._frames(self.name).message(bytes(value)),))
+        except trio.BrokenResourceError:
+            self._inflow.check_open()  # what ended it while this waited
+            raise
         self._sent += 1
 
     def send_nowait(self, value: bytes) -> None:
@@ -54,11 +58,19 @@ class StaticChannel(MessageChannel):
     async def aclose(self) -> None:
         """Stop listening: static channels last as long as their session, so the peer is not told."""
         self._inflow.close()
+        self._lane.retire()
         await trio.lowlevel.checkpoint()
 
     def fail(self, reason: str) -> None:
         """Give the channel up; the session goes on, and the peer is not told."""
         self._inflow.fail(reason)
+        self._lane.retire()
+
+    def deliver(self, message: bytes) -> None:
+        """Take a message from the peer: for the session."""
+        self._inflow.deliver(message)
+        if self._inflow.failure is not None:
+            self._lane.retire()
 
     def statistics(self) -> ChannelStatistics:
         """What waits, and what went through."""

@@ -52,7 +52,11 @@ class DynamicChannel(MessageChannel):
         Raises `SessionClosed` when the session is over, and `trio.ClosedResourceError` after `aclose`.
         """
         self._check()
-        await self._lane.put(self._encode(bytes(value)))
+        try:
+            await self._lane.put(self._encode(bytes(value)))
+        except trio.BrokenResourceError:
+            self._check()  # what ended it while this waited
+            raise
         self._sent += 1
 
     def send_nowait(self, value: bytes) -> None:

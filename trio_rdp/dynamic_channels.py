@@ -32,7 +32,7 @@ from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.protocol.stretch import Sink
 from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, RemoteProtocolError, RequestRefused, SessionClosed
-from trio_rdp.writer import Item, Writer
+from trio_rdp.writer import Item, Lane, Writer
 
 __all__ = ["ClientDynamicChannels", "DynamicChannels", "ServerDynamicChannels"]
 
@@ -55,6 +55,7 @@ class DynamicChannels:
         self._limits = limits
         self._ending = ending
         self._channels: dict[int, DynamicChannel] = {}
+        self._closing: dict[int, Lane] = {}  # closed from this side, which the peer does not read yet
         self._crowded: Inflow | None = None
         self._charges = (0, 0, 0, 0)
         self.failure: str | None = None if is_there else "one side does not take dynamic channels"
@@ -123,6 +124,10 @@ class DynamicChannels:
                     channel.ended(reason)
 
     def _open(self, channel_id: int, name: str, priority: int, buffer: ChannelBuffer, compress: bool) -> DynamicChannel:
+        if (former := self._closing.pop(channel_id, None)) is not None:
+            # The peer closed it too and has given its id away again: what waits there must not reach the new one.
+            former.clear()
+            former.retire()
         lane = self._writer.channel(f"{name} ({channel_id})")
         lane.share = self._share(priority)
         encode = self._encode
@@ -163,13 +168,23 @@ class DynamicChannels:
             lane = channel.lane
             if data:
                 lane.put_last(self._frames().pdu(data))
-            self._writer.retire(lane)
+            lane.retire()
+            self._closing[channel_id] = lane
+            self._prune()
+
+    def _count(self) -> int:
+        """The channels that are open or being opened, and those closed of which something waits to be sent."""
+        self._prune()
+        return len(self._machine) + len(self._closing)
+
+    def _prune(self) -> None:
+        self._closing = {channel_id: lane for channel_id, lane in self._closing.items() if not lane.is_empty}
 
     def _forget(self, channel_id: int) -> DynamicChannel | None:
         channel = self._channels.pop(channel_id, None)
         if channel is not None:
             channel.lane.clear()
-            self._writer.retire(channel.lane)
+            channel.lane.retire()
         return channel
 
     def _default_buffer(self) -> ChannelBuffer:
@@ -239,7 +254,7 @@ class ClientDynamicChannels(DynamicChannels):
 
     def _answer(self, asked: CreationRequested) -> None:
         listener, compress = self._listeners.get(asked.name, (None, False))
-        if listener is None or listener.is_full:
+        if listener is None or listener.is_full or self._count() > self._limits.dynamic_channels:
             status = CreationStatus.NOT_FOUND if listener is None else CreationStatus.NO_MEMORY
             _log.debug("the server asks for channel %s: %s", asked.name, status.name)
             self._handle(Answer(self._machine.refuse(asked.channel_id, status)))
@@ -281,6 +296,10 @@ class ServerDynamicChannels(DynamicChannels):
             self._check(name)
             await self._changed.wait()
         self._check(name)
+        if self._count() >= self._limits.dynamic_channels:
+            raise LocalProtocolError(
+                f"{self._limits.dynamic_channels} dynamic channels are open, or still to be closed"
+            )
         channel_id, data = self._machine.open(name, priority=priority)
         opening = self._opening[channel_id] = _Opening(name, priority, buffer or self._default_buffer(), compress)
         try:

@@ -61,7 +61,7 @@ class SessionChannels:
         """Take a message that came on a static channel."""
         channel = self._static.get(name)
         if channel is not None:
-            channel.inflow.deliver(message)
+            channel.deliver(message)
             if channel.inflow.is_crowded:
                 self._crowded = channel.inflow
         elif self.dynamic is not None:

@@ -168,6 +168,10 @@ class Lane:
                 await trio.lowlevel.cancel_shielded_checkpoint()
                 return
 
+    def retire(self) -> None:
+        """Take nothing more; what waits is still written."""
+        self._writer.retire(self)
+
     def clear(self) -> None:
         """Drop what waits (a display that was resized has no use for it)."""
         self._queue.clear()

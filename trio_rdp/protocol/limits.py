@@ -59,7 +59,7 @@ class Limits:
     channel_pending: int = 64 * _MIB
     """What the unfinished messages of all channels of a session hold together: four of the largest."""
     dynamic_channels: int = 256
-    """Dynamic channels that are open at a time; Windows opens some twenty."""
+    """Dynamic channels that are open, or closed and not sent to the end, at a time; Windows opens some twenty."""
     dynamic_backlog: int = 16
     """Dynamic channels of one name that wait for `accept`; more are refused."""
     static_channels: int = 31
