@@ -249,3 +249,21 @@ async def test_a_parallel_port() -> None:
         assert await server.close(1) == NtStatus.SUCCESS
         await theirs.aclose()
         assert (await server.write(1, b"page")).io_status == NtStatus.DEVICE_NOT_READY
+
+
+async def test_a_printer_that_is_installed_at_the_server() -> None:
+    ours, _ = trio.testing.memory_stream_pair()
+    first, second = ParallelPort("LPT1", ours), SerialPort("COM2", ours, Limits())
+    added = rdpdr.AddPrinterCacheData(
+        port_dos_name="LPT1:", driver_name="d", printer_name="laser", cached_printer_config_data=b"kept"
+    )
+    async with linked(first, second) as (_, server):
+        assert first.installed_printer is None
+        await server.tell(added, rdpdr.AddPrinterCacheData(port_dos_name="LPT9", driver_name="d", printer_name="no"))
+        await trio.testing.wait_all_tasks_blocked()
+        assert first.installed_printer == added
+        assert second.installed_printer is None
+        await server.tell(rdpdr.AddPrinterCacheData(port_dos_name="com2", driver_name="d", printer_name="ink"))
+        await trio.testing.wait_all_tasks_blocked()
+        assert second.installed_printer is not None
+        assert second.installed_printer.printer_name == "ink"

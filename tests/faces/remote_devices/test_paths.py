@@ -55,3 +55,9 @@ def test_safe_names() -> None:
     assert is_safe_name("a b..c")
     assert is_safe_name("x" * 255)
     assert not any(map(is_safe_name, ["", ".", "..", "a/b", "a\\b", "a\0", "x" * 256]))
+
+
+@pytest.mark.parametrize("path", [None, 5, b"name"])
+def test_what_is_no_path(path: object) -> None:
+    with pytest.raises(TypeError, match="no path"):
+        to_wire(path)  # type: ignore[arg-type]

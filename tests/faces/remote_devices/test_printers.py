@@ -46,6 +46,8 @@ async def test_what_clients_are_told() -> None:
         printer = await devices.wait_printer()
         await printer.use_xps()
         await printer.remember(remembered)
+        with pytest.raises(TypeError, match="nothing that a client remembers"):
+            await printer.remember(b"portrait")  # type: ignore[arg-type]
         await trio.testing.wait_all_tasks_blocked()
     assert client.heard[-2:] == [rdpdr.PrinterSetXpsMode(printer_id=2), remembered]
 

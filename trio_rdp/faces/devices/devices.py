@@ -30,7 +30,7 @@ from trio_rdp.channels.rdpdr.client_events import (
 from trio_rdp.channels.rdpdr.client_status import status_of_error
 from trio_rdp.channels.rdpdr.devices import DEVICE_LIMIT
 from trio_rdp.channels.rdpdr.header import NtStatus
-from trio_rdp.channels.rdpdr.printer import PrinterFlags
+from trio_rdp.channels.rdpdr.printer import AddPrinterCacheData, PrinterFlags
 from trio_rdp.faces.channel_face import ChannelFace
 from trio_rdp.faces.devices.device import Device, DeviceService
 from trio_rdp.faces.devices.drives import Drive
@@ -214,6 +214,12 @@ class Devices(ChannelFace):
             case Requested():
                 self._peak = max(self._peak, machine.outstanding)
                 self._attachment(event.request.device_id, channel, machine).take(event)
+            case PrinterCacheChanged(AddPrinterCacheData() as added):
+                for device_id, device in self._ids.items():
+                    if isinstance(device, SerialPort | ParallelPort) and (
+                        self._short_names[device_id].lower() == added.port_dos_name.rstrip(":").lower()
+                    ):
+                        device.installed_printer = added
             case PrinterCacheChanged(change):
                 for device in self._devices:
                     if isinstance(device, Printer):

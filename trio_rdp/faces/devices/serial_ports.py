@@ -15,6 +15,7 @@ from trio_rdp.channels.rdpdr.client import answer
 from trio_rdp.channels.rdpdr.devices import DeviceType
 from trio_rdp.channels.rdpdr.header import NtStatus
 from trio_rdp.channels.rdpdr.ports import SerialControlCode
+from trio_rdp.channels.rdpdr.printer import AddPrinterCacheData
 from trio_rdp.channels.rdpdr.requests import (
     CloseRequest,
     ControlRequest,
@@ -72,6 +73,8 @@ class SerialPort(Device):
     def __init__(self, name: str, stream: trio.abc.Stream, limits: Limits) -> None:
         super().__init__(name)
         self.stream: trio.abc.Stream = stream
+        self.installed_printer: AddPrinterCacheData | None = None
+        """A printer that somebody has installed on this port, at the server: lend it beside the port the next time."""
         self.baud_rate: SerialBaudRate = SerialBaudRate(baud_rate=9600)
         self.line_control: SerialLineControl = SerialLineControl()
         self.timeouts: SerialTimeouts = SerialTimeouts()
@@ -293,6 +296,8 @@ class ParallelPort(Device):
     def __init__(self, name: str, stream: trio.abc.SendStream) -> None:
         super().__init__(name)
         self.stream: trio.abc.SendStream = stream
+        self.installed_printer: AddPrinterCacheData | None = None
+        """As a serial port has it."""
 
     def _announcement(self) -> tuple[DeviceType, str, bytes]:
         return DeviceType.PARALLEL, short_name(self.name), b""

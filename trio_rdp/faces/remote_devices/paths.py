@@ -14,6 +14,8 @@ DrivePath = str | PurePath
 
 def to_wire(path: DrivePath) -> str:
     """The path that a request carries; raises `ValueError` for what names nothing."""
+    if not isinstance(path, str | PurePath):
+        raise TypeError(f"{path!r} is no path")
     parts = [part for part in str(path).replace("\\", "/").split("/") if part not in ("", ".")]
     if ".." in parts:
         raise ValueError(f"a drive has no '..': {str(path)!r}")

@@ -70,6 +70,8 @@ class RemotePrinter(RemoteDevice):
 
     async def remember(self, message: PrinterCacheData) -> None:
         """Ask the client to remember something of a printer for its next session, [MS-RDPEPC] 2.2.2.3 to 2.2.2.6."""
+        if not isinstance(message, PrinterCacheData):
+            raise TypeError(f"{message!r} is nothing that a client remembers")
         await self._requests.tell(self._requests.machine.tell_printer(message))
 
 
