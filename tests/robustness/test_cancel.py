@@ -24,6 +24,7 @@ from tests.robustness.test_bad_client import PHASES as CLIENT_PHASES
 from tests.robustness.test_bad_server import PHASES as SERVER_PHASES
 from trio_rdp.admission import admit
 from trio_rdp.client import Session, open_session_over
+from trio_rdp.dynamic_channel import DynamicChannel, DynamicChannelListener
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.protocol.config import Security
 from trio_rdp.protocol.limits import Limits
@@ -189,6 +190,49 @@ async def _paint(server: ServerSession) -> None:
     async with server.display.frame() as frame:
         frame.fill(Rect(0, 0, 50, 50), (9, 9, 9))
         await trio.lowlevel.checkpoint()
+
+
+DYNAMIC_USES: dict[str, Callable[[ServerSession, DynamicChannel, DynamicChannelListener], Awaitable[object]]] = {
+    "open": lambda server, channel, listener: _open(server, listener),
+    "send": lambda server, channel, listener: channel.send(b"x" * 5000),
+    "receive": lambda server, channel, listener: channel.receive(),
+    "accept": lambda server, channel, listener: listener.accept(),
+}
+
+
+async def _open(server: ServerSession, listener: DynamicChannelListener) -> None:
+    async with await server.open_channel("more"), await listener.accept():
+        pass
+
+
+@pytest.mark.parametrize("use", DYNAMIC_USES)
+@pytest.mark.parametrize("on_client", [True, False])
+async def test_a_cancelled_call_leaves_dynamic_channels_whole(use: str, on_client: bool) -> None:
+    async with open_session_pair(client_config=client_config(), server_config=server_config()) as (client, server):
+        talks, more = client.listen("talk"), client.listen("more")
+        theirs = await server.open_channel("talk")
+        ours = await talks.accept()
+        before = {channel.name for channel in server.statistics().channels}
+        one, other = (ours, theirs) if on_client else (theirs, ours)
+        for checkpoint in range(30):
+            async with cancelled_at(checkpoint) as scope:
+                with trio.move_on_after(0.01):
+                    await DYNAMIC_USES[use](server, one, more)
+            await trio.testing.wait_all_tasks_blocked(0.001)
+            with trio.move_on_after(0.001):  # what was opened, and its opener cancelled, is closed by now
+                await more.accept()
+            with trio.fail_after(5):
+                await one.send(b"ping")
+                while await other.receive() != b"ping":
+                    pass
+                await other.send(b"pong")
+                assert await one.receive() == b"pong"
+            if not scope.cancelled_caught:
+                break
+        else:
+            raise AssertionError("no end of checkpoints")
+        assert {channel.name for channel in server.statistics().channels} == before
+        assert server._dynamics._opening == {}
 
 
 @pytest.mark.parametrize("use", USES)
