@@ -133,6 +133,8 @@ async def test_locks(files: FileSystem) -> None:
             async with other.lock():
                 with pytest.raises(BlockingIOError):
                     await one.read_at(0, 1)
+                with pytest.raises(BlockingIOError):
+                    await one.write_at((1 << 64) - 1, b"at the end")
             async with one.lock(shared=True), other.lock(shared=True, wait=False):
                 assert await other.read_at(0, 5) == b"Jello"
             async with one.lock():

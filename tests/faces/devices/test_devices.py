@@ -429,3 +429,10 @@ async def _use_memory(devices: Devices, server: ServerEnd) -> None:
     answer = await server.create("\\f", rdpdr.CreateDisposition.CREATE)
     assert answer.io_status == NtStatus.SUCCESS
     assert devices.statistics().answered == 1
+
+
+def test_a_path_is_no_file_system() -> None:
+    devices = Devices(Limits(), client_name="tests")
+    with pytest.raises(TypeError, match="DirectoryFileSystem"):
+        devices.add_drive("papers", "/home/ada")  # type: ignore[arg-type]
+    assert len(devices) == 0

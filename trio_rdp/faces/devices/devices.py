@@ -95,6 +95,8 @@ class Devices(ChannelFace):
 
     def add_drive(self, name: str, file_system: FileSystem) -> Drive:
         """Lend a file system as a drive; its name may have any characters, of which some servers show seven."""
+        if not isinstance(file_system, FileSystem):
+            raise TypeError(f"{file_system!r} is no FileSystem; a directory is DirectoryFileSystem(path)")
         return self.add(Drive(name, file_system, self._limits))
 
     def add_printer(

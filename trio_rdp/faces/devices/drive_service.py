@@ -333,6 +333,7 @@ class DriveService(DeviceService):
             raise Refused(NtStatus.ACCESS_DENIED)
         handle = await self._handle(file)
         if request.offset == APPEND:
+            self._locks.check(file, (await handle.stat()).size, len(data), is_write=True)
             written = await handle.append(data)
         else:
             if request.offset > _LARGEST - len(data):
