@@ -207,6 +207,15 @@ async def test_several_tasks_that_fail_at_once(
     assert [record.levelname for record in caplog.records] == logged
 
 
+@pytest.mark.parametrize("reason", ["nobody reads", ""])
+async def test_the_channel_is_named_once(reason: str) -> None:
+    face, (ours, _) = Failing(trio.BrokenResourceError(f"channel failing: {reason}")), channel_pair("failing")
+    await face.run(ours)
+    with pytest.raises(ChannelClosed) as raised:
+        await face.wait_open()
+    assert str(raised.value) == f"channel failing: {reason or 'it was closed'}"
+
+
 async def test_an_end_while_it_is_cancelled() -> None:
     """The cancellation goes on alone, and what broke is still told."""
 

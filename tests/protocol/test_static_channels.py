@@ -44,6 +44,11 @@ def test_there_are_31_at_most() -> None:
     assert len(channel_definitions(replace(config, enable_dynamic_channels=False))) == 31
 
 
+def test_a_name_is_there_once() -> None:
+    with pytest.raises(LocalProtocolError, match="asked for twice"):
+        channel_definitions(ClientConfig(static_channels=("mine", "MINE")))
+
+
 def test_shares_follow_priorities() -> None:
     options = (ChannelOptions.PRI_HIGH, ChannelOptions.PRI_MED, ChannelOptions.PRI_LOW, 0)
     assert [share_of(ChannelOptions(one)) for one in options] == [4, 2, 1, 1]

@@ -78,7 +78,7 @@ class ChannelFace(abc.ABC):
             await channel.send(message)
         except (trio.BrokenResourceError, trio.ClosedResourceError) as exc:
             self._raise_end()
-            raise ChannelClosed(channel.name, str(exc) or "it was closed") from None
+            raise ChannelClosed(channel.name, _reason_of(exc, channel.name)) from None
 
     def _raise_end(self) -> None:
         """Raise why there is no channel any more, or why there will be none, if that is so."""
@@ -136,7 +136,7 @@ class ChannelFace(abc.ABC):
             case trio.EndOfChannel() | trio.ClosedResourceError():
                 return ChannelClosed(channel.name, "it was closed")
             case trio.BrokenResourceError() as broken:
-                return ChannelClosed(channel.name, str(broken))
+                return ChannelClosed(channel.name, _reason_of(broken, channel.name))
             case SessionClosed() as end:
                 return end
             case RdpError() as error:
@@ -147,6 +147,11 @@ class ChannelFace(abc.ABC):
                 return None
         channel.fail(str(error))
         return ChannelClosed(channel.name, str(error) or type(error).__name__)
+
+
+def _reason_of(exc: Exception, name: str) -> str:
+    """What ended a channel, without its name, which who is told puts before it."""
+    return str(exc).removeprefix(f"channel {name}: ") or "it was closed"
 
 
 def _leaves(exc: BaseException) -> Iterator[BaseException]:

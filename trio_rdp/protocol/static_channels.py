@@ -28,7 +28,7 @@ _BUILTIN: Mapping[str, ChannelOptions] = {
 def channel_definitions(config: ClientConfig) -> list[ChannelDefinition]:
     """What a client asks for: its user's own channels, then those that its switches need.
 
-    Raises `LocalProtocolError` beyond `Limits.static_channels`.
+    Raises `LocalProtocolError` beyond `Limits.static_channels`, and for a name that is there twice.
     """
     wanted = {
         DRDYNVC_CHANNEL_NAME: config.enable_dynamic_channels,
@@ -41,6 +41,8 @@ def channel_definitions(config: ClientConfig) -> list[ChannelDefinition]:
     }
     found = [one if isinstance(one, ChannelDefinition) else _definition(one) for one in config.static_channels]
     own = {one.name.lower() for one in found}
+    if len(own) < len(found):
+        raise LocalProtocolError("a static channel is asked for twice; their names know no case")
     found += [_definition(name) for name, is_on in wanted.items() if is_on and name not in own]
     if len(found) > config.limits.static_channels:
         raise LocalProtocolError(f"{len(found)} static channels, more than {config.limits.static_channels}")
