@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import signal
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,13 @@ from tests.interop.display import Display
 from tests.interop.pictures import pattern
 from tests.interop.processes import wait_for
 from tests.interop.rdesktop import rdesktop
+from tests.interop.selection import owning
 from tests.interop.serving import Guest, paint, serving, wait_equal
 from tests.interop.sessions import cursor
 from tests.interop.xfreerdp import OK, xfreerdp
 from trio_rdp.graphics.pointer_shape import PointerShape
-from trio_rdp.protocol.input_events import MouseMoved
+from trio_rdp.protocol.input_events import KeyPressed, KeyReleased, MouseMoved
+from trio_rdp.protocol.keys import Key
 from trio_rdp.wire.errors import SessionClosed
 
 CLIENTS = ["xfreerdp", "xfreerdp -fast-path", "rdesktop"]
@@ -42,6 +45,25 @@ async def using(display: Display, which: str, bpp: int = 24, **options: Any) -> 
         guest = await served.guest()
         await wait_equal(client, guest.session)
         yield client, guest
+
+
+# Channels.
+
+
+async def test_channels_that_no_handler_uses_cost_nothing(client_display: Display, tmp_path: Path) -> None:
+    """xfreerdp has everything to offer and copies; a handler that touches none of it paints and types as ever."""
+    flags = ["+clipboard", f"/drive:share,{tmp_path}", "/sound:sys:fake", "/echo", "/disp", "/dynamic-resolution"]
+    async with using(client_display, " ".join(["xfreerdp", *flags])) as (client, guest):
+        for number in range(5):
+            async with owning(client_display, "UTF8_STRING", b"copied %d" % number):
+                await paint(guest.session, pattern(guest.session.size.width, guest.session.size.height, str(number)))
+                await wait_equal(client, guest.session)
+                guest.events.clear()
+                await client_display.xdotool("key", "a")
+                await guest.wait_event(KeyPressed(Key.A, 30), KeyReleased(Key.A, 30), seconds=2)
+        statistics = guest.session.statistics()
+        assert all(not one.waiting and one.messages_sent == 0 for one in statistics.channels)
+        assert guest.error is None
 
 
 # Resizing.
