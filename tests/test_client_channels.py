@@ -34,21 +34,15 @@ async def test_a_static_channel() -> None:
 async def test_flow_control_of_the_server() -> None:
     """Suspended channels say nothing; input goes on."""
     async with open_session_pair(client_config=CLIENT, server_config=SERVER) as (client, server):
-        channel_id = server.connection.static_channels["talk"]
-
-        async def ask(flag: int) -> None:
-            chunk = bytes(4) + flag.to_bytes(4, "little")
-            server._writer.send_control(server._stage._envelopes.wrap(channel_id, chunk))
-            await trio.testing.wait_all_tasks_blocked(0.01)
-
-        await ask(0x20)
+        server.suspend_channels()
+        await trio.testing.wait_all_tasks_blocked(0.01)
         await client.channel("talk").send(b"later")
         await client.keyboard.type("x")
         await server.input.receive()
         with trio.move_on_after(0.05) as scope:
             await server.channel("talk").receive()
         assert scope.cancelled_caught
-        await ask(0x40)
+        server.suspend_channels(False)
         assert await server.channel("talk").receive() == b"later"
 
 

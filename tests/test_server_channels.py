@@ -107,3 +107,10 @@ async def test_single_programs_that_one_side_does_not_have() -> None:
             await client.remote_apps.launch("||clock")
         with pytest.raises(LocalProtocolError, match="the client shows a desktop"):
             await anext(server.app_host.launches)
+
+
+async def test_there_is_nothing_to_suspend_without_channels() -> None:
+    client_config = replace(CLIENT, static_channels=(), enable_dynamic_channels=False)
+    async with open_session_pair(client_config=client_config, server_config=SERVER) as (_, server):
+        with pytest.raises(LocalProtocolError, match="there are no static channels"):
+            server.suspend_channels()

@@ -106,6 +106,13 @@ class ServerChannels(Supervised):
         """
         return await self._dynamics.open(name, priority, buffer, compress)
 
+    def suspend_channels(self, suspend: bool = True) -> None:
+        """Ask the client to send nothing on its channels, the dynamic ones too, or to go on; input is no channel.
+
+        Raises `LocalProtocolError` where there are no channels, and `SessionClosed`.
+        """
+        self._writer.send_control(self._stage.suspend_channels(suspend))
+
     @property
     def echo(self) -> Echo:
         """Measures round trips through the client."""

@@ -169,6 +169,8 @@ class Limits:
     """Bytes of clipboard messages that wait to be sent; more wait for room, a peer that reads no answers loses it."""
     clipboard_range: int = 4 * _MIB
     """Bytes of one answer with a part of a file; who asks for more gets less at once, as the document allows."""
+    clipboard_read: int = 256 * _MIB
+    """Bytes of a peer's file that are read at once where no size is given."""
     clipboard_read_ahead: int = _MIB
     """Bytes that one stream of a peer's file asks for ahead of its reader."""
 

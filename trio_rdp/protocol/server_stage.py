@@ -12,6 +12,7 @@ from trio_rdp.channels.static import Dechunker, chunks, continues
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.pdu import mcs
 from trio_rdp.pdu.activation import DeactivateAll
+from trio_rdp.pdu.channel import ChannelFlags, ChannelHeader
 from trio_rdp.pdu.display_updates import RefreshRect, SuppressOutput
 from trio_rdp.pdu.error_info import ErrorInfo, SetErrorInfo
 from trio_rdp.pdu.fastpath_input import FastPathInput
@@ -341,6 +342,16 @@ class ServerStage:
         channel_id, size = self._channel_id(name), self.capabilities.channel_chunk_size
         pieces = chunks(message, size, show_protocol=name in self._show_protocol)
         return [self._envelopes.wrap(channel_id, chunk) for chunk in pieces]
+
+    def suspend_channels(self, suspend: bool) -> bytes:
+        """Ask the client to send nothing more on static channels, or to go on ([MS-RDPBCGR] 2.2.6.1.1).
+
+        Raises `LocalProtocolError` where there are no channels.
+        """
+        if not self._names:
+            raise LocalProtocolError("there are no static channels between this client and this server")
+        flags = ChannelFlags(ChannelFlags.SUSPEND if suspend else ChannelFlags.RESUME)
+        return self._envelopes.wrap(next(iter(self._names)), ChannelHeader(length=0, flags=flags).encode())
 
     def channel_frames(self, name: str) -> ChannelFrames:
         """What makes the frames of a static channel when they are written, compressed where the client takes that.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import random
 from collections.abc import Awaitable, Callable
@@ -67,6 +68,19 @@ async def test_whole_files() -> None:
         async with empty.open() as stream:
             assert await stream.read() == b""
         assert server.statistics().peak_requests <= 5
+
+
+async def test_all_that_is_left_has_a_limit() -> None:
+    async with clipboard_pair(limits=Limits(clipboard_read=1000)) as (client, server):
+        await server.offer(files=[MemoryFile("a", DATA)])
+        (file,) = await client.read_files()
+        async with file.open() as stream:
+            with pytest.raises(OSError, match="3000000 bytes are left, more than 1000") as caught:
+                await stream.read()
+            assert caught.value.errno == errno.EFBIG
+            assert await stream.read(1001) == DATA[:1001]
+            await stream.seek(-1000, os.SEEK_END)
+            assert await stream.read() == DATA[-1000:]
 
 
 async def test_any_place() -> None:

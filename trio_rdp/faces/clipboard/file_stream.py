@@ -8,6 +8,7 @@ for file in await clipboard.read_files():
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import deque
 from datetime import datetime
@@ -108,7 +109,13 @@ class ClipboardFileStream(trio.abc.ReceiveStream):
         return offset
 
     async def read(self, size: int = -1) -> bytes:
-        """Read `size` bytes, fewer only at the end of the file, or all that is left."""
+        """Read `size` bytes, fewer only at the end of the file, or all that is left.
+
+        Without a size at most `Limits.clipboard_read` bytes are read: `OSError` (EFBIG) where more are left.
+        """
+        limit = self._file._link.read_limit
+        if size < 0 and (left := await self._file.find_size() - self._position) > limit:
+            raise OSError(errno.EFBIG, f"{left} bytes are left, more than {limit} to read at once", self._file.name)
         start, parts, left = self._position, [], size
         try:
             while left:

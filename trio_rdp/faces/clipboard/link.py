@@ -106,6 +106,7 @@ class ClipboardLink:
     ) -> None:
         self._channel = channel
         self._limits = limits
+        self.read_limit: int = limits.clipboard_read
         self._on_change = on_change
         self.exchange: ClipboardExchange = ClipboardExchange(
             is_server=is_server,
