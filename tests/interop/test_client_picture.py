@@ -10,8 +10,9 @@ import pytest
 from tests.interop.conftest import Peers
 from tests.interop.matrix import matrix
 from tests.interop.pictures import Picture
+from tests.interop.server import Server
 from tests.interop.sessions import connected, count_frames, filled_up, shown, stay_a_while, truncated, wait_shows
-from tests.interop.shadow import ShadowSecurity
+from tests.interop.shadow import ShadowSecurity, shadow
 from tests.interop.xrdp import LOGIN_BACKGROUND, FastPath
 from trio_rdp.client import Session
 from trio_rdp.protocol.config import CompressionType, DesktopSize, Security
@@ -31,14 +32,24 @@ def compressed(session: Session) -> set[CompressionType]:
     matrix(security=["tls", "nla", "rdp", "negotiate"], depth=[15, 16, 24, 32], compression=COMPRESSIONS),
 )
 async def test_shadow(peers: Peers, security: ShadowSecurity, depth: int, compression: CompressionType | None) -> None:
-    server = peers.shadow(security)
     # freerdp-shadow 2.11 sends 16 bits a pixel to a client of 24.
     wanted = truncated(peers.display.picture_sync(), 16 if depth == 24 else depth)
-    async with connected(server, security=OFFERS[security], color_depth=depth, compression_type=compression) as session:
-        await wait_shows(session, wanted, peers.folder)
-        assert compressed(session) == ({compression} - {None})
-        assert session.size == DesktopSize(1024, 768)
-        assert not session.statistics().ignored
+
+    async def look(server: Server) -> set[CompressionType]:
+        async with connected(
+            server, security=OFFERS[security], color_depth=depth, compression_type=compression
+        ) as session:
+            await wait_shows(session, wanted, peers.folder)
+            assert session.size == DesktopSize(1024, 768)
+            assert not session.statistics().ignored
+            return compressed(session)
+
+    found = await look(peers.shadow(security))
+    if compression is not None and not found:
+        # On a busy machine one was seen that compressed nothing any more, for no client: another one has to.
+        with shadow(peers.folder, peers.display, security) as another:
+            found = await look(another)
+    assert found == ({compression} - {None})
 
 
 @pytest.mark.parametrize(
