@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -42,7 +43,7 @@ _COMPRESSION_VERSION = 3
 _MOST_SHARES = 8  # PDUs in a row for the priority class that costs least, while others wait
 
 
-class DynamicChannels:
+class DynamicChannels(abc.ABC):
     """What both roles share; `receive` never waits."""
 
     _machine: Multiplexer
@@ -101,8 +102,9 @@ class DynamicChannels:
         """What waits in each channel, and what went through."""
         return tuple(channel.statistics() for channel in self._channels.values())
 
+    @abc.abstractmethod
     def _receive(self, message: bytes) -> None:
-        raise NotImplementedError
+        """Do what a message says."""
 
     def _handle(self, event: Answer | Message | Closed) -> None:
         match event:

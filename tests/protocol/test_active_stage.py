@@ -39,19 +39,19 @@ from tests.protocol.scripted_server import (
     unsecured,
     up_to_finalization,
 )
+from tests.protocol.told_client import PALETTE, PIXEL, config, painted, slow, stage
 from trio_rdp.channels.static import chunks
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmaps, EndFrame, ResetCodecs, SetPalette
 from trio_rdp.pdu import mcs, tpkt
 from trio_rdp.pdu.activation import ConfirmActive
-from trio_rdp.pdu.altsec_orders import SwitchSurface, encode_altsec_orders
 from trio_rdp.pdu.autodetect import (
     BandwidthMeasureResults,
     BandwidthMeasureStart,
     BandwidthMeasureStop,
     decode_response,
 )
-from trio_rdp.pdu.bitmap import BitmapData, BitmapUpdate
+from trio_rdp.pdu.bitmap import BitmapUpdate
 from trio_rdp.pdu.capabilities_basic import InputFlags
 from trio_rdp.pdu.channel import ChannelFlags
 from trio_rdp.pdu.display_updates import InclusiveRectangle, RefreshRect, SuppressOutput
@@ -60,8 +60,6 @@ from trio_rdp.pdu.fastpath import FastPathOutput, FastPathUpdate, Fragmentation,
 from trio_rdp.pdu.fastpath_input import FastPathInput
 from trio_rdp.pdu.input import InputEventData, KeyboardEvent
 from trio_rdp.pdu.multitransport import InitiateMultitransportResponse
-from trio_rdp.pdu.orders import OrdersUpdate
-from trio_rdp.pdu.palette import PaletteUpdate
 from trio_rdp.pdu.pointer import (
     CachedPointerUpdate,
     Point,
@@ -81,19 +79,15 @@ from trio_rdp.pdu.surface import (
     SurfaceCommands,
 )
 from trio_rdp.pdu.update import GraphicsUpdate as WireGraphicsUpdate
-from trio_rdp.pdu.window_orders import DeletedWindow, Window
 from trio_rdp.pdu.x224 import DisconnectRequest
 from trio_rdp.protocol.active_stage import ActiveStage
 from trio_rdp.protocol.client_connector import ClientConnector
-from trio_rdp.protocol.config import BitmapCodec, ClientConfig, CompressionType, DesktopSize, Security
+from trio_rdp.protocol.config import BitmapCodec, CompressionType, DesktopSize
 from trio_rdp.protocol.events import ErrorInfoReceived, HeartbeatReceived, MultitransportDeclined
 from trio_rdp.protocol.framing import Action
 from trio_rdp.protocol.inbox import redirected
-from trio_rdp.protocol.limits import Limits
-from trio_rdp.protocol.remote_programs import remote_programs_sets
 from trio_rdp.protocol.session_events import (
     Activated,
-    ActiveStageOutput,
     ChannelData,
     ChannelFailed,
     DeactivateAll,
@@ -102,89 +96,8 @@ from trio_rdp.protocol.session_events import (
     ResponseFrame,
     ShutdownDenied,
     Terminate,
-    WindowOrders,
 )
 from trio_rdp.wire.errors import DecodeError, EncodeError, LocalProtocolError, RemoteProtocolError, SessionClosed
-
-PIXEL = BitmapUpdate(
-    rectangles=[
-        BitmapData(
-            dest_left=1,
-            dest_top=2,
-            dest_right=1,
-            dest_bottom=2,
-            width=1,
-            height=1,
-            bits_per_pixel=32,
-            bitmap_data_stream=b"\1\2\3\0",
-        )
-    ]
-)
-PALETTE = PaletteUpdate(palette_entries=bytes(768))
-
-
-def config(**limits: int) -> ClientConfig:
-    return ClientConfig(
-        security=Security.NONE, static_channels=("cliprdr", "rdpsnd"), limits=replace(Limits(), **limits)
-    )
-
-
-def stage(opening: bytes | None = None, /, **limits: int) -> ActiveStage:
-    return ActiveStage(connected(config(**limits), opening).result)
-
-
-def slow(active: ActiveStage, frame: bytes, now: float | None = None) -> list[ActiveStageOutput]:
-    return active.process(Action.X224, frame, now=now)
-
-
-def painted(outputs: list[ActiveStageOutput]) -> list[object]:
-    return [output.job for output in outputs if isinstance(output, GraphicsUpdate)]
-
-
-class TestWindowOrders:
-    OPENED = Window(window_id=1, is_new=True, title_info="Editor")
-    CLOSED = DeletedWindow(window_id=1)
-
-    def with_windows(self) -> ActiveStage:
-        wanting = replace(config(), enable_remote_apps=True)
-        return ActiveStage(connected(wanting, demand(extra=remote_programs_sets())).result)
-
-    def test_on_both_paths(self) -> None:
-        (update,) = encode_altsec_orders([self.OPENED, self.CLOSED])
-        active = self.with_windows()
-        expected: list[ActiveStageOutput] = [WindowOrders((self.OPENED, self.CLOSED))]
-        assert active.process(Action.FAST_PATH, fast(UpdateCode.ORDERS, update.encode())) == expected
-        assert slow(active, data(PduType2.UPDATE, WireGraphicsUpdate(update=update).encode())) == expected
-        assert not active.ignored
-
-    def test_other_orders_are_counted(self) -> None:
-        orders = SwitchSurface(bitmap_id=1).encode() + self.CLOSED.encode() + b"\x09\x00\x00"
-        update = OrdersUpdate(number_orders=4, order_data=orders)
-        active = self.with_windows()
-        assert active.process(Action.FAST_PATH, fast(UpdateCode.ORDERS, update.encode())) == [
-            WindowOrders((self.CLOSED,))
-        ]
-        assert active.ignored["drawing order"] == 3
-        empty = OrdersUpdate(number_orders=0)
-        assert active.process(Action.FAST_PATH, fast(UpdateCode.ORDERS, empty.encode())) == []
-        with pytest.raises(DecodeError):
-            active.process(Action.FAST_PATH, fast(UpdateCode.ORDERS, b"\x01\x00\x2e"))
-
-    @pytest.mark.parametrize("is_wanted", [True, False])
-    def test_where_one_side_has_no_remote_programs(self, is_wanted: bool) -> None:
-        wanting = replace(config(), enable_remote_apps=is_wanted)
-        active = ActiveStage(connected(wanting, demand(extra=[] if is_wanted else remote_programs_sets())).result)
-        (update,) = encode_altsec_orders([self.OPENED])
-        assert active.process(Action.FAST_PATH, fast(UpdateCode.ORDERS, update.encode())) == []
-        assert active.ignored["OrdersUpdate"] == 1
-
-    def test_orders_wait_for_a_reactivation(self) -> None:
-        active = self.with_windows()
-        slow(active, deactivate_all())
-        (update,) = encode_altsec_orders([self.OPENED])
-        assert active.process(Action.FAST_PATH, fast(UpdateCode.ORDERS, update.encode())) == []
-        outputs = [output for frame in (demand(), *finalization()) for output in slow(active, frame)]
-        assert outputs[-1] == WindowOrders((self.OPENED,))
 
 
 class TestGraphics:
