@@ -19,16 +19,31 @@ class BitmapCodec(enum.Enum):
     REMOTEFX = "remotefx"
     QOI = "qoi"
     QOIZ = "qoiz"
+    CLEARCODEC = "clearcodec"
+    """Of the graphics pipeline, as those that follow."""
+    PROGRESSIVE = "progressive"
+    """RemoteFX Progressive: at once, or rough first and better later."""
+    AVC420 = "avc420"
+    """H.264 with chroma for every four pixels."""
+    AVC444 = "avc444"
+    """H.264 with chroma for every pixel, as two pictures."""
+    ALPHA = "alpha"
+    """Opacity alone."""
 
     @property
     def is_lossless(self) -> bool:
         """Whether every pixel comes out as it went in, as far as the session's depth goes."""
-        return self not in (BitmapCodec.REMOTEFX, BitmapCodec.NSCODEC)
+        return self not in _LOSSY
 
     @property
     def is_dense(self) -> bool:
         """Whether what it gives does not get smaller by bulk compression."""
-        return self in (BitmapCodec.REMOTEFX, BitmapCodec.QOIZ)
+        return self in _DENSE
+
+
+_H264 = (BitmapCodec.AVC420, BitmapCodec.AVC444)
+_LOSSY = (BitmapCodec.REMOTEFX, BitmapCodec.NSCODEC, BitmapCodec.PROGRESSIVE, *_H264)
+_DENSE = (BitmapCodec.REMOTEFX, BitmapCodec.QOIZ, BitmapCodec.PROGRESSIVE, *_H264)
 
 
 class Quality(enum.IntEnum):
