@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
 
-
 _H264 = {BitmapCodec.AVC420, BitmapCodec.AVC444}
 
 
