@@ -48,7 +48,8 @@ def client_config(**options: Any) -> ClientConfig:
         "security": Security.TLS,
         "certificate_policy": "insecure",
         "desktop_size": DesktopSize(1024, 768),
-        "codecs": (),  # so that pictures are exact; codecs that lose something have tests of their own
+        "codecs": (),  # so that pictures are exact; codecs that lose something have tests of their own,
+        "enable_graphics_pipeline": False,  # and so has H.264, which freerdp-shadow uses wherever it can
         "limits": QUICK,
     }
     return ClientConfig(**{**usual, **options})

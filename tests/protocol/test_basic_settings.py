@@ -113,6 +113,13 @@ class TestClient:
         flags = core.early_capability_flags
         assert flags is not None
         assert (ClientEarlyCapabilityFlags.WANT_32BPP_SESSION in flags) == wants_32
+        assert (ClientEarlyCapabilityFlags.SUPPORT_DYNVC_GFX_PROTOCOL in flags) == wants_32
+
+    @pytest.mark.parametrize("name", ["enable_graphics_pipeline", "enable_dynamic_channels"])
+    def test_the_graphics_pipeline_can_be_left_out(self, name: str) -> None:
+        core = client_blocks(ClientConfig(**{name: False}), NEGOTIATED).core  # type: ignore[arg-type]
+        assert core.early_capability_flags is not None
+        assert ClientEarlyCapabilityFlags.SUPPORT_DYNVC_GFX_PROTOCOL not in core.early_capability_flags
 
     def test_monitors_need_the_extended_blocks(self, caplog: pytest.LogCaptureFixture) -> None:
         caplog.set_level("DEBUG", "trio_rdp")

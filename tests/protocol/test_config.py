@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 
+from trio_rdp.codecs import avc
 from trio_rdp.protocol.config import (
     OPTIONAL_CODECS,
     BitmapCodec,
@@ -41,6 +42,28 @@ def test_codecs() -> None:
     ):
         with pytest.raises(LocalProtocolError, match=error):
             ClientConfig(codecs=codecs)  # type: ignore[arg-type]
+
+
+def test_the_graphics_pipeline() -> None:
+    assert ClientConfig().offers_graphics_pipeline
+    for without in (
+        ClientConfig(enable_graphics_pipeline=False),
+        ClientConfig(enable_dynamic_channels=False),
+        ClientConfig(color_depth=24),
+    ):
+        assert not without.offers_graphics_pipeline
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_h264_is_offered_where_it_is_installed(monkeypatch: pytest.MonkeyPatch, is_there: bool) -> None:
+    monkeypatch.setattr(avc, "is_available", lambda: is_there)
+    assert ClientConfig().takes_h264 is is_there
+    assert not ClientConfig(enable_h264=False).takes_h264
+    if is_there:
+        assert ClientConfig(enable_h264=True).takes_h264
+    else:
+        with pytest.raises(LocalProtocolError, match="enable_h264 needs PyAV"):
+            ClientConfig(enable_h264=True)
 
 
 @pytest.mark.parametrize("level", [0, 8])

@@ -123,6 +123,8 @@ def _core_data(config: ClientConfig, negotiated: Negotiated) -> ClientCoreData:
     flags = _EARLY_CAPABILITIES
     if config.color_depth == 32:
         flags |= ClientEarlyCapabilityFlags.WANT_32BPP_SESSION
+    if config.offers_graphics_pipeline:
+        flags |= ClientEarlyCapabilityFlags.SUPPORT_DYNVC_GFX_PROTOCOL
     return ClientCoreData(
         version=RdpVersion.RDP_10_7,
         desktop_width=config.desktop_size.width,

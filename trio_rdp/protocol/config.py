@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -26,7 +26,9 @@ __all__ = [
     "Credentials",
     "CredentialsSource",
     "DesktopSize",
+    "GraphicsCache",
     "Identity",
+    "KeptBitmap",
     "LicenseCache",
     "Monitor",
     "Quality",
@@ -104,6 +106,33 @@ class LicenseCache(Protocol):
 
     def store(self, server_name: str, license: bytes) -> None:  # noqa: A002
         """Keep a licence."""
+
+
+class GraphicsCache(Protocol):
+    """Keeps bitmaps of the graphics pipeline's cache for later sessions, by the keys that one server gave them.
+
+    What is kept is what was on the screen, and every server that a session is opened to hears of the keys: use one for
+    each server.  The methods are called in threads.
+    """
+
+    def entries(self) -> Sequence[KeptBitmap]:
+        """What is kept, without the pixels, the most useful first; a server hears of at most 5,461."""
+
+    def load(self, keys: Collection[int]) -> Mapping[int, KeptBitmap]:
+        """The bitmaps of these keys that are still kept, by their keys."""
+
+    def store(self, bitmaps: Sequence[KeptBitmap]) -> None:
+        """Keep what a session leaves in its cache, the most useful first."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptBitmap:
+    """A bitmap of a `GraphicsCache`: `width` * `height` pixels of B, G, R and opacity in `data`, row by row."""
+
+    key: int
+    width: int
+    height: int
+    data: bytes = field(default=b"", repr=False)
 
 
 class Identity(Protocol):
@@ -206,6 +235,21 @@ class ClientConfig:
     """Whether the mouse uses FreeRDP's own channel for it ("FreeRDP::Advanced::Input") where the server has that."""
     enable_dynamic_channels: bool = True
     """Whether the server may open channels at any time ("drdynvc"); resizing and much else needs them."""
+    enable_graphics_pipeline: bool = True
+    """Whether the server may draw by the graphics pipeline ("Microsoft::Windows::RDS::Graphics"), where it has that.
+
+    It is offered at 32 bits per pixel and with dynamic channels.  `codecs` says nothing of it.
+    """
+    enable_h264: bool | None = None
+    """Whether the pipeline takes H.264; by default where the extra `h264` is installed."""
+    graphics_thin_client: bool = False
+    """Ask the pipeline for what costs a weak client least: plain RemoteFX instead of the progressive, or H.264."""
+    graphics_small_cache: bool = False
+    """Whether the pipeline's cache of bitmaps has 16 MB instead of 100."""
+    graphics_cache: GraphicsCache | None = None
+    """Where bitmaps of that cache are kept for later sessions, `FileGraphicsCache` for one; None keeps none."""
+    acknowledge_graphics: bool = True
+    """Whether the server hears of each of the pipeline's frames that is on the screen, by which it keeps pace."""
     enable_server_pointer: bool = True
     """Whether the server's pointer shapes and positions are wanted; without it they are passed over."""
     pointer_cache_size: int = 100
@@ -227,6 +271,8 @@ class ClientConfig:
         if not self.security:
             raise LocalProtocolError("security offers nothing")
         _check_codecs(self.codecs)
+        if self.enable_h264 and not _has_h264():
+            raise LocalProtocolError('enable_h264 needs PyAV: pip install "trio-rdp[h264]"')
         if not 1 <= self.nscodec_color_loss_level <= 7:
             raise LocalProtocolError(f"nscodec_color_loss_level {self.nscodec_color_loss_level} is not 1 to 7")
         if len(self.static_channels) > self.limits.static_channels:
@@ -237,6 +283,22 @@ class ClientConfig:
                 raise LocalProtocolError(f"static channel name {name!r} is not one to seven ASCII characters")
         if self.monitors:
             _check_monitors(self.monitors, self.desktop_size)
+
+    @property
+    def offers_graphics_pipeline(self) -> bool:
+        """Whether the server hears that this client takes the graphics pipeline."""
+        return self.enable_graphics_pipeline and self.enable_dynamic_channels and self.color_depth == 32
+
+    @property
+    def takes_h264(self) -> bool:
+        """Whether the graphics pipeline takes H.264."""
+        return _has_h264() if self.enable_h264 is None else self.enable_h264
+
+
+def _has_h264() -> bool:
+    from trio_rdp.codecs import avc
+
+    return avc.is_available()
 
 
 def _check_codecs(codecs: tuple[BitmapCodec, ...]) -> None:
