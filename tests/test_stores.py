@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from trio_rdp.stores import FileLicenseCache, IdentityStore, KnownHosts
+from trio_rdp.protocol.config import KeptBitmap
+from trio_rdp.stores import FileGraphicsCache, FileLicenseCache, IdentityStore, KnownHosts
 
 ONE = "11" * 32
 TWO = "ab" * 32
@@ -168,3 +169,69 @@ class TestFileLicenseCache:
             assert cache.get("desk.example") is None
         assert "cannot store the licence" in caplog.text
         assert "cannot read the stored licence" in caplog.text
+
+
+def bitmap(key: int, width: int = 8, height: int = 4) -> KeptBitmap:
+    return KeptBitmap(key, width, height, bytes((key * 7 + at) % 256 for at in range(width * height * 4)))
+
+
+class TestFileGraphicsCache:
+    def test_keep_and_load(self, tmp_path: Path) -> None:
+        cache = FileGraphicsCache(tmp_path / "deep" / "desk")
+        assert cache.entries() == []
+        assert cache.load([1]) == {}
+        cache.store([bitmap(1), bitmap(2**64 - 1, 3, 5)])
+        assert [(one.key, one.width, one.height, one.data) for one in cache.entries()] == [
+            (1, 8, 4, b""),
+            (2**64 - 1, 3, 5, b""),
+        ]
+        assert cache.load([2**64 - 1, 7]) == {2**64 - 1: bitmap(2**64 - 1, 3, 5)}
+        assert mode(cache.path) == 0o600
+
+    def test_what_was_kept_comes_behind(self, tmp_path: Path) -> None:
+        cache = FileGraphicsCache(tmp_path / "desk")
+        cache.store([bitmap(1), bitmap(2)])
+        cache.store([bitmap(3), bitmap(2, 2, 2)])
+        assert [one.key for one in cache.entries()] == [3, 2, 1]
+        assert cache.load([1, 2]) == {1: bitmap(1), 2: bitmap(2, 2, 2)}
+
+    def test_it_is_bounded(self, tmp_path: Path) -> None:
+        cache = FileGraphicsCache(tmp_path / "desk", max_bytes=1000)
+        cache.store([bitmap(key) for key in range(50)])
+        kept = [one.key for one in cache.entries()]
+        assert 3 < len(kept) < 12
+        assert kept == list(range(len(kept)))
+        assert cache.path.stat().st_size <= 1000
+        many = FileGraphicsCache(tmp_path / "many")
+        many.store([bitmap(key, 1, 1) for key in range(6000)])
+        assert len(many.entries()) == 5461
+
+    def test_a_file_that_is_none_of_ours(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        path = tmp_path / "desk"
+        path.write_bytes(b"something else")
+        cache = FileGraphicsCache(path)
+        assert cache.entries() == []
+        assert "holds no bitmaps" in caplog.text
+        cache.store([bitmap(1)])
+        assert [one.key for one in cache.entries()] == [1]
+
+    def test_a_broken_file(self, tmp_path: Path) -> None:
+        path = tmp_path / "desk"
+        cache = FileGraphicsCache(path)
+        cache.store([bitmap(1), bitmap(2), bitmap(3)])
+        whole = path.read_bytes()
+        for end in range(len(whole)):
+            path.write_bytes(whole[:end])
+            assert set(cache.load([1, 2, 3])) <= {1, 2}
+        for at in range(19, len(whole)):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+            for one in cache.load([1, 2, 3]).values():
+                assert len(one.data) == one.width * one.height * 4
+
+    def test_a_disk_that_fails(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        cache = FileGraphicsCache(tmp_path)
+        assert cache.entries() == []
+        assert "cannot read the bitmaps" in caplog.text
+        cache.store([bitmap(1)])
+        assert "cannot keep bitmaps" in caplog.text
+        assert cache.load([1]) == {}

@@ -1,4 +1,4 @@
-"""What is kept on disk between sessions: known hosts, a server's identity, licences.
+"""What is kept on disk between sessions: known hosts, a server's identity, licences, bitmaps.
 
 Every file has mode 0600 and is replaced whole by a rename, so that a reader sees the old or the new one; whoever
 changes what is there holds the store's lock, so that many processes may share it.  The methods block for about as long
@@ -12,12 +12,16 @@ import hashlib
 import logging
 import os
 import re
+import struct
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
-__all__ = ["FileLicenseCache", "IdentityStore", "KnownHosts"]
+from trio_rdp.protocol.config import KeptBitmap
+
+__all__ = ["FileGraphicsCache", "FileLicenseCache", "IdentityStore", "KnownHosts"]
 
 if sys.platform == "win32":
     import msvcrt
@@ -33,6 +37,10 @@ else:
 
 # [MS-RDPELE] 2.2.2.6.1 counts pbLicenseInfo in 32 bits, but it has to fit the 16-bit length of the preamble.
 _LICENSE_LIMIT = 65_535
+_BITMAPS = b"trio-rdp bitmaps 1\n"
+_BITMAP = struct.Struct("<QHHI")  # key, width, height, and the bytes that it is compressed to
+_MOST_BITMAPS = 5461  # "less than 5462": [MS-RDPEGFX] 2.2.2.16
+_MOST_PIXELS = 25 << 20  # of one bitmap: all that a cache of 100 MB holds
 _KNOWN_HOST = re.compile(r"(\S+) ([0-9a-f]{64})")
 
 _log = logging.getLogger(__name__)
@@ -152,6 +160,80 @@ class FileLicenseCache:
     def _path(self, server_name: str) -> Path:
         # A digest, because a name may hold anything and file systems take little.
         return self.folder / f"{hashlib.sha256(server_name.lower().encode('utf-8', 'surrogatepass')).hexdigest()}.bin"
+
+
+class FileGraphicsCache:
+    """The bitmaps that one server's graphics pipeline used, in one file of at most `max_bytes`; a `GraphicsCache`.
+
+    Give each server a file of its own.  A disk that fails, or a file that is none of ours, costs the bitmaps and not
+    the session: it is logged, and counts as nothing kept.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, max_bytes: int = 32 << 20) -> None:
+        self.path: Path = Path(path)
+        self.max_bytes: int = max_bytes
+
+    def entries(self) -> Sequence[KeptBitmap]:
+        """What is kept, without the pixels, the most useful first."""
+        return [bitmap for bitmap, _ in self._read()]
+
+    def load(self, keys: Collection[int]) -> Mapping[int, KeptBitmap]:
+        """The bitmaps of these keys that are still kept, by their keys."""
+        wanted, found = set(keys), {}
+        for bitmap, packed in self._read():
+            if bitmap.key in wanted and (data := _unpack(packed, bitmap.width * bitmap.height * 4)) is not None:
+                found[bitmap.key] = KeptBitmap(bitmap.key, bitmap.width, bitmap.height, data)
+        return found
+
+    def store(self, bitmaps: Sequence[KeptBitmap]) -> None:
+        """Keep what a session leaves in its cache, the most useful first, before what was kept already."""
+        records = {one.key: (one, zlib.compress(one.data, 1)) for one in bitmaps[:_MOST_BITMAPS]}
+        try:
+            with _locked(self.path):
+                for bitmap, packed in self._read():
+                    records.setdefault(bitmap.key, (bitmap, packed))
+                _replace(self.path, self._file(records.values()))
+        except OSError as exc:
+            _log.warning("cannot keep bitmaps: %s", exc)
+
+    def _file(self, records: Collection[tuple[KeptBitmap, bytes]]) -> bytes:
+        file, count = bytearray(_BITMAPS), 0
+        for bitmap, packed in records:
+            if count < _MOST_BITMAPS and len(file) + _BITMAP.size + len(packed) <= self.max_bytes:
+                file += _BITMAP.pack(bitmap.key, bitmap.width, bitmap.height, len(packed)) + packed
+                count += 1
+        return bytes(file)
+
+    def _read(self) -> list[tuple[KeptBitmap, bytes]]:
+        try:
+            with self.path.open("rb") as file:
+                data = file.read(self.max_bytes + 1)
+        except FileNotFoundError:
+            return []
+        except OSError as exc:
+            _log.warning("cannot read the bitmaps that were kept: %s", exc)
+            return []
+        if len(data) > self.max_bytes or not data.startswith(_BITMAPS):
+            _log.warning("%s holds no bitmaps, or too many", self.path)
+            return []
+        found = []
+        at = len(_BITMAPS)
+        while at + _BITMAP.size <= len(data):
+            key, width, height, size = _BITMAP.unpack_from(data, at)
+            at += _BITMAP.size + size
+            if at <= len(data) and 0 < width * height <= _MOST_PIXELS:
+                found.append((KeptBitmap(key, width, height), data[at - size : at]))
+        return found[:_MOST_BITMAPS]
+
+
+def _unpack(packed: bytes, size: int) -> bytes | None:
+    """The data that was packed, if it has that size."""
+    inflater = zlib.decompressobj()
+    try:
+        data = inflater.decompress(packed, size)
+    except zlib.error:
+        return None
+    return data if len(data) == size else None
 
 
 def _default(name: str) -> Path:
