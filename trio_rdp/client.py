@@ -105,8 +105,8 @@ class Session(ClientChannels):
 
     @property
     def size(self) -> DesktopSize:
-        """The desktop's size, which the server may change."""
-        return self._stage.activation.desktop_size
+        """The desktop's size, which the server may change: that of `screen`, and what the mouse's coordinates mean."""
+        return DesktopSize(self.screen.width, self.screen.height)
 
     async def resize(self, width: int, height: int, *, scale: int = 100) -> DesktopSize:
         """Ask the server for another size of the desktop, in pixels, and wait for its first picture of it.
@@ -141,7 +141,7 @@ class Session(ClientChannels):
 
     async def suppress_output(self, suppress: bool = True) -> None:
         """Ask the server to stop painting, or to go on: for who does not look at the screen."""
-        await self._writer.input.put([self._stage.suppress_output(suppress)])
+        await self._writer.input.put([self._stage.suppress_output(suppress, self.size)])
 
     async def request_shutdown(self) -> None:
         """Ask the server to end the session; one with a logged-on user denies it, and then leaving is all there is."""

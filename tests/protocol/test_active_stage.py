@@ -554,6 +554,10 @@ class TestInput:
             assert isinstance(header, ShareDataHeader)
             whole = InclusiveRectangle(left=0, top=0, right=1023, bottom=767)
             assert SuppressOutput.decode(header.payload).desktop_rect == (None if suppress else whole)
+        header = shared(active.suppress_output(False, DesktopSize(800, 600)))
+        assert isinstance(header, ShareDataHeader)
+        whole = InclusiveRectangle(left=0, top=0, right=799, bottom=599)
+        assert SuppressOutput.decode(header.payload).desktop_rect == whole
 
     def test_servers_that_can_do_neither(self) -> None:
         active = stage(bare_demand())

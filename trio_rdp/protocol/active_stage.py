@@ -50,7 +50,7 @@ from trio_rdp.protocol.activation import Activation, ConnectionActivationSequenc
 from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.client_capabilities import offered_codecs
 from trio_rdp.protocol.client_connector import ConnectionResult
-from trio_rdp.protocol.config import CompressionType
+from trio_rdp.protocol.config import CompressionType, DesktopSize
 from trio_rdp.protocol.envelopes import SERVER_CHANNEL_ID, Envelopes, disconnect, open_frame
 from trio_rdp.protocol.fragments import FragmentAssembler
 from trio_rdp.protocol.framing import Action
@@ -402,11 +402,14 @@ class ActiveStage:
         areas = [InclusiveRectangle(left=r.left, top=r.top, right=r.right - 1, bottom=r.bottom - 1) for r in rects]
         return self._envelopes.share_data(PduType2.REFRESH_RECT, RefreshRect(areas_to_refresh=areas).encode())
 
-    def suppress_output(self, suppress: bool) -> bytes:
-        """Tell the server to stop painting, or to go on; raises `LocalProtocolError` where it does not do that."""
+    def suppress_output(self, suppress: bool, size: DesktopSize | None = None) -> bytes:
+        """Tell the server to stop painting, or to go on; raises `LocalProtocolError` where it does not do that.
+
+        `size` is the desktop's where that is not the share's any more, as the graphics pipeline has resized it.
+        """
         if not self.activation.suppress_output_support:
             raise LocalProtocolError("the server does not stop painting on request")
-        size = self.activation.desktop_size
+        size = size or self.activation.desktop_size
         whole = InclusiveRectangle(left=0, top=0, right=size.width - 1, bottom=size.height - 1)
         pdu = SuppressOutput(desktop_rect=None if suppress else whole)
         return self._envelopes.share_data(PduType2.SUPPRESS_OUTPUT, pdu.encode())
