@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import trio
 
@@ -21,6 +22,7 @@ from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.codecs.kernels import form_of
 from trio_rdp.codecs.kernels import planar as planar_kernel
 from trio_rdp.encoding import INLINE_SECONDS, EncodeScheduler
+from trio_rdp.graphics.costs import count_of, decoded_pixels, memory_of
 from trio_rdp.graphics.decoded_image import DecodedImage
 from trio_rdp.graphics.drawing import Drawing, Piece, layers, shares
 from trio_rdp.graphics.jobs import (
@@ -32,8 +34,14 @@ from trio_rdp.graphics.jobs import (
     ResetCodecs,
     SetPalette,
 )
+from trio_rdp.graphics.pipeline.jobs import EndPipelineFrame
 from trio_rdp.graphics.region import Region
 from trio_rdp.screen import Screen
+from trio_rdp.wire.errors import DecodeError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["DecodeStatistics", "Painter", "PainterStatistics"]
 
@@ -50,7 +58,6 @@ _BITMAP_SECONDS = 4e-6  # around each of its bitmaps, however small
 _LEAST_RATE = 1e-10  # seconds a pixel: nothing is faster than filling
 _SMOOTHING = 0.2
 _WORTH_MEASURING = 1024  # pixels: in smaller bitmaps Python takes the time
-_JOB_SIZE = 256  # bytes of a bitmap, or of a job without one, beside its data; a palette has a few more
 
 
 @dataclass(slots=True)
@@ -74,14 +81,10 @@ class PainterStatistics:
     reading_stopped: int
 
 
-def _size(job: PaintJob) -> int:
-    # What has no data costs memory too: a server could send millions of markers while one picture is painted.
-    return _JOB_SIZE * max(job.count, 1) + job.size if isinstance(job, DrawBitmaps | DrawSurfaceBits) else _JOB_SIZE
-
-
 def _overhead(job: PaintJob) -> float:
     """About how many seconds of Python there are before a job's tiles can be drawn."""
-    return _JOB_SECONDS + job.count * _BITMAP_SECONDS if isinstance(job, DrawBitmaps | DrawSurfaceBits) else 0.0
+    count = count_of(job)
+    return _JOB_SECONDS + count * _BITMAP_SECONDS if count else 0.0
 
 
 class _Begun:
@@ -139,6 +142,14 @@ class Painter:
         self._decoded: dict[BitmapCodec, DecodeStatistics] = {}
         self._palette: SetPalette | None = None
         self._done = 0
+        self.on_pipeline_frame: Callable[[EndPipelineFrame], None] | None = None
+        """Called with the end of each frame of the graphics pipeline that is on the screen."""
+        self.on_pipeline_error: Callable[[DecodeError], None] | None = None
+        """Called with what a job of the graphics pipeline failed of: its channel is to be closed.
+
+        Nothing of the frame is shown, and further jobs of the pipeline are dropped up to a `ResetPipeline`; what else
+        there is in the session goes on.
+        """
         self._pending = 0
         self._peak = 0
         self._stopped = 0
@@ -152,7 +163,7 @@ class Painter:
             self._is_coming = isinstance(job, BeginFrame)
         elif isinstance(job, ResetCodecs):
             self._is_coming = False  # the peer has begun anew, and ends no frame of before
-        self._pending += _size(job)
+        self._pending += memory_of(job)
         if self._pending > self._peak:
             self._peak = self._pending
 
@@ -271,7 +282,7 @@ class Painter:
             job, estimate = self._jobs.popleft()
             jobs.append(job)
             seconds += estimate
-            pixels += job.cost
+            pixels += decoded_pixels(job)
             if isinstance(job, EndFrame):
                 break
         self._seconds = self._seconds - seconds if self._jobs else 0.0
@@ -280,7 +291,7 @@ class Painter:
     def _finish(self, jobs: list[PaintJob], begun: _Begun) -> None:
         """Count painted jobs, and show the frame if it is whole."""
         self._done += len(jobs)
-        self._pending -= sum(map(_size, jobs))
+        self._pending -= sum(map(memory_of, jobs))
         self._make_room()
         for job, drawing in zip(jobs, begun.drawings, strict=True):
             for rect in drawing.damage:
@@ -313,6 +324,18 @@ class Painter:
             rate = self._rates.get(codec, self._first_rate)
             measured = max(min(seconds / cost, 10 * rate), _LEAST_RATE)
             self._rates[codec] = rate + _SMOOTHING * (measured - rate)
+
+    @property
+    def pipeline_pending(self) -> int:
+        """Bytes of the graphics pipeline's jobs that wait: what a frame's acknowledgement says of the queue."""
+        return 0
+
+    def window(self, window_id: int) -> NDArray[np.uint8] | None:
+        """Copy what is shown in a window of a remote program, uint8 (height, width, 4), B G R and opacity.
+
+        None where no surface is mapped to it.
+        """
+        return None
 
     @property
     def image(self) -> DecodedImage:

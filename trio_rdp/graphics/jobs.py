@@ -1,16 +1,20 @@
 """Paint jobs: what the peer told us to draw, in wire order, not yet decoded.
 
-The active session turns graphics PDUs into jobs; `DecodedImage.apply` runs them, in whichever thread the driver likes,
+The active session turns graphics PDUs into jobs, and `pipeline.jobs` has those of the other way; `DecodedImage.apply` runs them, in whichever thread the driver likes,
 but one after another and in their order.
 """
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
 
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
+from trio_rdp.graphics.pipeline.bitmap_cache import CachedBitmap
+from trio_rdp.graphics.pipeline.jobs import PipelineJob
+from trio_rdp.graphics.pipeline.limits import PipelineLimits
 from trio_rdp.pdu.bitmap import BitmapData, BitmapFlags, BitmapUpdate
 from trio_rdp.pdu.bitmap_codecs import CodecId
 from trio_rdp.pdu.palette import PaletteUpdate
@@ -25,12 +29,14 @@ from trio_rdp.pdu.surface import (
 __all__ = [
     "CODECS",
     "BeginFrame",
+    "ClassicJob",
     "Compression",
     "DrawBitmaps",
     "DrawSurfaceBits",
     "EndFrame",
     "PaintJob",
     "ResetCodecs",
+    "ResetPipeline",
     "SetPalette",
     "jobs_from_bitmap_update",
     "jobs_from_palette_update",
@@ -175,12 +181,33 @@ class EndFrame:
         return 0
 
 
-PaintJob = DrawBitmaps | DrawSurfaceBits | SetPalette | ResetCodecs | BeginFrame | EndFrame
+@dataclass(frozen=True, slots=True)
+class ResetPipeline:
+    """The graphics pipeline begins, or begins anew: without surfaces and contexts, and with an empty cache.
+
+    It stands where a server's capabilities were confirmed, and where the channel was closed.  The desktop keeps its
+    picture.  `kept` are the bitmaps of earlier sessions that were offered for `ImportCached`, by their keys.
+    """
+
+    limits: PipelineLimits = PipelineLimits()
+    kept: Mapping[int, CachedBitmap] = field(default_factory=dict)
+
+    @property
+    def cost(self) -> int:
+        """Nothing to decode."""
+        return 0
 
 
-def jobs_from_bitmap_update(update: BitmapUpdate) -> list[PaintJob]:
+ClassicJob: TypeAlias = DrawBitmaps | DrawSurfaceBits | SetPalette | ResetCodecs | BeginFrame | EndFrame
+"""What updates of [MS-RDPBCGR] bring."""
+
+PaintJob: TypeAlias = ClassicJob | ResetPipeline | PipelineJob
+"""What a picture is told to do: `ClassicJob`s, and those of the graphics pipeline's channel."""
+
+
+def jobs_from_bitmap_update(update: BitmapUpdate) -> list[ClassicJob]:
     """Give the jobs of a bitmap update, in order."""
-    jobs: list[PaintJob] = []
+    jobs: list[ClassicJob] = []
     kind: tuple[Compression, int] | None = None
     room = 0
     bitmaps: list[BitmapData] = []
@@ -201,14 +228,14 @@ def _compression(bitmap: BitmapData) -> Compression:
     return Compression.PLANAR if bitmap.bits_per_pixel == 32 else Compression.INTERLEAVED
 
 
-def jobs_from_palette_update(update: PaletteUpdate) -> list[PaintJob]:
+def jobs_from_palette_update(update: PaletteUpdate) -> list[ClassicJob]:
     """Give the job of a palette update."""
     return [SetPalette(update.palette_entries)]
 
 
-def jobs_from_surface_commands(update: SurfaceCommands) -> list[PaintJob]:
+def jobs_from_surface_commands(update: SurfaceCommands) -> list[ClassicJob]:
     """Give the jobs of an update of surface commands, in order; commands of unknown types have none."""
-    jobs: list[PaintJob] = []
+    jobs: list[ClassicJob] = []
     codec_id, room = -1, 0
     commands: list[SetSurfaceBitsCommand | StreamSurfaceBitsCommand] = []
     for command in update.surface_commands:
