@@ -29,6 +29,7 @@ HOT = (
     "color",
     "compare",
     "interleaved_rle",
+    "motion",
     "mppc",
     "ncrush",
     "nscodec",

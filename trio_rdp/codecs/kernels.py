@@ -25,6 +25,7 @@ NAMES: Final = (
     "color",
     "compare",
     "interleaved_rle",
+    "motion",
     "mppc",
     "ncrush",
     "nscodec",
@@ -118,6 +119,7 @@ if TYPE_CHECKING:
     from trio_rdp.codecs.plain import color as color
     from trio_rdp.codecs.plain import compare as compare
     from trio_rdp.codecs.plain import interleaved_rle as interleaved_rle
+    from trio_rdp.codecs.plain import motion as motion
     from trio_rdp.codecs.plain import mppc as mppc
     from trio_rdp.codecs.plain import ncrush as ncrush
     from trio_rdp.codecs.plain import nscodec as nscodec
