@@ -93,6 +93,30 @@ def test_planes_beyond_the_picture_repeat_its_edge() -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
 @given(st.data())
+def test_any_rectangles_split(data: Any) -> None:
+    width, height = data.draw(st.integers(1, 50)), data.draw(st.integers(1, 20))
+    half = data.draw(st.booleans())
+    before, picture = noise(width, height), noise(width, height, 2)
+    columns, rows = width + width % 2 + 2 * data.draw(st.integers(0, 3)), height + height % 2 + 4
+    edges = st.tuples(*(st.integers(-3, 60) for _ in range(4)))
+    rects = data.draw(st.lists(edges, max_size=3))
+    changed = before.copy()
+    for left, top, right, bottom in rects:
+        if max(left, 0) < right and max(top, 0) < bottom:
+            # Chroma is that of four, so that these are taken whole.
+            part = slice(max(top, 0) & ~1, bottom + 1 & ~1), slice(max(left, 0) & ~1, right + 1 & ~1)
+            changed[part] = picture[part]
+    planes, expected = (Yuv.blank(columns, rows, half=half) for _ in range(2))
+    color.split_yuv(View.of(before), planes)
+    surface = np.zeros((height + 2, width + 3, 4), np.uint8)
+    surface[1 : 1 + height, 2 : 2 + width] = changed
+    color.split_yuv(View.of(surface, 2, 1, width, height), planes, rects)
+    color.split_yuv(View.of(changed), expected)
+    assert samples(planes) == samples(expected)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=30)
+@given(st.data())
 def test_any_rectangles_of_any_picture(data: Any) -> None:
     width, height = data.draw(st.integers(1, 70)), data.draw(st.integers(1, 20))
     half, means = data.draw(st.booleans()), data.draw(st.booleans())

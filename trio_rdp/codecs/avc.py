@@ -1,27 +1,16 @@
-"""H.264 pictures in YUV 4:2:0 (AVC420) and 4:4:4 (AVC444, AVC444v2), [MS-RDPEGFX] 3.3.8.3, decoded and encoded by PyAV.
+"""H.264 pictures in YUV 4:2:0 (AVC420) and 4:4:4 (AVC444, AVC444v2), [MS-RDPEGFX] 3.3.8.3, decoded by PyAV.
 
-PyAV comes with the extra `h264`: its wheels hold FFmpeg's decoder and libx264, which is under the GPL.  It is imported
-at the first picture.
+The encoder is `trio_rdp.codecs.avc_encoder`'s, and is here too.
 """
 
 from __future__ import annotations
 
-import enum
-import importlib
-import importlib.util
-from collections.abc import Sequence
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, Final
 
 from trio_rdp.codecs import color
-from trio_rdp.codecs.avc_frames import (
-    Avc420BitmapStream,
-    Avc420Metablock,
-    Avc420QuantQuality,
-    Avc444BitmapStream,
-    Rectangle,
-    Subframes,
-)
+from trio_rdp.codecs.avc_encoder import Encoder
+from trio_rdp.codecs.avc_frames import Avc420BitmapStream, Avc444BitmapStream, Mode, Rectangle, Subframes
+from trio_rdp.codecs.avc_library import import_av, is_available
 from trio_rdp.codecs.color import Yuv
 from trio_rdp.codecs.status import MAX_PIXELS
 from trio_rdp.codecs.view import View
@@ -36,27 +25,6 @@ MAX_OVERDRAW: Final = 4
 """How many times a picture the rectangles of one frame may cover in all; peers' do not lie upon each other."""
 
 _MACROBLOCK: Final = 16
-_TICK: Final = Fraction(1, 30)  # libx264 wants one; without rate control it means nothing
-
-
-class Mode(enum.Enum):
-    """How a picture's chroma travels; the values are the versions of the auxiliary view, 0 where there is none."""
-
-    AVC420 = 0
-    AVC444 = 1
-    AVC444V2 = 2
-
-
-def is_available() -> bool:
-    """Whether PyAV is installed; it is not imported."""
-    return importlib.util.find_spec("av") is not None
-
-
-def _import_av() -> Any:
-    try:
-        return importlib.import_module("av")
-    except ModuleNotFoundError as exc:
-        raise ModuleNotFoundError('H.264 needs PyAV: pip install "trio-rdp[h264]"', name=exc.name) from exc
 
 
 class Decoder:
@@ -136,7 +104,7 @@ class Decoder:
         if not data:
             return None
         if self._context is None:
-            self._av = _import_av()
+            self._av = import_av()
             self._context = self._open()
         try:
             pictures = self._context.decode(self._packet(data))
@@ -182,121 +150,3 @@ def _clipped(stream: Avc420BitmapStream, view: View, planes: Yuv) -> list[Rectan
     if sum((r - left) * (b - top) for left, top, r, b in rects) > MAX_OVERDRAW * right * bottom:
         raise InvalidField("the rectangles of a region lie upon each other", pdu="Avc420BitmapStream")
     return rects
-
-
-class Encoder:
-    """H.264 for a surface of one size, by libx264 without delay: each picture comes out at once.
-
-    `quality` goes from 1 to 100: libx264's constant rate factor is 51 less four tenths of it.  `preset` is libx264's.
-    The first picture stands alone, each later one refers to those before.  FFmpeg's context is made at the first.
-    """
-
-    def __init__(
-        self,
-        width: int,
-        height: int,
-        mode: Mode = Mode.AVC420,
-        *,
-        quality: int = 75,
-        threads: int = 1,
-        preset: str = "veryfast",
-    ) -> None:
-        if width < 1 or height < 1 or width > 0xFFFF or height > 0xFFFF or width * height > MAX_PIXELS:
-            raise ValueError(f"a picture of {width} x {height} pixels")
-        if not 1 <= quality <= 100:
-            raise ValueError(f"a quality of {quality} is not between 1 and 100")
-        self._size = width, height
-        self._mode = mode
-        self._quality = quality
-        self._crf = round(51 - 0.4 * quality)
-        self._threads = threads
-        self._preset = preset
-        self._av: Any = None
-        self._context: Any = None
-        self._frames: list[Any] = []
-        self._full: Yuv | None = None
-        self._count = 0
-        self._alone = True
-
-    def reset(self) -> None:
-        """Let the next picture stand alone, as a decoder needs that lost or forgot those before."""
-        self._alone = True
-
-    def encode(
-        self, view: View, rects: Sequence[Rectangle] | None = None, subframes: Subframes = Subframes.LUMA_AND_CHROMA
-    ) -> bytes:
-        """Encode a view of the encoder's size: a complete AVC420 or AVC444 bitmap stream.
-
-        `rects` (left, top, right, bottom) are what the client shall draw, by default everything.  AVC444 may leave out
-        the chroma of a picture and send it later, alone.  Raises `ModuleNotFoundError` without PyAV.  FFmpeg and the
-        conversion release the GIL.
-        """
-        if (view.width, view.height) != self._size:
-            raise ValueError(f"a view of {view.width} x {view.height}, the encoder is for {self._size}")
-        region = [(0, 0, *self._size)] if rects is None else list(rects)
-        if self._context is None:
-            self._av = _import_av()
-            self._open()
-        if self._mode is Mode.AVC420:
-            color.split_yuv(view, _planes(self._frames[0]))
-            return self._stream(0, region).encode()
-        self._separate(view)
-        if subframes == Subframes.CHROMA:
-            return Avc444BitmapStream(lc=subframes, avc420_encoded_bitstream1=self._stream(1, region)).encode()
-        first = self._stream(0, region)
-        second = self._stream(1, region) if subframes == Subframes.LUMA_AND_CHROMA else None
-        frame = Avc444BitmapStream(lc=subframes, avc420_encoded_bitstream1=first, avc420_encoded_bitstream2=second)
-        return frame.encode()
-
-    def _separate(self, view: View) -> None:
-        """Fill both views."""
-        main, auxiliary = map(_planes, self._frames)
-        if self._full is None:
-            self._full = Yuv.blank(main.width, main.height, half=False)
-        # Luma goes where the main view has it.
-        full = self._full._replace(y=main.y, y_stride=main.y_stride)
-        color.split_yuv(view, full)
-        color.separate(full, main, auxiliary, self._mode.value)
-
-    def _stream(self, number: int, region: list[Rectangle]) -> Avc420BitmapStream:
-        """Encode the main view, or the auxiliary one."""
-        frame = self._frames[number]
-        types = self._av.video.frame.PictureType
-        frame.pict_type = types.I if self._alone else types.NONE
-        self._alone = False
-        frame.pts = self._count
-        self._count += 1
-        data = b"".join(bytes(packet) for packet in self._context.encode(frame))
-        quality = Avc420QuantQuality(qp=self._crf, quality_val=self._quality)
-        block = Avc420Metablock(region_rects=region, quant_quality_vals=[quality] * len(region))
-        return Avc420BitmapStream(avc420_meta_data=block, avc420_encoded_bitstream=data)
-
-    def _open(self) -> None:
-        width, height = (-(-side // _MACROBLOCK) * _MACROBLOCK for side in self._size)
-        context = self._av.CodecContext.create("libx264", "w")
-        context.width, context.height, context.pix_fmt = width, height, "yuv420p"
-        context.time_base = _TICK
-        context.thread_type = "SLICE"
-        context.thread_count = self._threads
-        parameters = ["annexb=1", "repeat-headers=1", "keyint=infinite", "scenecut=0", "fullrange=on"]
-        parameters += ["colorprim=bt709", "transfer=bt709", "colormatrix=bt709"]
-        if self._mode is not Mode.AVC420:
-            # The views take turns: each is predicted from the last of its kind, which is the last but one.
-            parameters.append("ref=2")
-        context.options = {
-            "preset": self._preset,
-            "tune": "zerolatency",
-            "crf": str(self._crf),
-            "forced-idr": "1",
-            "x264-params": ":".join(parameters),
-        }
-        count = 1 if self._mode is Mode.AVC420 else 2
-        self._frames = [self._av.VideoFrame(width, height, "yuv420p") for _ in range(count)]
-        self._context = context
-        self._alone = True
-
-
-def _planes(frame: Any) -> Yuv:
-    """The planes of a frame of FFmpeg's, to be written to."""
-    y, u, v = frame.planes
-    return Yuv(y, u, v, y.line_size, u.line_size, frame.width, frame.height, half=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import struct
 from typing import Annotated, Final, Self, TypeAlias
 
@@ -17,6 +18,7 @@ __all__ = [
     "Avc420Metablock",
     "Avc420QuantQuality",
     "Avc444BitmapStream",
+    "Mode",
     "Rectangle",
     "Subframes",
 ]
@@ -30,6 +32,14 @@ Rectangle: TypeAlias = tuple[int, int, int, int]
 _RECT = struct.Struct("<HHHH")
 _ENTRY = _RECT.size + 2
 _MAX_SIZE = (1 << 30) - 1
+
+
+class Mode(enum.Enum):
+    """How a picture's chroma travels; the values are the versions of the auxiliary view, 0 where there is none."""
+
+    AVC420 = 0
+    AVC444 = 1
+    AVC444V2 = 2
 
 
 @pdu

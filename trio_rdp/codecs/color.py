@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
 from trio_rdp.codecs.kernels import color as kernel
+from trio_rdp.codecs.plain.buffers import view as bytes_of
 from trio_rdp.codecs.view import View
 
 if TYPE_CHECKING:
@@ -57,14 +58,32 @@ def draw_yuv(
     kernel.draw(y, u, v, y_stride, uv_stride, width, height, half, means, *view, packed)
 
 
-def split_yuv(view: View, planes: Yuv) -> None:
+def split_yuv(view: View, planes: Yuv, rects: Iterable[tuple[int, int, int, int]] | None = None) -> None:
     """Fill planes that are as large as the view or larger, where its last column and row are repeated.
 
-    The chroma of 4:2:0 is that of the mean of four pixels; such planes have an even width and height.  Releases the
-    GIL.
+    With `rects` (left, top, right, bottom), only the samples of what is in these.  The chroma of 4:2:0 is that of the
+    mean of four pixels; such planes have an even width and height.  Releases the GIL.
     """
     y, u, v, y_stride, uv_stride, width, height, half = planes
-    kernel.split(*view, y, u, v, y_stride, uv_stride, width, height, half)
+    if rects is None:
+        kernel.split(*view, y, u, v, y_stride, uv_stride, width, height, half)
+        return
+    if width < view.width or height < view.height:
+        raise ValueError("planes are as large as the picture, and even where chroma is halved")
+    luma, blue, red = bytes_of(y), bytes_of(u), bytes_of(v)
+    for rect in rects:
+        # Whole fours; at the right and at the bottom all that repeats the last column and row.
+        left, top = max(rect[0], 0) & ~1, max(rect[1], 0) & ~1
+        right, bottom = rect[2] + 1 & ~1, rect[3] + 1 & ~1
+        right, bottom = width if right >= view.width else right, height if bottom >= view.height else bottom
+        columns, rows = min(right, view.width) - left, min(bottom, view.height) - top
+        if columns <= 0 or rows <= 0:
+            continue
+        part = view._replace(x=view.x + left, y=view.y + top, width=columns, height=rows)
+        at = top * y_stride + left
+        chroma = (top >> 1) * uv_stride + (left >> 1) if half else top * uv_stride + left
+        sizes = y_stride, uv_stride, right - left, bottom - top, half
+        kernel.split(*part, luma[at:], blue[chroma:], red[chroma:], *sizes)
 
 
 def combine(
