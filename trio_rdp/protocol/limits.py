@@ -40,6 +40,8 @@ class Limits:
     """Until a server that a client asked for another size shows it; xrdp 0.9.21 takes about a second."""
     frame_acknowledgement: float = 2.0
     """Until a frame counts as drawn, though its client, which does acknowledge frames, has not said so."""
+    graphics_opening: float = 1.0
+    """How long a first picture waits for the graphics pipeline that the client says it knows; it is sent twice else."""
     dead_peer: float = 60.0
     """How long TCP may go without an answer (keepalive, user timeout) before the peer counts as dead."""
     close_grace: float = 2.0
@@ -151,6 +153,18 @@ class Limits:
     """What a remote program's user did that waits for a server's handler; beyond it the oldest is dropped."""
     undecoded: int = 64 * _MIB
     """Bytes of paint jobs that wait to be decoded; beyond it reading stops."""
+    pipeline_message: int = 64 * _MIB
+    """One message of the graphics pipeline, inflated: twice a raw picture of 3840 x 2160; FreeRDP takes up to 4 GiB."""
+    pipeline_commands: int = 131_072
+    """Messages, rectangles and points in it: 16 x 16 pixels each, those of a desktop of 8192 x 4096."""
+    pipeline_unshown: int = 1024
+    """Frames of the pipeline that a client has read and not shown; Windows sends a few before it waits."""
+    pipeline_unacknowledged: int = 256
+    """Frames that a server of the pipeline remembers until they are acknowledged; older ones are forgotten."""
+    pipeline_strays: int = 256
+    """Acknowledgements in a row of frames that do not wait for one; FreeRDP's servers count none of them."""
+    pipeline_answers: int = 1024
+    """What a client says on the pipeline in one message of its channel; xfreerdp and Windows say one thing each time."""
     sessions: int = 1024
     """Sessions of one `serve`."""
     handshakes: int = 64
