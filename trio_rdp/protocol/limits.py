@@ -164,7 +164,7 @@ class Limits:
     pipeline_strays: int = 256
     """Acknowledgements in a row of frames that do not wait for one; FreeRDP's servers count none of them."""
     pipeline_answers: int = 1024
-    """What a client says on the pipeline in one message of its channel; xfreerdp and Windows say one thing each time."""
+    """Messages of a client of the pipeline in one transmission; xfreerdp and Windows send each by itself."""
     sessions: int = 1024
     """Sessions of one `serve`."""
     handshakes: int = 64
