@@ -160,7 +160,14 @@ class Encoder:
         # Luma goes where the main view has it.
         full = self._full._replace(y=main.y, y_stride=main.y_stride)
         color.split_yuv(view, full, changed)
-        color.separate(full, main, auxiliary, self._mode.value)
+        rows = None
+        if changed is not None:
+            height = self._size[1]
+            top = min(max(min((rect[1] for rect in changed), default=0), 0), height)
+            bottom = min(max(max((rect[3] for rect in changed), default=0), top), height)
+            # Below the last row lie its repetitions.
+            rows = top, main.height if bottom + 1 >= height else bottom
+        color.separate(full, main, auxiliary, self._mode.value, rows)
 
     def _stream(self, number: int, region: list[Rectangle], sharing: int = 1) -> Avc420BitmapStream:
         """Encode the main view, or the auxiliary one, as one of so many that share a frame's bytes."""

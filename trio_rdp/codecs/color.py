@@ -102,18 +102,18 @@ def combine(
     )
 
 
-def separate(full: Yuv, main: Yuv, auxiliary: Yuv, version: int) -> None:
-    """Fill the chroma of the main view, and the auxiliary view, from 4:4:4 planes without gaps.
+def separate(full: Yuv, main: Yuv, auxiliary: Yuv, version: int, rows: tuple[int, int] | None = None) -> None:
+    """Fill the chroma of the main view, and the auxiliary view, from 4:4:4 planes without gaps, or some rows of them.
 
     Luma is the same in `full` and `main`, and is left to the caller.  Releases the GIL.
     """
     _check_alike(main, auxiliary)
     if full.half or (full.width, full.height, full.uv_stride) != (main.width, main.height, main.width):
         raise ValueError("the full planes are 4:4:4, as large as the views and without gaps")
+    top, bottom = rows or (0, main.height)
     y, blue, red, y_stride, uv_stride, width, height, _ = auxiliary
-    kernel.separate(
-        full.u, full.v, width, height, version, main.u, main.v, main.uv_stride, y, blue, red, y_stride, uv_stride
-    )
+    chroma = main.u, main.v, main.uv_stride
+    kernel.separate(full.u, full.v, width, height, version, *chroma, y, blue, red, y_stride, uv_stride, top, bottom)
 
 
 def _check_alike(main: Yuv, auxiliary: Yuv) -> None:

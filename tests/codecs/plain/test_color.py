@@ -66,7 +66,8 @@ def test_views_agree(across: int, down: int, version: int, seed: int, smooth: bo
         parts = [bytearray(half * low), bytearray(half * low), bytearray((width + 1) * height)]
         parts += [bytearray(half * low), bytearray(half * low)]
         mean_u, mean_v, luma, blue, red = parts
-        kernel.separate(u, v, width, height, version, mean_u, mean_v, half, luma, blue, red, width + 1, half)
+        planes = (u, v, width, height, version, mean_u, mean_v, half, luma, blue, red, width + 1, half)
+        kernel.separate(*planes, 0, height)
         separated.append(parts)
         full = bytearray(width * height), bytearray(width * height)
         aux = (luma, blue, red, width + 1, half)

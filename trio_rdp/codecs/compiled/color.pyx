@@ -19,76 +19,66 @@ cdef extern from *:
     #if defined(__AVX2__)
     #include <immintrin.h>
 
-    /* What no compiler makes of `row_to_luma` and `rows_to_chroma`: products of bytes, added in pairs.  The weight of
-       green does not fit a signed byte, so it comes in two parts.  Both do 32 columns at a time, and say how many. */
-    static inline Py_ssize_t trio_rdp_luma_fast(const uint8_t *s, uint8_t *y, Py_ssize_t n) {
-        const __m256i one = _mm256_set1_epi32(0x00365C13), two = _mm256_set1_epi32(0x00005B00);
+    /* What no compiler makes of `row_to_luma` and `rows_to_chroma`: products of bytes, added in pairs.  32 columns at a
+       time, of which it says how many.  Weights of luma are unsigned, so the pixels must be signed: less 128.  Those of
+       chroma are negative, as -128 is a signed byte and 128 is not. */
+    static inline __m256i trio_rdp_luma_of_32(const __m256i *p) {
+        const __m256i weights = _mm256_set1_epi32(0x0036B713), sign = _mm256_set1_epi8(-128);
         const __m256i half = _mm256_set1_epi16(128), order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
-        Py_ssize_t i;
+        __m256i v[4];
         int k;
-        for (i = 0; i + 32 <= n; i += 32) {
-            __m256i v[4];
-            for (k = 0; k < 4; k++) {
-                __m256i p = _mm256_loadu_si256((const __m256i *)(s + 4 * i + 32 * k));
-                v[k] = _mm256_add_epi16(_mm256_maddubs_epi16(p, one), _mm256_maddubs_epi16(p, two));
-            }
-            v[0] = _mm256_srli_epi16(_mm256_add_epi16(_mm256_hadd_epi16(v[0], v[1]), half), 8);
-            v[2] = _mm256_srli_epi16(_mm256_add_epi16(_mm256_hadd_epi16(v[2], v[3]), half), 8);
-            _mm256_storeu_si256((__m256i *)(y + i),
-                                _mm256_permutevar8x32_epi32(_mm256_packus_epi16(v[0], v[2]), order));
-        }
-        return i;
+        for (k = 0; k < 4; k++)
+            v[k] = _mm256_maddubs_epi16(weights, _mm256_xor_si256(p[k], sign));
+        v[0] = _mm256_srai_epi16(_mm256_add_epi16(_mm256_hadd_epi16(v[0], v[1]), half), 8);
+        v[2] = _mm256_srai_epi16(_mm256_add_epi16(_mm256_hadd_epi16(v[2], v[3]), half), 8);
+        return _mm256_permutevar8x32_epi32(_mm256_xor_si256(_mm256_packs_epi16(v[0], v[2]), sign), order);
     }
 
-    static inline Py_ssize_t trio_rdp_chroma_fast(const uint8_t *s, const uint8_t *t, uint8_t *u, uint8_t *v,
-                                                  Py_ssize_t n) {
-        const __m256i pairs = _mm256_setr_epi8(0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15,
-                                               0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15);
-        const __m256i ones = _mm256_set1_epi8(1), two = _mm256_set1_epi16(2), middle = _mm256_set1_epi32(32895);
-        const __m256i blue = _mm256_setr_epi16(128, -99, -29, 0, 128, -99, -29, 0, 128, -99, -29, 0, 128, -99, -29, 0);
-        const __m256i red = _mm256_setr_epi16(-12, -116, 128, 0, -12, -116, 128, 0,
-                                              -12, -116, 128, 0, -12, -116, 128, 0);
+    static inline __m256i trio_rdp_chroma_of_16(__m256i one, __m256i two) {
+        const __m256i blue = _mm256_set1_epi32(0x001D6380), red = _mm256_set1_epi32(0x0080740C);
+        const __m256i middle = _mm256_set1_epi16(-32641);
+        __m256 a = _mm256_castsi256_ps(one), b = _mm256_castsi256_ps(two);
+        __m256i mean = _mm256_avg_epu8(_mm256_castps_si256(_mm256_shuffle_ps(a, b, 0x88)),
+                                       _mm256_castps_si256(_mm256_shuffle_ps(a, b, 0xDD)));
+        mean = _mm256_hadd_epi16(_mm256_maddubs_epi16(mean, blue), _mm256_maddubs_epi16(mean, red));
+        return _mm256_srli_epi16(_mm256_sub_epi16(middle, mean), 8);
+    }
+
+    static inline Py_ssize_t trio_rdp_rows_fast(const uint8_t *s, const uint8_t *t, uint8_t *y, uint8_t *below,
+                                                uint8_t *u, uint8_t *v, Py_ssize_t n) {
         Py_ssize_t i;
         int k;
         for (i = 0; i + 32 <= n; i += 32) {
-            __m256i b[4], r[4];
+            __m256i p[4], q[4];
+            __m128i low, high, lower, upper;
             for (k = 0; k < 4; k++) {
-                __m256i p = _mm256_loadu_si256((const __m256i *)(s + 4 * i + 32 * k));
-                __m256i q = _mm256_loadu_si256((const __m256i *)(t + 4 * i + 32 * k));
-                p = _mm256_maddubs_epi16(_mm256_shuffle_epi8(p, pairs), ones);
-                q = _mm256_maddubs_epi16(_mm256_shuffle_epi8(q, pairs), ones);
-                p = _mm256_srli_epi16(_mm256_add_epi16(_mm256_add_epi16(p, q), two), 2);
-                b[k] = _mm256_madd_epi16(p, blue);
-                r[k] = _mm256_madd_epi16(p, red);
+                p[k] = _mm256_loadu_si256((const __m256i *)(s + 4 * i + 32 * k));
+                q[k] = _mm256_loadu_si256((const __m256i *)(t + 4 * i + 32 * k));
             }
-            for (k = 0; k < 4; k += 2) {
-                b[k] = _mm256_srli_epi32(_mm256_add_epi32(_mm256_hadd_epi32(b[k], b[k + 1]), middle), 8);
-                r[k] = _mm256_srli_epi32(_mm256_add_epi32(_mm256_hadd_epi32(r[k], r[k + 1]), middle), 8);
-            }
-            b[0] = _mm256_packus_epi16(_mm256_packus_epi32(b[0], b[2]), _mm256_packus_epi32(r[0], r[2]));
-            {
-                __m128i low = _mm256_castsi256_si128(b[0]), high = _mm256_extracti128_si256(b[0], 1);
-                _mm_storeu_si128((__m128i *)(u + i / 2), _mm_unpacklo_epi16(low, high));
-                _mm_storeu_si128((__m128i *)(v + i / 2), _mm_unpackhi_epi16(low, high));
-            }
+            _mm256_storeu_si256((__m256i *)(y + i), trio_rdp_luma_of_32(p));
+            _mm256_storeu_si256((__m256i *)(below + i), trio_rdp_luma_of_32(q));
+            for (k = 0; k < 4; k++)
+                p[k] = _mm256_avg_epu8(p[k], q[k]);
+            p[0] = _mm256_packus_epi16(trio_rdp_chroma_of_16(p[0], p[1]), trio_rdp_chroma_of_16(p[2], p[3]));
+            low = _mm256_castsi256_si128(p[0]);
+            high = _mm256_extracti128_si256(p[0], 1);
+            lower = _mm_unpacklo_epi16(low, high);
+            upper = _mm_unpackhi_epi16(low, high);
+            _mm_storeu_si128((__m128i *)(u + i / 2), _mm_unpacklo_epi64(lower, upper));
+            _mm_storeu_si128((__m128i *)(v + i / 2), _mm_unpackhi_epi64(lower, upper));
         }
         return i;
     }
     #else
-    static inline Py_ssize_t trio_rdp_luma_fast(const uint8_t *s, uint8_t *y, Py_ssize_t n) {
-        (void)s; (void)y; (void)n;
-        return 0;
-    }
-    static inline Py_ssize_t trio_rdp_chroma_fast(const uint8_t *s, const uint8_t *t, uint8_t *u, uint8_t *v,
-                                                  Py_ssize_t n) {
-        (void)s; (void)t; (void)u; (void)v; (void)n;
+    static inline Py_ssize_t trio_rdp_rows_fast(const uint8_t *s, const uint8_t *t, uint8_t *y, uint8_t *below,
+                                                uint8_t *u, uint8_t *v, Py_ssize_t n) {
+        (void)s; (void)t; (void)y; (void)below; (void)u; (void)v; (void)n;
         return 0;
     }
     #endif
     """
-    Py_ssize_t luma_fast "trio_rdp_luma_fast"(const uint8_t *, uint8_t *, Py_ssize_t) noexcept nogil
-    Py_ssize_t chroma_fast "trio_rdp_chroma_fast"(const uint8_t *, const uint8_t *, uint8_t *, uint8_t *,
-                                                  Py_ssize_t) noexcept nogil
+    Py_ssize_t rows_fast "trio_rdp_rows_fast"(const uint8_t *, const uint8_t *, uint8_t *, uint8_t *, uint8_t *,
+                                              uint8_t *, Py_ssize_t) noexcept nogil
 
 cdef enum:
     CHUNK = 1024             # pixels of two rows that are converted together, while their chroma is in L1
@@ -297,30 +287,31 @@ cdef inline void row_to_yuv(cpx32_r s, u8_r y, u8_r u, u8_r v, Py_ssize_t n) noe
         v[i] = red_of(r, g, b)
 
 
+cdef inline uint32_t mean_of(uint32_t a, uint32_t b) noexcept nogil:
+    """The means of four bytes each, halves rounded up."""
+    return (a | b) - (((a ^ b) >> 1) & 0x7F7F7F7F)
+
+
 cdef inline void rows_to_chroma(cpx32_r s, cpx32_r t, u8_r u, u8_r v, Py_ssize_t n) noexcept nogil:
     """The chroma of the mean of two by two pixels, `n` times."""
     cdef Py_ssize_t i
-    cdef uint32_t even, odd
+    cdef uint32_t mean
     cdef uint16_t r, g, b
     for i in range(n):
-        # Blue and red of four pixels are added at once, sixteen bits apart.
-        even = (s[2 * i] & 0xFF00FF) + (t[2 * i] & 0xFF00FF) + (s[2 * i + 1] & 0xFF00FF) + (t[2 * i + 1] & 0xFF00FF)
-        odd = (((s[2 * i] >> 8) & 255) + ((t[2 * i] >> 8) & 255) + ((s[2 * i + 1] >> 8) & 255)
-               + ((t[2 * i + 1] >> 8) & 255))
-        b = <uint16_t>(((even & 0xFFFF) + 2) >> 2)
-        r = <uint16_t>(((even >> 16) + 2) >> 2)
-        g = <uint16_t>((odd + 2) >> 2)
+        mean = mean_of(mean_of(s[2 * i], t[2 * i]), mean_of(s[2 * i + 1], t[2 * i + 1]))
+        b = <uint16_t>(mean & 255)
+        g = <uint16_t>((mean >> 8) & 255)
+        r = <uint16_t>((mean >> 16) & 255)
         u[i] = blue_of(r, g, b)
         v[i] = red_of(r, g, b)
 
 
-cdef inline void luma_of_row(const px32 *s, uint8_t *y, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t done = luma_fast(<const uint8_t *>s, y, n)
+cdef inline void two_rows(const px32 *s, const px32 *t, uint8_t *y, uint8_t *below, uint8_t *u, uint8_t *v,
+                          Py_ssize_t n) noexcept nogil:
+    """The luma of two rows, and the chroma that they share."""
+    cdef Py_ssize_t done = rows_fast(<const uint8_t *>s, <const uint8_t *>t, y, below, u, v, n)
     row_to_luma(s + done, y + done, n - done)
-
-
-cdef inline void chroma_of_rows(const px32 *s, const px32 *t, uint8_t *u, uint8_t *v, Py_ssize_t n) noexcept nogil:
-    cdef Py_ssize_t done = chroma_fast(<const uint8_t *>s, <const uint8_t *>t, u, v, n)
+    row_to_luma(t + done, below + done, n - done)
     rows_to_chroma(s + done, t + done, u + (done >> 1), v + (done >> 1), (n - done) >> 1)
 
 
@@ -375,9 +366,8 @@ def split(surface, Py_ssize_t stride, Py_ssize_t x, Py_ssize_t y, Py_ssize_t wid
                 for row in range(0, rows, 2):
                     one = padded(s + min(row, height - 1) * stride, width, columns, scratch)
                     two = padded(s + min(row + 1, height - 1) * stride, width, columns, scratch + columns * 4)
-                    luma_of_row(one, yp + row * y_stride, columns)
-                    luma_of_row(two, yp + (row + 1) * y_stride, columns)
-                    chroma_of_rows(one, two, up + (row >> 1) * uv_stride, vp + (row >> 1) * uv_stride, columns)
+                    two_rows(one, two, yp + row * y_stride, yp + (row + 1) * y_stride, up + (row >> 1) * uv_stride,
+                             vp + (row >> 1) * uv_stride, columns)
     finally:
         free(scratch)
         held.close()
@@ -469,7 +459,7 @@ def combine(main_u, main_v, Py_ssize_t main_stride, aux_y, aux_u, aux_v, Py_ssiz
 
 
 def separate(u, v, Py_ssize_t width, Py_ssize_t height, int version, main_u, main_v, Py_ssize_t main_stride, aux_y, aux_u,
-             aux_v, Py_ssize_t y_stride, Py_ssize_t uv_stride):
+             aux_v, Py_ssize_t y_stride, Py_ssize_t uv_stride, Py_ssize_t top, Py_ssize_t bottom):
     """See the twin."""
     cdef Buffers held = Buffers()
     cdef const uint8_t *source[2]
@@ -483,6 +473,8 @@ def separate(u, v, Py_ssize_t width, Py_ssize_t height, int version, main_u, mai
     cdef Py_ssize_t pair, half = width >> 1, quarter = width >> 2, low = height >> 1
     cdef int plane
     views(width, height, version)
+    if not 0 <= top <= bottom <= height:
+        raise ValueError("the rows do not lie in the plane")
     region(1 << 60, main_stride, 0, 0, half, low, 1)
     region(1 << 60, y_stride, 0, 0, width, height, 1)
     region(1 << 60, uv_stride, 0, 0, half, low, 1)
@@ -498,7 +490,7 @@ def separate(u, v, Py_ssize_t width, Py_ssize_t height, int version, main_u, mai
         if scratch == NULL:
             raise MemoryError
         with nogil:
-            for pair in range(low):
+            for pair in range(top >> 1, (bottom + 1) >> 1):
                 for plane in range(2):
                     upper = source[plane] + 2 * pair * width
                     lower = upper + width

@@ -165,7 +165,10 @@ def split(
     # Cut off at the end of sixteen bits, where only the weights' sums matter: they never reach beyond.
     planes[0][:] = (picture @ (19, 183, 54) + 128) >> 8
     if half:
-        picture = (picture.reshape(low, 2, narrow, 2, 3).sum(axis=(1, 3)) + 2) >> 2
+        # The mean of two means, each rounded up: what all channels have too much, chroma does not see.
+        four = picture.reshape(low, 2, narrow, 2, 3)
+        four = (four[:, 0] + four[:, 1] + 1) >> 1
+        picture = (four[:, :, 0] + four[:, :, 1] + 1) >> 1
     planes[1][:] = (picture @ (128, -99, -29) + 32895) >> 8
     planes[2][:] = (picture @ (-12, -116, 128) + 32895) >> 8
 
@@ -234,26 +237,35 @@ def separate(
     aux_v: Writable,
     y_stride: int,
     uv_stride: int,
+    top: int,
+    bottom: int,
 ) -> None:
-    """Take full planes of chroma apart into the main view's, which are means, and the auxiliary view."""
+    """Take full planes of chroma apart into the main view's, which are means, and the auxiliary view.
+
+    Only the rows from `top` to `bottom`, made even.
+    """
     import numpy as np
 
     _check_views(width, height, version)
+    if not 0 <= top <= bottom <= height:
+        raise ValueError("the rows do not lie in the plane")
     half, low, quarter = width // 2, height // 2, width // 4
+    pairs = slice(top // 2, (bottom + 1) // 2)
     luma = _plane(aux_y, y_stride, width, height)
     chroma = [_plane(aux_u, uv_stride, half, low), _plane(aux_v, uv_stride, half, low)]
     for number, (source, mean) in enumerate(((u, main_u), (v, main_v))):
         plane = _plane(source, width, width, height)
-        four = plane.reshape(low, 2, half, 2)
-        _plane(mean, main_stride, half, low)[:] = (four.sum(axis=(1, 3), dtype=np.uint16) + 2) >> 2
+        four = plane.reshape(low, 2, half, 2)[pairs]
+        _plane(mean, main_stride, half, low)[pairs] = (four.sum(axis=(1, 3), dtype=np.uint16) + 2) >> 2
         if version == 1:
-            for first in range(0, height, 16):
-                luma[first + 8 * number : first + 8 * number + 8] = plane[first + 1 : first + 16 : 2]
-            chroma[number][:] = plane[0::2, 1::2]
+            for pair in range(pairs.start, pairs.stop):
+                luma[pair // 8 * 16 + 8 * number + pair % 8] = plane[2 * pair + 1]
+            chroma[number][pairs] = four[:, 0, :, 1]
         else:
-            luma[:, number * half : (number + 1) * half] = plane[:, 1::2]
+            odd = luma[:, number * half : (number + 1) * half].reshape(low, 2, half)
+            odd[pairs] = four[..., 1]
             part = slice(number * quarter, (number + 1) * quarter)
-            chroma[0][:, part], chroma[1][:, part] = plane[1::2, 0::4], plane[1::2, 2::4]
+            chroma[0][pairs, part], chroma[1][pairs, part] = four[:, 1, 0::2, 0], four[:, 1, 1::2, 0]
 
 
 def _components(data: Readable, width: int, height: int) -> NDArray[np.int16]:
