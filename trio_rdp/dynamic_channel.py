@@ -65,6 +65,10 @@ class DynamicChannel(MessageChannel):
         self._lane.put_nowait(self._encode(bytes(value)))
         self._sent += 1
 
+    def items(self, value: bytes) -> list[Item]:
+        """What a message becomes in a lane, for who has one of his own; all that is sent has to go there then."""
+        return self._encode(value)
+
     def _check(self) -> None:
         self._inflow.check_open()
         if self._is_ended:
@@ -92,6 +96,11 @@ class DynamicChannel(MessageChannel):
         """Give the channel up, and close it on both sides; the session goes on."""
         self._inflow.fail(reason)
         self._close(self.channel_id)
+
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of messages that wait to be received."""
+        return self._inflow.waiting_bytes
 
     def statistics(self) -> ChannelStatistics:
         """What waits, and what went through."""

@@ -106,6 +106,11 @@ class Inflow:
         return len(self._messages)
 
     @property
+    def waiting_bytes(self) -> int:
+        """How many bytes they have."""
+        return self._bytes
+
+    @property
     def is_crowded(self) -> bool:
         """Whether more than half of what may wait does."""
         return 2 * len(self._messages) > self.buffer.messages or 2 * self._bytes > self.buffer.bytes

@@ -34,6 +34,11 @@ class MessageChannel(trio.abc.Channel[bytes]):
     def receive_nowait(self) -> bytes:
         """The next message, or raise `trio.WouldBlock` where none waits."""
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes of messages that wait to be received, as far as that is known."""
+        return 0
+
     @abc.abstractmethod
     def fail(self, reason: str) -> None:
         """Give the channel up, because its peer breaks the protocol; the session goes on."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from trio_rdp.channels.rdpgfx.capabilities import CapabilityVersion as GraphicsVersion
 from trio_rdp.channels.rdpsnd.audio_format import AudioFormat
 from trio_rdp.channels.rdpsnd.initialization import Quality as AudioQuality
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
@@ -17,6 +18,7 @@ from trio_rdp.protocol.limits import Limits
 from trio_rdp.wire.errors import LocalProtocolError
 
 __all__ = [
+    "ALL_GRAPHICS_VERSIONS",
     "OPTIONAL_CODECS",
     "AudioFormat",
     "AudioQuality",
@@ -27,6 +29,7 @@ __all__ = [
     "CredentialsSource",
     "DesktopSize",
     "GraphicsCache",
+    "GraphicsVersion",
     "Identity",
     "KeptBitmap",
     "LicenseCache",
@@ -65,6 +68,9 @@ class CompressionType(enum.IntEnum):
     RDP61 = 3
     """XCRUSH."""
 
+
+ALL_GRAPHICS_VERSIONS = tuple(GraphicsVersion)
+"""The versions of the graphics pipeline: 8, 8.1, and 10 to 10.7."""
 
 OPTIONAL_CODECS = (BitmapCodec.REMOTEFX, BitmapCodec.NSCODEC, BitmapCodec.QOI, BitmapCodec.QOIZ)
 """The codecs that a client may take or not."""
@@ -242,6 +248,8 @@ class ClientConfig:
     """
     enable_h264: bool | None = None
     """Whether the pipeline takes H.264; by default where the extra `h264` is installed."""
+    graphics_versions: tuple[GraphicsVersion, ...] = ALL_GRAPHICS_VERSIONS
+    """Which versions of the pipeline to offer; the server chooses one."""
     graphics_thin_client: bool = False
     """Ask the pipeline for what costs a weak client least: plain RemoteFX instead of the progressive, or H.264."""
     graphics_small_cache: bool = False
@@ -273,6 +281,8 @@ class ClientConfig:
         _check_codecs(self.codecs)
         if self.enable_h264 and not _has_h264():
             raise LocalProtocolError('enable_h264 needs PyAV: pip install "trio-rdp[h264]"')
+        if not self.graphics_versions:
+            raise LocalProtocolError("graphics_versions offers nothing: enable_graphics_pipeline turns it off")
         if not 1 <= self.nscodec_color_loss_level <= 7:
             raise LocalProtocolError(f"nscodec_color_loss_level {self.nscodec_color_loss_level} is not 1 to 7")
         if len(self.static_channels) > self.limits.static_channels:
@@ -377,9 +387,18 @@ class ServerConfig:
     """The desktop's size; None takes the client's own, clamped to the two below."""
     minimum_size: DesktopSize = DesktopSize(200, 200)
     maximum_size: DesktopSize = DesktopSize(8192, 8192)
+    enable_graphics_pipeline: bool = True
+    """Whether the picture goes through the graphics pipeline ("Microsoft::Windows::RDS::Graphics") where clients can.
+
+    Not at less than 32 bits per pixel, and not where `codecs` has none of those that belong to it.
+    """
     codecs: tuple[BitmapCodec, ...] = (
+        BitmapCodec.AVC444,
+        BitmapCodec.AVC420,
+        BitmapCodec.PROGRESSIVE,
         BitmapCodec.REMOTEFX,
         BitmapCodec.NSCODEC,
+        BitmapCodec.CLEARCODEC,
         BitmapCodec.QOIZ,
         BitmapCodec.QOI,
         BitmapCodec.PLANAR,

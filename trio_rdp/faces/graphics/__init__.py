@@ -1,0 +1,1 @@
+"""The graphics pipeline, as a client uses it."""

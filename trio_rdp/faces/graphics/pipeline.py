@@ -1,0 +1,326 @@
+"""`GraphicsPipeline`: the channel by which modern servers draw, as its client sees it.
+
+Nobody has to do anything for it: what it brings is on the session's screen.  What breaks in it, and what goes beyond
+its budgets, closes the channel and nothing else; the screen then shows what the server sends by the classic path.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol
+
+import trio
+
+from trio_rdp.channels.rdpgfx import CHANNEL_NAME
+from trio_rdp.channels.rdpgfx.caching import MAX_OFFERED
+from trio_rdp.channels.rdpgfx.capabilities import CapabilityFlags, CapabilityVersion
+from trio_rdp.channels.rdpgfx.client import GraphicsClient
+from trio_rdp.channels.rdpgfx.events import Confirmed
+from trio_rdp.codecs.kernels import form_of
+from trio_rdp.codecs.kernels import zgfx as zgfx_kernel
+from trio_rdp.codecs.zgfx import MAX_OUTPUT
+from trio_rdp.faces.channel_face import ChannelFace
+from trio_rdp.faces.graphics.kept_bitmaps import KeptBitmaps
+from trio_rdp.faces.message_channel import MessageChannel
+from trio_rdp.graphics.decoded_image import DecodedImage
+from trio_rdp.graphics.jobs import PaintJob, ResetPipeline
+from trio_rdp.graphics.pipeline.jobs import DrawSurface, EndPipelineFrame, ImportCached, PipelineCodec, PipelineJob
+from trio_rdp.graphics.pipeline.limits import PipelineLimits
+from trio_rdp.protocol.channel_buffer import ChannelBuffer, WhenFull
+from trio_rdp.protocol.config import ClientConfig
+from trio_rdp.wire.errors import DecodeError, LocalProtocolError, RdpError, RemoteProtocolError, SessionClosed
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["GraphicsPainter", "GraphicsPipeline", "GraphicsStatistics", "RunInTurn"]
+
+_MESSAGES: Final = 4096  # that wait, however short they are
+_COMPILED_RATE: Final = 2e-9  # seconds a byte to inflate, before anything was measured
+_PLAIN_RATE: Final = 1e-6
+_SMOOTHING: Final = 0.2
+_WORTH_MEASURING: Final = 4096  # bytes
+_MULTIPART: Final = 0xE1
+_H264: Final = (PipelineCodec.AVC420, PipelineCodec.AVC444, PipelineCodec.AVC444V2)
+
+RunInTurn = Callable[[Callable[[], bytes], float], Awaitable[bytes]]
+"""Does work that takes so many seconds: on the loop, or in a thread when its turn comes."""
+
+
+class GraphicsPainter(Protocol):
+    """What carries the jobs out, in their order, and tells how it went."""
+
+    on_pipeline_frame: Callable[[EndPipelineFrame], None] | None
+    on_pipeline_error: Callable[[DecodeError], None] | None
+
+    def submit(self, job: PaintJob) -> None:
+        """Queue a job."""
+
+    async def wait_room(self) -> None:
+        """Wait while too much is queued."""
+
+    @property
+    def pipeline_pending(self) -> int:
+        """Bytes of jobs that wait."""
+        ...
+
+    @property
+    def image(self) -> DecodedImage:
+        """The picture, with the pipeline's surfaces."""
+        ...
+
+    def window(self, window_id: int) -> NDArray[np.uint8] | None:
+        """A copy of what is shown in a window."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GraphicsStatistics:
+    """What the graphics pipeline was given, and what it keeps; `SessionStatistics.codecs` says what was decoded."""
+
+    version: CapabilityVersion | None
+    """What was agreed, with its flags; None until then, and without the channel."""
+    flags: CapabilityFlags
+    frames: int
+    """Frames that came whole."""
+    shown: int
+    """Frames that are, or were, on the screen."""
+    acknowledged: int
+    bytes_received: int
+    bytes_inflated: int
+    queue_depth: int
+    """Bytes that wait to be decoded now, as the server is told with each frame, and at most."""
+    peak_queue_depth: int
+    ignored: int
+    """Messages that were passed over, as they mean nothing here."""
+    surfaces: int
+    surface_bytes: int
+    cached: int
+    """Bitmaps in the cache, and their bytes."""
+    cached_bytes: int
+
+
+class GraphicsPipeline(ChannelFace):
+    """A client's graphics pipeline, [MS-RDPEGFX], which servers open that have one; `ClientConfig` offers it."""
+
+    def __init__(
+        self, config: ClientConfig, painter: GraphicsPainter, flush: Callable[[], None], run_in_turn: RunInTurn
+    ) -> None:
+        super().__init__(CHANNEL_NAME)
+        self.buffer: ChannelBuffer = ChannelBuffer(_MESSAGES, config.limits.undecoded, WhenFull.WAIT)
+        """What waits to be inflated: beyond it nothing more is read from the server."""
+        self._config = config
+        self._painter = painter
+        self._flush = flush
+        self._run_in_turn = run_in_turn
+        self._machine: GraphicsClient | None = None
+        self._kept = KeptBitmaps(None)
+        self._is_suspended = not config.acknowledge_graphics
+        self._failure: RdpError | None = None
+        self._rate = _PLAIN_RATE if form_of(zgfx_kernel) == "plain" else _COMPILED_RATE
+        self._inflating = 0  # bytes
+        self._frames = 0
+        self._shown_frames = 0
+        self._acknowledged = 0
+        self._received = 0
+        self._inflated = 0
+        self._ignored = 0
+        self._peak = 0
+
+    # For users.
+
+    @property
+    def confirmed(self) -> Confirmed | None:
+        """What was agreed with the server; None until then, and when there is no channel."""
+        return None if self._machine is None else self._machine.confirmed
+
+    @property
+    def version(self) -> CapabilityVersion | None:
+        """The version that was agreed."""
+        return None if self.confirmed is None else self.confirmed.version
+
+    async def wait_ready(self) -> Confirmed:
+        """Wait until the server has said what it will use, and give that; raises as `wait_open` does."""
+        await trio.lowlevel.checkpoint()
+        while True:
+            await self._opened()
+            if self.confirmed is not None:
+                return self.confirmed
+            await self._changed.wait()
+
+    def window(self, window_id: int) -> NDArray[np.uint8] | None:
+        """Copy what the server draws into a window of a remote program: uint8 (height, width, 4), B G R and opacity.
+
+        None where it draws nothing by this channel for that window.
+        """
+        return self._painter.window(window_id)
+
+    def suspend_acknowledgements(self, suspend: bool = True) -> None:
+        """Tell the server with the next frame that no more are acknowledged, or acknowledge them again.
+
+        A server that hears of no frames sends them as fast as the network takes them; `ClientConfig` has a switch that
+        does this from the beginning.
+        """
+        self._is_suspended = suspend
+        if self._machine is not None:
+            self._set_suspended(self._machine)
+
+    async def reset(self) -> None:
+        """Begin anew: the server forgets all that it knows of this client's surfaces and caches, and draws again.
+
+        Raises `LocalProtocolError` below version 10.3, and as `wait_open` does.
+        """
+        channel = await self._opened()
+        if self._machine is None or self.confirmed is None:
+            raise LocalProtocolError("the server has agreed to nothing yet")
+        await self._send(channel, self._machine.reset())
+
+    def statistics(self) -> GraphicsStatistics:
+        """What came, what was shown, and what is kept."""
+        confirmed, surfaces = self.confirmed, self._painter.image.surfaces
+        return GraphicsStatistics(
+            version=None if confirmed is None else confirmed.version,
+            flags=CapabilityFlags(0) if confirmed is None else confirmed.flags,
+            frames=self._frames,
+            shown=self._shown_frames,
+            acknowledged=self._acknowledged,
+            bytes_received=self._received,
+            bytes_inflated=self._inflated,
+            queue_depth=self._queue_depth(),
+            peak_queue_depth=self._peak,
+            ignored=self._ignored + (0 if self._machine is None else self._machine.ignored),
+            surfaces=len(surfaces),
+            surface_bytes=surfaces.bytes,
+            cached=len(surfaces.cache),
+            cached_bytes=surfaces.cache.bytes,
+        )
+
+    # The channel's task.
+
+    async def _work(self, channel: MessageChannel) -> None:
+        config, painter = self._config, self._painter
+        machine = self._machine = GraphicsClient(
+            versions=config.graphics_versions,
+            h264=config.takes_h264,
+            is_thin=config.graphics_thin_client,
+            has_small_cache=config.graphics_small_cache,
+        )
+        self._set_suspended(machine)
+        self._kept = KeptBitmaps(config.graphics_cache)
+        self._failure = None
+        try:
+            with trio.CancelScope() as scope:
+                painter.on_pipeline_frame = partial(self._shown, channel, machine, scope)
+                painter.on_pipeline_error = partial(self._break, scope)
+                await channel.send(machine.start())
+                while True:
+                    await self._take(channel, machine, await channel.receive())
+            if self._failure is not None:
+                raise self._failure
+        finally:
+            painter.on_pipeline_frame = painter.on_pipeline_error = None
+            await self._kept.keep(painter.image.surfaces.cache.bitmaps)
+            painter.submit(ResetPipeline())
+            self._flush()
+
+    async def _take(self, channel: MessageChannel, machine: GraphicsClient, data: bytes) -> None:
+        self._received += len(data)
+        self._inflating = len(data)
+        self._note_depth()
+        try:
+            inflated = await self._inflate(machine, data)
+        finally:
+            self._inflating = 0
+        self._inflated += len(inflated)
+        for event in machine.receive(inflated, trio.current_time()):
+            if isinstance(event, Confirmed):
+                await self._begin(channel, machine, event)
+            else:
+                await self._submit(machine, event)
+        self._note_depth()
+        self._flush()
+        await self._painter.wait_room()
+
+    async def _inflate(self, machine: GraphicsClient, data: bytes) -> bytes:
+        size = _declared(data)
+
+        def work() -> bytes:
+            before = time.thread_time()
+            inflated = machine.inflate(data)
+            if len(inflated) > _WORTH_MEASURING:
+                rate = (time.thread_time() - before) / len(inflated)
+                self._rate += _SMOOTHING * (min(rate, 10 * self._rate) - self._rate)
+            return inflated
+
+        return await self._run_in_turn(work, size * self._rate)
+
+    async def _begin(self, channel: MessageChannel, machine: GraphicsClient, confirmed: Confirmed) -> None:
+        """The server has confirmed what may be used, perhaps not for the first time: nothing is left of before."""
+        limits = PipelineLimits() if confirmed.has_small_cache else PipelineLimits.large()
+        self._painter.submit(ResetPipeline(limits, self._kept.loaded))
+        self._wake()
+        if offered := await self._kept.offer(MAX_OFFERED, confirmed.cache_bytes):
+            await channel.send(machine.offer_cache(offered))
+
+    async def _submit(self, machine: GraphicsClient, job: PipelineJob) -> None:
+        match job:
+            case DrawSurface(codec=codec) if codec in _H264:
+                if machine.confirmed is not None and not machine.confirmed.takes_avc420:
+                    raise RemoteProtocolError(f"the server draws in {codec.name}, but H.264 was not agreed on")
+            case EndPipelineFrame():
+                self._frames += 1
+            case ImportCached(slots=slots):
+                if not await self._kept.load([key for _, key in slots]):
+                    raise LocalProtocolError("bitmaps that were offered are not kept any more")
+        self._painter.submit(job)
+
+    def _shown(
+        self, channel: MessageChannel, machine: GraphicsClient, scope: trio.CancelScope, frame: EndPipelineFrame
+    ) -> None:
+        self._shown_frames += 1
+        try:
+            messages = machine.acknowledge(frame.frame_id, self._queue_depth(), trio.current_time())
+        except LocalProtocolError:
+            return  # it was shown before the server began anew
+        self._acknowledged += bool(messages) and not self._is_suspended
+        try:
+            for message in messages:
+                channel.send_nowait(message)
+        except trio.WouldBlock:
+            self._break(scope, RemoteProtocolError("the server reads no acknowledgements"))
+        except (trio.BrokenResourceError, trio.ClosedResourceError, SessionClosed):
+            return  # which the channel's task finds out itself
+
+    def _break(self, scope: trio.CancelScope, error: RdpError) -> None:
+        if self._failure is None:
+            self._failure = error
+        scope.cancel()
+
+    def _set_suspended(self, machine: GraphicsClient) -> None:
+        if self._is_suspended:
+            machine.suspend()
+        else:
+            machine.resume()
+
+    def _queue_depth(self) -> int:
+        waiting = 0 if self._channel is None else self._channel.waiting_bytes
+        return waiting + self._inflating + self._painter.pipeline_pending
+
+    def _note_depth(self) -> None:
+        self._peak = max(self._peak, self._queue_depth())
+
+    def _ended(self) -> None:
+        if self._machine is not None:
+            self._ignored += self._machine.ignored
+            self._machine = None
+
+
+def _declared(data: bytes) -> int:
+    """How many bytes an RDP_SEGMENTED_DATA has inflated, as far as it says."""
+    if data[:1] != bytes([_MULTIPART]):
+        return min(len(data) * 16, 65_535)
+    return min(int.from_bytes(data[3:7], "little"), MAX_OUTPUT)
