@@ -26,6 +26,7 @@ _NO_CACHE = CacheDefinition(cache_entries=0, cache_maximum_cell_size=0)
 _SPECIAL: dict[str, dict[str, Any]] = {
     "Avc420Metablock": {"region_rects": [(1, 2, 3, 4)], "quant_quality_vals": [Avc420QuantQuality(qp=20)]},
     "Avc444BitmapStream": {"lc": Subframes.LUMA},
+    "CacheToSurfacePdu": {"dest_pts": [(1, -2)]},
     "ChannelJoinConfirm": {"initiator": 1007, "requested": 1003},
     "ChannelJoinRequest": {"initiator": 1007, "channel_id": 1003},
     "ClientAutoReconnectPacket": {"security_verifier": bytes(16)},
@@ -51,12 +52,16 @@ _SPECIAL: dict[str, dict[str, Any]] = {
     "SendDataIndication": {"initiator": 1002, "channel_id": 1003},
     "SendDataRequest": {"initiator": 1007, "channel_id": 1003},
     "ServerAutoReconnectPacket": {"arc_random_bits": bytes(16)},
+    "SolidFillPdu": {"fill_rects": [(1, 2, 3, 4)]},
+    "SurfaceToCachePdu": {"rect_src": (1, 2, 3, 4)},
+    "SurfaceToSurfacePdu": {"rect_src": (1, 2, 3, 4), "dest_pts": [(1, -2)]},
     "TpktHeader": {"packet_length": 7},
     "UrbControlDescriptorRequest": {"urb_function": UrbFunction.GET_DESCRIPTOR_FROM_DEVICE},
     "UrbControlFeatureRequest": {"urb_function": UrbFunction.SET_FEATURE_TO_DEVICE},
     "UrbControlGetStatusRequest": {"urb_function": UrbFunction.GET_STATUS_FROM_DEVICE},
     "UrbControlVendorOrClassRequest": {"urb_function": UrbFunction.CLASS_INTERFACE},
     "UrbPipeRequest": {"urb_function": UrbFunction.ABORT_PIPE},
+    "WireToSurface1Pdu": {"dest_rect": (1, 2, 3, 4)},
 }
 
 
