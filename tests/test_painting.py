@@ -348,7 +348,7 @@ class TestBounds:
                 bench.submit(unseen)
             await bench.painter.wait_idle()
             taken.clear()
-            bench.painter._rates[BitmapCodec.RAW] = 1e-10
+            bench.painter._rates._rates[BitmapCodec.RAW] = 1e-10
             bench.painter.submit(BeginFrame(1))
             bench.submit(*[draw(0, 1, side=1024) for _ in range(9)], EndFrame(1))
             with trio.fail_after(20):

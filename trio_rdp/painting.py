@@ -4,14 +4,14 @@ Small work is done on the loop; more goes to worker threads through the process'
 sessions share the processor.  Several threads draw at once: each gets its share of all the tiles of a slice, whatever
 the number of messages in which they came.  As waking a thread costs as much as a few tiles, a frame that is coming in
 is left to wait until there is enough for a slice.  Delta codecs cannot skip, so nothing is dropped but what was for
-a desktop of before a resize.
+a desktop of before a resize.  The graphics pipeline's surfaces outlive that, as its channel does; what is wrong there
+ends the pipeline, and nothing else.
 """
 
 from __future__ import annotations
 
-import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -19,23 +19,18 @@ from typing import TYPE_CHECKING
 import trio
 
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
-from trio_rdp.codecs.kernels import form_of
-from trio_rdp.codecs.kernels import planar as planar_kernel
 from trio_rdp.encoding import INLINE_SECONDS, EncodeScheduler
-from trio_rdp.graphics.costs import count_of, decoded_pixels, memory_of
+from trio_rdp.graphics.costs import decoded_pixels, is_pipeline_job, memory_of, moved_pixels
 from trio_rdp.graphics.decoded_image import DecodedImage
-from trio_rdp.graphics.drawing import Drawing, Piece, layers, shares
-from trio_rdp.graphics.jobs import (
-    BeginFrame,
-    DrawBitmaps,
-    DrawSurfaceBits,
-    EndFrame,
-    PaintJob,
-    ResetCodecs,
-    SetPalette,
-)
-from trio_rdp.graphics.pipeline.jobs import EndPipelineFrame
+from trio_rdp.graphics.drawing import Piece, layers, shares
+from trio_rdp.graphics.geometry import Rect
+from trio_rdp.graphics.jobs import BeginFrame, EndFrame, PaintJob, ResetCodecs, ResetPipeline
+from trio_rdp.graphics.pipeline.bitmap_cache import CachedBitmap
+from trio_rdp.graphics.pipeline.jobs import BeginPipelineFrame, EndPipelineFrame, ResetGraphics
+from trio_rdp.graphics.pipeline.surfaces import PipelineCounts
+from trio_rdp.graphics.pipeline.windows import WindowPictures
 from trio_rdp.graphics.region import Region
+from trio_rdp.paint_slices import Begun, DecodeStatistics, Rates, paint
 from trio_rdp.screen import Screen
 from trio_rdp.wire.errors import DecodeError
 
@@ -51,23 +46,6 @@ _LONE_SLICE_SECONDS = 0.008
 _MOST_PIXELS = 1 << 22
 """Of a slice, however fast they are said to be: what was inflated waits in memory until it is drawn."""
 _ENOUGH_SECONDS = 0.004  # of each worker, to begin with a frame of which more is to come
-_COMPILED_RATE = 4e-9  # seconds a pixel, before anything was measured
-_PLAIN_RATE = 2e-7
-_JOB_SECONDS = 1e-5  # of Python around a job, and
-_BITMAP_SECONDS = 4e-6  # around each of its bitmaps, however small
-_LEAST_RATE = 1e-10  # seconds a pixel: nothing is faster than filling
-_SMOOTHING = 0.2
-_WORTH_MEASURING = 1024  # pixels: in smaller bitmaps Python takes the time
-
-
-@dataclass(slots=True)
-class DecodeStatistics:
-    """What one codec has decoded: bitmaps, their tiles (a bitmap without tiles is one), bytes, and CPU seconds."""
-
-    bitmaps: int = 0
-    tiles: int = 0
-    bytes: int = 0
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,67 +59,10 @@ class PainterStatistics:
     reading_stopped: int
 
 
-def _overhead(job: PaintJob) -> float:
-    """About how many seconds of Python there are before a job's tiles can be drawn."""
-    count = count_of(job)
-    return _JOB_SECONDS + count * _BITMAP_SECONDS if count else 0.0
-
-
-class _Begun:
-    """Jobs that were begun, and the CPU seconds that each has taken."""
-
-    def __init__(self, image: DecodedImage, jobs: list[PaintJob]) -> None:
-        self.drawings: list[Drawing] = []
-        self.seconds: dict[int, float] = {}  # by the drawing's identity
-        _ = image.pixels  # made, and numpy loaded, before the first codec's time is taken
-        before = time.thread_time()
-        for job in jobs:
-            drawing = image.start(job)
-            self.drawings.append(drawing)
-            now = time.thread_time()
-            self.seconds[id(drawing)] = now - before
-            before = now
-
-    def draw(self, pieces: Iterable[Piece]) -> None:
-        """Draw some of the tiles; threads may draw different ones at the same time."""
-        before = time.thread_time()
-        for drawing, first, last in pieces:
-            drawing.draw(first, last)
-            now = time.thread_time()
-            self.seconds[id(drawing)] += now - before
-            before = now
-
-
-def _paint(image: DecodedImage, jobs: list[PaintJob]) -> _Begun:
-    begun = _Begun(image, jobs)
-    begun.draw((drawing, 0, drawing.tiles) for drawing in begun.drawings)
-    return begun
-
-
 class Painter:
-    """The picture behind one screen; `shown` is called with the id of each frame that is on the screen."""
+    """The picture behind one screen; `shown` is called with the id of each classic frame that is on the screen."""
 
     def __init__(self, screen: Screen, scheduler: EncodeScheduler, limit: int, shown: Callable[[int], None]) -> None:
-        self._screen = screen
-        self._scheduler = scheduler
-        self._limit = limit
-        self._shown = shown
-        self._image = DecodedImage(screen.width, screen.height)
-        self._jobs: deque[tuple[PaintJob, float]] = deque()  # each with the seconds that it may take
-        self._seconds = 0.0  # all of them
-        self._is_coming = False  # the rest of a frame
-        self._enough = _ENOUGH_SECONDS * scheduler.workers
-        self._damage = Region()
-        self._in_frame = False
-        self._busy = False
-        self._work = trio.Event()
-        self._room = trio.Event()
-        is_plain = form_of(planar_kernel) == "plain"
-        self._first_rate = _PLAIN_RATE if is_plain else _COMPILED_RATE
-        self._rates: dict[BitmapCodec | None, float] = {}
-        self._decoded: dict[BitmapCodec, DecodeStatistics] = {}
-        self._palette: SetPalette | None = None
-        self._done = 0
         self.on_pipeline_frame: Callable[[EndPipelineFrame], None] | None = None
         """Called with the end of each frame of the graphics pipeline that is on the screen."""
         self.on_pipeline_error: Callable[[DecodeError], None] | None = None
@@ -150,27 +71,55 @@ class Painter:
         Nothing of the frame is shown, and further jobs of the pipeline are dropped up to a `ResetPipeline`; what else
         there is in the session goes on.
         """
+        self._screen = screen
+        self._scheduler = scheduler
+        self._limit = limit
+        self._shown = shown
+        self._image = DecodedImage(screen.width, screen.height, threads=scheduler.workers)
+        self._windows = WindowPictures()
+        self._jobs: deque[tuple[PaintJob, float]] = deque()  # each with the seconds that it may take
+        self._seconds = 0.0  # all of them
+        self._is_coming = False  # the rest of a frame
+        self._enough = _ENOUGH_SECONDS * scheduler.workers
+        self._damage = Region()
+        self._in_frame = False
+        self._has_failed = False  # the pipeline
+        self._is_in_frame = False  # of the pipeline, as far as was submitted
+        self._busy = False
+        self._work = trio.Event()
+        self._room = trio.Event()
+        self._rates = Rates()
+        self._done = 0
+        self._running: list[PaintJob] = []
         self._pending = 0
+        self._of_pipeline = 0  # bytes of those pending
         self._peak = 0
         self._stopped = 0
 
     def submit(self, job: PaintJob) -> None:
         """Queue a job; `flush` starts the work."""
+        if isinstance(job, ResetPipeline):
+            self._has_failed = False
+        elif self._has_failed and is_pipeline_job(job):
+            return
         seconds = self._estimate(job)
         self._jobs.append((job, seconds))
         self._seconds += seconds
         if isinstance(job, BeginFrame | EndFrame):
             self._is_coming = isinstance(job, BeginFrame)
-        elif isinstance(job, ResetCodecs):
-            self._is_coming = False  # the peer has begun anew, and ends no frame of before
-        self._pending += memory_of(job)
+        elif isinstance(job, BeginPipelineFrame | EndPipelineFrame):
+            self._is_coming = self._is_in_frame = isinstance(job, BeginPipelineFrame)
+        elif isinstance(job, ResetCodecs | ResetPipeline):
+            self._is_coming = self._is_in_frame = False  # the peer has begun anew, and ends no frame of before
+        self._count_pending([job], 1)
         if self._pending > self._peak:
             self._peak = self._pending
 
     def flush(self) -> None:
         """Paint what is queued: now if it is little, else in the task that runs `run`.
 
-        The beginning of a frame may wait for more of it.  Raises `DecodeError` for jobs that cannot be painted.
+        The beginning of a frame may wait for more of it.  Raises `DecodeError` for jobs that cannot be painted, but
+        those of the graphics pipeline.
         """
         if self._busy or not self._is_worthwhile():
             return
@@ -179,7 +128,7 @@ class Painter:
             return
         while self._jobs:
             jobs, _ = self._take_slice()
-            self._finish(jobs, _paint(self._image, jobs))
+            self._finish(jobs, paint(self._image, jobs))
 
     def _is_worthwhile(self) -> bool:
         """Whether there is something to do that would not better be done together with what comes next."""
@@ -202,19 +151,28 @@ class Painter:
                 await self._room.wait()
 
     def resize(self, width: int, height: int) -> None:
-        """Go on with a black picture of another size; what was queued for the old one is dropped."""
-        self._jobs.clear()
-        self._seconds = 0.0
+        """Go on with a black picture of another size; what was queued for the old one is dropped.
+
+        That is the classic path's, to which a reactivation belongs.  The graphics pipeline goes on: what waits of it
+        is done, and its surfaces are shown again when its next frame ends.
+        """
+        self._drop(lambda job: not is_pipeline_job(job))
         self._is_coming = False
-        self._pending = 0
-        self._make_room()
         self._in_frame = False
         self._damage.clear()
         # A new picture, not a resized one: a thread may be painting on the old one at this moment.
-        self._image = DecodedImage(width, height)
-        if self._palette is not None:
-            self._image.apply(self._palette)
+        self._image = self._image.resized(width, height)
         self._screen.resize(width, height)
+
+    def _drop(self, unwanted: Callable[[PaintJob], bool]) -> None:
+        """Take jobs out of the queue, and cease to count those that are being done."""
+        dropped = [job for job, _ in self._jobs if unwanted(job)]
+        self._jobs = deque(found for found in self._jobs if not unwanted(found[0]))
+        self._seconds = sum(seconds for _, seconds in self._jobs)
+        gone = [job for job in self._running if unwanted(job)]
+        self._running = [job for job in self._running if not unwanted(job)]
+        self._count_pending(dropped + gone, -1)
+        self._make_room()
 
     async def run(self) -> None:
         """Paint what is too much for the loop; runs until cancelled, and raises `DecodeError` for a bad job."""
@@ -231,26 +189,32 @@ class Painter:
                     self._busy = False
                 if image is self._image:
                     self._finish(jobs, begun)
+                else:
+                    self._finish_for_old(jobs, begun, image)
 
-    async def _paint_slice(self, image: DecodedImage, jobs: list[PaintJob], seconds: float) -> _Begun:
+    async def _paint_slice(self, image: DecodedImage, jobs: list[PaintJob], seconds: float) -> Begun:
         """Paint jobs with all the workers there are, in turns of about 2 ms; none is left when this returns."""
         whole = seconds + self._seconds
         if seconds <= INLINE_SECONDS:
-            return await self._scheduler.run(partial(_paint, image, jobs), seconds)
-        begun = await self._scheduler.run(partial(_Begun, image, jobs), sum(map(_overhead, jobs)), whole)
+            return await self._scheduler.run(partial(paint, image, jobs), seconds)
+        begun = await self._scheduler.run(partial(Begun, image, jobs), sum(map(self._rates.overhead, jobs)), whole)
         workers = self._scheduler.workers
         turns = max(round(seconds / (self._slice_seconds * workers)), 1) * workers  # the same for each
-        each = seconds / max(sum(drawing.tiles for drawing in begun.drawings), 1)
+        # Tiles of one job cost about the same, those of different codecs do not.
+        each = {
+            id(drawing): self._rates.estimate(job) / max(drawing.tiles, 1)
+            for job, drawing in zip(jobs, begun.drawings, strict=True)
+        }
         failures: list[Exception] = []
 
         async def draw(share: list[Piece]) -> None:
-            tiles = sum(last - first for _, first, last in share)
+            cost = sum((last - first) * each.get(id(drawing), seconds) for drawing, first, last in share)
             try:
-                await self._scheduler.run(partial(begun.draw, share), tiles * each, whole)
+                await self._scheduler.run(partial(begun.draw, share), cost, whole)
             except Exception as exc:
                 failures.append(exc)
 
-        for layer in layers(begun.drawings):
+        for layer in layers(begun.all_drawings):
             async with trio.open_nursery() as nursery:
                 for share in shares(layer, turns):
                     nursery.start_soon(draw, share)
@@ -268,74 +232,145 @@ class Painter:
         self._room.set()
         self._room = trio.Event()
 
+    def _count_pending(self, jobs: list[PaintJob], sign: int) -> None:
+        for job in jobs:
+            size = sign * memory_of(job)
+            self._pending += size
+            self._of_pipeline += size if is_pipeline_job(job) else 0
+
     def _estimate(self, job: PaintJob) -> float:
         """About how many seconds a job takes."""
-        if not isinstance(job, DrawBitmaps | DrawSurfaceBits):
-            return 0.0
-        return _overhead(job) + job.cost * self._rates.get(job.codec, self._first_rate)
+        seconds = self._rates.estimate(job)
+        if is_pipeline_job(job) and (isinstance(job, EndPipelineFrame) or not self._is_in_frame):
+            seconds += self._rates.moving(self._image.composed_pixels)
+        return seconds
 
     def _take_slice(self) -> tuple[list[PaintJob], float]:
         """Jobs for some ms of each worker, up to the end of a frame, and the seconds that they may take."""
         jobs: list[PaintJob] = []
         seconds, budget, pixels = 0.0, self._slice_seconds * self._scheduler.workers, 0
         while self._jobs and seconds < budget and pixels < _MOST_PIXELS:
+            if jobs and isinstance(self._jobs[0][0], ResetPipeline):
+                break
             job, estimate = self._jobs.popleft()
             jobs.append(job)
             seconds += estimate
-            pixels += decoded_pixels(job)
-            if isinstance(job, EndFrame):
+            pixels += decoded_pixels(job) + moved_pixels(job)
+            if isinstance(job, EndFrame | EndPipelineFrame | ResetGraphics | ResetPipeline):
                 break
         self._seconds = self._seconds - seconds if self._jobs else 0.0
+        self._running = list(jobs)
         return jobs, seconds
 
-    def _finish(self, jobs: list[PaintJob], begun: _Begun) -> None:
+    def _finish(self, jobs: list[PaintJob], begun: Begun) -> None:
         """Count painted jobs, and show the frame if it is whole."""
-        self._done += len(jobs)
-        self._pending -= sum(map(memory_of, jobs))
-        self._make_room()
+        self._count(jobs, begun)
+        if begun.failure is not None:
+            self._fail_pipeline(begun.failure)
+        damage = [] if begun.composition is None else begun.composition.damage
         for job, drawing in zip(jobs, begun.drawings, strict=True):
+            if is_pipeline_job(job):
+                damage = [*damage, *drawing.damage]
+                continue
             for rect in drawing.damage:
                 self._damage.add(rect)
-            if isinstance(job, DrawBitmaps | DrawSurfaceBits):
-                self._measure(job, drawing.tiles, begun.seconds[id(drawing)])
-            elif isinstance(job, SetPalette):
-                self._palette = job
-            else:
+            if isinstance(job, BeginFrame | EndFrame | ResetCodecs):
                 self._in_frame = isinstance(job, BeginFrame)
-        if not self._in_frame and self._damage:
-            self._screen.show(self._image.pixels, self._damage.take())
+        self._show([] if begun.failure else damage)
+        self._tell(jobs, begun)
+
+    def _finish_for_old(self, jobs: list[PaintJob], begun: Begun, image: DecodedImage) -> None:
+        """Count what was painted while the picture was replaced; the graphics pipeline's part is not lost."""
+        self._count(jobs, begun)
+        self._image.surfaces = image.surfaces
+        if begun.failure is not None:
+            self._fail_pipeline(begun.failure)
+        elif isinstance(jobs[-1], ResetGraphics):
+            self._image.start(jobs[-1])
+        if not self._image.surfaces.in_frame:
+            self._show(self._image.compose().finish())
+        self._tell([job for job in jobs if is_pipeline_job(job)], begun)
+
+    def _count(self, jobs: list[PaintJob], begun: Begun) -> None:
+        self._done += len(jobs)
+        # Of a picture that was replaced meanwhile, the classic path's jobs are counted no more.
+        self._count_pending(self._running, -1)
+        self._running = []
+        self._make_room()
+        for job, drawing in zip(jobs, begun.drawings, strict=True):
+            self._rates.measure(job, drawing.tiles, begun.seconds[id(drawing)])
+
+    def _show(self, damage: list[Rect]) -> None:
+        """Show what the graphics pipeline has finished, and what else there is; a new size with the frame it is for."""
+        image, screen = self._image, self._screen
+        surfaces = image.surfaces
+        if (image.width, image.height) != (screen.width, screen.height):
+            self._damage.clear()
+            if surfaces.in_frame:
+                return
+            screen.resize(image.width, image.height)
+            damage = [image.bounds] if damage else []
+        if not surfaces.in_frame:
+            self._windows.show(surfaces.on_windows)
+        if self._damage and not self._in_frame:
+            for rect in damage:
+                self._damage.add(rect)
+            damage = self._damage.take()
+        if damage:
+            screen.show(image.pixels, damage)
+
+    def _tell(self, jobs: list[PaintJob], begun: Begun) -> None:
+        """Say which frames are shown."""
         for job in jobs:
             if isinstance(job, EndFrame):
                 self._shown(job.frame_id)
+            elif isinstance(job, EndPipelineFrame) and begun.failure is None and self.on_pipeline_frame is not None:
+                self.on_pipeline_frame(job)
 
-    def _measure(self, job: DrawBitmaps | DrawSurfaceBits, tiles: int, seconds: float) -> None:
-        codec = job.codec
-        assert codec is not None  # it was drawn
-        found = self._decoded.get(codec)
-        if found is None:
-            found = self._decoded[codec] = DecodeStatistics()
-        found.bitmaps += job.count
-        found.tiles += max(tiles, job.count)
-        found.bytes += job.size
-        found.seconds += seconds
-        cost = job.cost
-        # Bitmaps that are not seen cost nothing, and say nothing of the others.
-        if cost >= _WORTH_MEASURING and tiles >= job.count:
-            rate = self._rates.get(codec, self._first_rate)
-            measured = max(min(seconds / cost, 10 * rate), _LEAST_RATE)
-            self._rates[codec] = rate + _SMOOTHING * (measured - rate)
+    def _fail_pipeline(self, error: DecodeError) -> None:
+        """End the graphics pipeline, up to a `ResetPipeline`: the picture is as it was before the frame."""
+        self._image.drop_pipeline(self._screen.snapshot)
+        kept: deque[tuple[PaintJob, float]] = deque()
+        self._has_failed = True
+        for job, seconds in self._jobs:
+            self._has_failed = self._has_failed and not isinstance(job, ResetPipeline)
+            if self._has_failed and is_pipeline_job(job):
+                self._count_pending([job], -1)
+            else:
+                kept.append((job, seconds))
+        self._jobs = kept
+        self._seconds = sum(seconds for _, seconds in kept)
+        self._make_room()
+        if self.on_pipeline_error is not None:
+            self.on_pipeline_error(error)
 
     @property
     def pipeline_pending(self) -> int:
         """Bytes of the graphics pipeline's jobs that wait: what a frame's acknowledgement says of the queue."""
-        return 0
+        return self._of_pipeline
+
+    @property
+    def pipeline_surfaces(self) -> tuple[int, int]:
+        """How many surfaces there are, and their bytes."""
+        surfaces = self._image.surfaces
+        return len(surfaces), surfaces.bytes
+
+    @property
+    def pipeline_counts(self) -> PipelineCounts:
+        """What was done on surfaces beside drawing bitmaps, since the pipeline began."""
+        return replace(self._image.surfaces.counts)
+
+    @property
+    def cached_bitmaps(self) -> list[CachedBitmap]:
+        """What is in the graphics pipeline's cache, the latest at the end."""
+        return [bitmap for bitmap in self._image.surfaces.cache.bitmaps if bitmap.pixels is not None]
 
     def window(self, window_id: int) -> NDArray[np.uint8] | None:
         """Copy what is shown in a window of a remote program, uint8 (height, width, 4), B G R and opacity.
 
-        None where no surface is mapped to it.
+        Whole frames only, as on the screen.  None where no surface is mapped to it, or nothing was shown there yet.
         """
-        return None
+        return self._windows.pixels(window_id)
 
     @property
     def image(self) -> DecodedImage:
@@ -348,4 +383,4 @@ class Painter:
 
     def decoded(self) -> dict[BitmapCodec, DecodeStatistics]:
         """What was decoded, by the codec."""
-        return {codec: replace(found) for codec, found in self._decoded.items()}
+        return self._rates.decoded()

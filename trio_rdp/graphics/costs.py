@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
-from trio_rdp.graphics.jobs import DrawBitmaps, DrawSurfaceBits, PaintJob
+from trio_rdp.graphics.jobs import DrawBitmaps, DrawSurfaceBits, PaintJob, ResetPipeline
 from trio_rdp.graphics.pipeline.jobs import (
     BITMAP_CODECS,
     CopySurface,
@@ -23,13 +23,14 @@ __all__ = ["codec_of", "count_of", "decoded_pixels", "is_pipeline_job", "memory_
 
 _JOB_SIZE: Final = 256  # bytes of a bitmap, or of a job without one, beside its data; a palette has a few more
 _RECT_SIZE: Final = 128  # of a rectangle or a point
+_CACHED_PIXELS: Final = 64 * 64  # of a bitmap in the cache, for all that one knows
 _PIXELS_PER_BYTE: Final = 8  # of RemoteFX and its kin, which decode few tiles of a bitmap or many
 _PIPELINE_CODECS: Final = {int(number): codec for number, codec in BITMAP_CODECS.items()}
 
 
 def is_pipeline_job(job: PaintJob) -> bool:
     """Whether a job is one of the graphics pipeline."""
-    return isinstance(job, PipelineJob)
+    return isinstance(job, PipelineJob | ResetPipeline)
 
 
 def codec_of(job: PaintJob) -> BitmapCodec | None:
@@ -67,6 +68,8 @@ def moved_pixels(job: PaintJob) -> int:
             return source.area * len(points)
         case StoreCached(rect=rect):
             return rect.area
+        case DrawCached(points=points):
+            return _CACHED_PIXELS * len(points)
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -20,8 +19,21 @@ from trio_rdp.graphics.jobs import (
     EndFrame,
     PaintJob,
     ResetCodecs,
+    ResetPipeline,
     SetPalette,
 )
+from trio_rdp.graphics.pipeline.desktop import Desktop
+from trio_rdp.graphics.pipeline.jobs import (
+    DeleteSurface,
+    EndPipelineFrame,
+    MapSurface,
+    MapSurfaceToWindow,
+    PipelineJob,
+    ResetGraphics,
+    UnmapSurface,
+)
+from trio_rdp.graphics.pipeline.surface import black
+from trio_rdp.graphics.pipeline.surfaces import Surfaces
 from trio_rdp.graphics.surface_bits import SurfaceDecoders
 from trio_rdp.pdu.bitmap_codecs import CodecId
 from trio_rdp.wire.errors import DecodeError, InvalidField
@@ -44,31 +56,45 @@ class DecodedImage:
     """A picture of `width` x `height` pixels, at first black, on which paint jobs draw.
 
     `format` is what `snapshot` and `tobytes` give unless they are told otherwise.  A new picture has the default
-    palette, shades of grey.
+    palette, shades of grey.  H.264 may be decoded in as many as `threads`.
     """
 
-    def __init__(self, width: int, height: int, format: PixelFormat = PixelFormat.BGRA32) -> None:  # noqa: A002
+    def __init__(
+        self,
+        width: int,
+        height: int,
+        format: PixelFormat = PixelFormat.BGRA32,  # noqa: A002
+        *,
+        threads: int = 1,
+    ) -> None:
         check_size(width, height)
         self.format = format
-        self._width = width
-        self._height = height
+        self._desktop = Desktop(width, height)
         self._palette = _GREY_PALETTE
         self._surface_decoders = SurfaceDecoders()
+        self._threads = threads
+        self.surfaces: Surfaces = Surfaces(threads=threads)
+        """Those of the graphics pipeline."""
+        self._has_size_of_frame = False
 
     @property
     def width(self) -> int:
         """In pixels."""
-        return self._width
+        return self._desktop.width
 
     @property
     def height(self) -> int:
         """In pixels."""
-        return self._height
+        return self._desktop.height
 
-    @functools.cached_property
+    @property
     def pixels(self) -> NDArray[np.uint8]:
-        """The picture itself: uint8 (height, width, 4), B G R and an alpha of 255; made when first looked at."""
-        return black(self._width, self._height)
+        """The picture itself: uint8 (height, width, 4), B G R and an alpha of 255; made when first looked at.
+
+        Another array after jobs of the graphics pipeline: where one of its surfaces is the whole desktop, its pixels
+        are these.  Then, up to the end of a frame, what was drawn of it is seen here already.
+        """
+        return self._desktop.pixels
 
     @property
     def bounds(self) -> Rect:
@@ -85,11 +111,17 @@ class DecodedImage:
     def apply(self, job: PaintJob) -> list[Rect]:
         """Run one job; give the rectangles of the picture that it may have changed.
 
+        What is drawn in a frame of the graphics pipeline is seen, and given here, at its `EndPipelineFrame`, outside of
+        frames at once, and a surface that is mapped then with them.  After a `ResetGraphics` the picture may have
+        another size, and is black then.
+
         What lies outside the picture is not drawn.  Raises `DecodeError` when the data are no such bitmap, for codecs
         that are not there, and for bitmaps that are compressed and larger than both the picture, with its sides rounded
-        up to 64 pixels, and 1,048,576 pixels; what stood before the faulty bitmap or tile may be drawn then.
+        up to 64 pixels, and 1,048,576 pixels; what stood before the faulty bitmap or tile may be drawn then.  Jobs of
+        the graphics pipeline raise it also for what is forbidden there; to go on then, it takes a `ResetPipeline`.
         """
-        return self.start(job).finish()
+        damage = self.start(job).finish()
+        return [*damage, *self.compose().finish()] if self.is_due else damage
 
     def start(self, job: PaintJob) -> Drawing:
         """Do what of a job must be done in order; the tiles that are left may be drawn in several threads at once.
@@ -98,16 +130,69 @@ class DecodedImage:
         """
         match job:
             case DrawBitmaps():
+                self._desktop.separate()
                 return self._start_bitmaps(job)
             case DrawSurfaceBits():
+                self._desktop.separate()
                 return self._start_surface_bits(job)
             case SetPalette(entries):
                 self._set_palette(entries)
             case ResetCodecs():
                 self._surface_decoders.reset()
+            case ResetPipeline(limits=limits, kept=kept):
+                self._desktop.map_anew()
+                self.surfaces = Surfaces(limits, kept, threads=self._threads)
             case BeginFrame() | EndFrame():
                 pass
+            case _:
+                return self._start_pipeline(job)
         return Drawing()
+
+    def _start_pipeline(self, job: PipelineJob) -> Drawing:
+        if isinstance(job, ResetGraphics):
+            try:
+                check_size(job.width, job.height)
+            except ValueError as exc:
+                raise DecodeError(str(exc)) from exc
+        drawing = self.surfaces.start(job)
+        match job:
+            case ResetGraphics(width=width, height=height):
+                # As long as the size is the same, the picture may as well stay: what follows takes its place unseen.
+                if (width, height) != (self.width, self.height):
+                    self._desktop = Desktop(width, height)
+                    self._has_size_of_frame = self.surfaces.in_frame
+            case MapSurface() | MapSurfaceToWindow() | UnmapSurface() | DeleteSurface():
+                self._desktop.map_anew()
+            case EndPipelineFrame():
+                self._has_size_of_frame = False
+                return self.compose()
+        return drawing
+
+    @property
+    def composed_pixels(self) -> int:
+        """About how many pixels are copied to show a whole picture of the graphics pipeline; none where it is one."""
+        return self._desktop.composed_pixels(self.surfaces.on_desktop)
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something was drawn outside of the graphics pipeline's frames that is not shown yet."""
+        return self.surfaces.is_due and not self.surfaces.in_frame
+
+    def compose(self) -> Drawing:
+        """Show what has changed on the surfaces of the graphics pipeline.
+
+        The drawing is to be drawn when all that was begun before is.  An `EndPipelineFrame` does this, and `apply`
+        where it `is_due`.
+        """
+        self.surfaces.is_due = False
+        return self._desktop.compose(self.surfaces.on_desktop)
+
+    def window(self, window_id: int) -> NDArray[np.uint8] | None:
+        """Copy what surfaces hold for a window of a remote program now: uint8 (height, width, 4), B G R and opacity.
+
+        None where no surface is mapped to it.
+        """
+        return self.surfaces.window(window_id)
 
     def _start_bitmaps(self, job: DrawBitmaps) -> Drawing:
         found: list[bytes] = []
@@ -173,8 +258,8 @@ class DecodedImage:
 
     def _place(self, left: int, top: int, right: int, bottom: int, width: int, height: int) -> Place:
         """The place of a bitmap between edges on the picture; nothing is shown where a size is 0."""
-        shown = max(min(right, left + width, self._width) - left, 0)
-        rows = max(min(bottom, top + height, self._height) - top, 0)
+        shown = max(min(right, left + width, self.width) - left, 0)
+        rows = max(min(bottom, top + height, self.height) - top, 0)
         return left, top, shown, rows, width, height
 
     def _check_room(self, width: int, height: int) -> None:
@@ -195,12 +280,36 @@ class DecodedImage:
         self._palette = palette.tobytes()
 
     def resize(self, width: int, height: int) -> None:
-        """Start again with a black picture of another size; the palette stays, what codecs remember does not."""
+        """Start again with a black picture of another size; the palette stays, what codecs remember does not.
+
+        The graphics pipeline is a channel of its own and stays as it is; its surfaces are shown again when its next
+        frame ends.
+        """
         check_size(width, height)
         self._surface_decoders.reset()
-        self._width = width
-        self._height = height
-        self.__dict__.pop("pixels", None)
+        self._desktop = Desktop(width, height)
+
+    def resized(self, width: int, height: int) -> DecodedImage:
+        """Give a black picture of another size that goes on with this one's palette and surfaces.
+
+        A thread may be drawing on this one meanwhile.
+        """
+        image = DecodedImage(width, height, self.format, threads=self._threads)
+        image._palette = self._palette
+        image.surfaces = self.surfaces
+        return image
+
+    def drop_pipeline(self, shown: Callable[[], NDArray[np.uint8]]) -> None:
+        """Forget the surfaces of the graphics pipeline in the middle of a frame, and what was drawn of it.
+
+        `shown` gives what is to be seen instead, where that is not known here.
+        """
+        if self._desktop.surface is not None or self._has_size_of_frame:
+            pixels = shown()
+            self._desktop = Desktop(pixels.shape[1], pixels.shape[0])
+            self._desktop.replace(pixels)
+        self._desktop.map_anew()
+        self.surfaces = Surfaces(threads=self._threads)
 
     def snapshot(self, format: PixelFormat | None = None) -> NDArray[np.uint8]:  # noqa: A002
         """Give a copy, uint8 (height, width, bytes per pixel)."""
@@ -223,14 +332,6 @@ class DecodedImage:
         from trio_rdp.graphics.image_file import save_image
 
         save_image(self.pixels, path)
-
-
-def black(width: int, height: int) -> NDArray[np.uint8]:
-    """Give a black picture: uint8 (height, width, 4), B G R and an alpha of 255."""
-    import numpy as np
-
-    pixels = np.full((height, width), 0xFF000000, "<u4")
-    return pixels.view(np.uint8).reshape(height, width, 4)
 
 
 def _check_depth(bits_per_pixel: int, known: tuple[int, ...]) -> None:

@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 from trio_rdp.codecs.view import Place, View
 from trio_rdp.graphics.geometry import Rect
 
-__all__ = ["Bitmaps", "Drawing", "Piece", "Tiles", "few", "layers", "shares"]
+__all__ = ["Bitmaps", "Drawing", "Piece", "Step", "Tiles", "cells", "few", "layers", "shares"]
 
 _MOST_DAMAGE = 32  # rectangles; a message of RemoteFX may have 65,535
 _TILE = 64
@@ -57,11 +57,7 @@ class Bitmaps:
     @functools.cached_property
     def _cells(self) -> list[int]:
         """For each bitmap the cells that it touches; neighbours that share one are both there."""
-        cells: list[int] = []
-        for x, y, width, height, *_ in self._places:
-            for row in range(y // _TILE, (y + height - 1) // _TILE + 1):
-                cells += range(row << 16 | x // _TILE, (row << 16 | (x + width - 1) // _TILE) + 1)
-        return cells
+        return cells(Rect(*place[:4]) for place in self._places)
 
     @functools.cached_property
     def places(self) -> set[int]:
@@ -96,6 +92,38 @@ class Bitmaps:
         return few(found)
 
 
+class Step:
+    """Something that is done as a whole, and while nobody else draws: a copy, a bitmap whose codec remembers others.
+
+    It knows where it draws, and asks nobody for a view.
+    """
+
+    tile_count: int = 1
+    places: set[int] = set()
+
+    def __init__(self, work: Callable[[], None]) -> None:
+        self._work = work
+
+    def ranges(self, count: int) -> list[tuple[int, int]]:
+        """Give its only range."""
+        return [(0, 1)]
+
+    def draw(self, view: View | None, first: int = 0, last: int | None = None) -> None:
+        """Do it.  Raises `DecodeError`."""
+        if first == 0 and last != 0:
+            self._work()
+
+
+def cells(rects: Iterable[Rect]) -> list[int]:
+    """List the cells of the grid that each rectangle touches: row in the upper half, column in the lower."""
+    found: list[int] = []
+    for rect in rects:
+        x, y = rect.left, rect.top
+        for row in range(y // _TILE, (y + rect.height - 1) // _TILE + 1):
+            found += range(row << 16 | x // _TILE, (row << 16 | (x + rect.width - 1) // _TILE) + 1)
+    return found
+
+
 def few(rects: list[Rect]) -> list[Rect]:
     """Give the rectangles, or their bounding box when there are many."""
     return [functools.reduce(Rect.union, rects)] if len(rects) > _MOST_DAMAGE else rects
@@ -106,8 +134,10 @@ class Drawing:
     """A job that was begun: what it changes, and the tiles that are left to be drawn on `view`."""
 
     damage: list[Rect] = field(default_factory=list)
-    picture: Tiles | None = None
+    picture: Tiles | Step | None = None
     view: View | None = None
+    surface: int = -1
+    """The surface of the graphics pipeline on which tiles are drawn; -1 is the desktop."""
 
     @property
     def tiles(self) -> int:
@@ -128,7 +158,9 @@ class Drawing:
 
         Until all of them are drawn nothing else may be done with the picture.  Raises `DecodeError`.
         """
-        if self.picture is not None:
+        if isinstance(self.picture, Step):
+            self.picture.draw(None, first, last)
+        elif self.picture is not None:
             assert self.view is not None
             self.picture.draw(self.view, first, last)
 
@@ -145,25 +177,37 @@ Piece: TypeAlias = tuple[Drawing, int, int]
 def layers(drawings: Iterable[Drawing]) -> list[list[Drawing]]:
     """Group drawings, in their order: the tiles of one group may be drawn in any order, and at the same time.
 
-    Drawings without tiles are left out.
+    Drawings without tiles are left out.  `Step`s that follow each other are a group, to be done in order.
     """
     found: list[list[Drawing]] = []
-    taken: set[int] = set()
+    taken: dict[int, tuple[tuple[int, int] | None, set[int]]] = {}  # by the surface
+    is_open = False
     for drawing in drawings:
         if drawing.picture is None:
             continue
+        if isinstance(drawing.picture, Step):
+            if not found or not isinstance(found[-1][0].picture, Step):
+                found.append([])
+            found[-1].append(drawing)
+            is_open = False
+            continue
         places = drawing.picture.places
+        origin, others = taken.get(drawing.surface, (drawing.origin, set()))
         # Tiles of pictures with different origins may overlap without having the same place.
-        if not found or drawing.origin != found[-1][0].origin or not taken.isdisjoint(places):
+        if not is_open or drawing.origin != origin or not others.isdisjoint(places):
             found.append([])
             taken.clear()
+            is_open, others = True, set()
         found[-1].append(drawing)
-        taken |= places
+        others |= places
+        taken[drawing.surface] = drawing.origin, others
     return found
 
 
 def shares(layer: list[Drawing], count: int) -> list[list[Piece]]:
-    """Divide the tiles of drawings of one layer into up to `count` about equal shares."""
+    """Divide the tiles of drawings of one layer into up to `count` about equal shares; of steps that is one."""
+    if isinstance(layer[0].picture, Step):
+        return [[(drawing, 0, 1) for drawing in layer]]
     total = sum(drawing.tiles for drawing in layer)
     found: dict[int, list[Piece]] = {}
     before = 0
