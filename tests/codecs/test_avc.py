@@ -6,6 +6,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from trio_rdp.codecs import avc
@@ -15,6 +17,7 @@ from trio_rdp.codecs.avc_frames import (
     Avc420Metablock,
     Avc420QuantQuality,
     Avc444BitmapStream,
+    Rectangle,
     Subframes,
 )
 from trio_rdp.codecs.view import View
@@ -140,6 +143,107 @@ def test_slices_in_threads() -> None:
     surface = np.zeros_like(source)
     Decoder(threads=2).decode_into(data, View.of(surface))
     assert psnr(source, surface) > 30
+
+
+@st.composite
+def films(draw: st.DrawFn) -> list[tuple[NDArray[np.uint8], list[Rectangle] | None, Subframes]]:
+    """Pictures of one size, what changed from each to the next, and which views are sent."""
+    width, height = draw(st.integers(1, 90)), draw(st.integers(1, 60))
+    y, x = np.mgrid[:height, :width]
+    picture = np.full((height, width, 4), 255, np.uint8)
+    for channel in range(3):
+        across, down = draw(st.integers(-1, 1)), draw(st.integers(-1, 1))
+        picture[..., channel] = 128 + (x - width // 2) * across // 2 + (y - height // 2) * down // 2
+    film: list[tuple[NDArray[np.uint8], list[Rectangle] | None, Subframes]] = []
+    film.append((picture, None, Subframes.LUMA_AND_CHROMA))
+    for _ in range(draw(st.integers(0, 3))):
+        picture, rects = picture.copy(), []
+        for _ in range(draw(st.integers(1, 2))):
+            left, top = draw(st.integers(0, width - 1)), draw(st.integers(0, height - 1))
+            right, bottom = draw(st.integers(left + 1, width)), draw(st.integers(top + 1, height))
+            picture[top:bottom, left:right, :3] = draw(st.integers(60, 200))
+            rects.append((left, top, right, bottom))
+        if draw(st.booleans()):
+            film += [(picture, rects, Subframes.LUMA), (picture, rects, Subframes.CHROMA)]
+        else:
+            film.append((picture, rects, Subframes.LUMA_AND_CHROMA))
+    return film
+
+
+@settings(deadline=None, max_examples=25)
+@given(films(), st.sampled_from(list(Mode)), st.sampled_from(((50, 24.0), (75, 30.0), (100, 33.0))))
+def test_any_film_comes_back(
+    film: list[tuple[NDArray[np.uint8], list[Rectangle] | None, Subframes]], mode: Mode, bound: tuple[int, float]
+) -> None:
+    quality, least = bound
+    height, width = film[0][0].shape[:2]
+    encoder, decoder = Encoder(width, height, mode, quality=quality), Decoder()
+    surface = np.zeros((height + 2, width + 3, 4), np.uint8)
+    for source, rects, subframes in film:
+        data = encoder.encode(View.of(source), rects, subframes)
+        drawn = decoder.decode_into(data, View.of(surface, 2, 1, width, height), mode)
+        assert drawn == list(dict.fromkeys(rects or [(0, 0, width, height)]))
+        assert psnr(source, surface[1:-1, 2:-1]) > least
+        frame = Avc420BitmapStream.decode(data) if mode is Mode.AVC420 else Avc444BitmapStream.decode(data)
+        assert frame.encode() == data
+    for edge in (surface[0], surface[-1], surface[:, :2], surface[:, -1]):
+        assert not edge.any()
+
+
+def test_missing_pictures_do_no_harm() -> None:
+    # What a lost picture changed is missing, until one comes that stands alone.
+    for mode in Mode:
+        encoder, decoder = Encoder(WIDTH, HEIGHT, mode, quality=90), Decoder()
+        surface = blank()
+        encoder.encode(View.of(picture()))
+        data = encoder.encode(View.of(picture(1)))
+        with pytest.raises(DecodeError):
+            decoder.decode_into(data, View.of(surface), mode)
+        assert not surface.any()
+        encoder.reset()
+        for step in range(12):
+            data = encoder.encode(View.of(picture(2 * step)))
+            if step % 3 != 1:
+                decoder.decode_into(data, View.of(surface), mode)
+        encoder.reset()
+        decoder.decode_into(encoder.encode(View.of(picture())), View.of(surface), mode)
+        assert psnr(picture(), surface) > 30
+
+
+def test_a_size_that_changes_within_a_stream() -> None:
+    decoder = Decoder()
+    surface = np.zeros((96, 128, 4), np.uint8)
+    for width, height in ((128, 96), (64, 48), (128, 96)):
+        encoder = Encoder(width, height, Mode.AVC444)
+        for step in range(2):
+            source = picture(step, width, height)
+            data = encoder.encode(View.of(source))
+            assert decoder.decode_into(data, View.of(surface), Mode.AVC444) == [(0, 0, width, height)]
+            assert psnr(source, surface[:height, :width]) > 30
+    # A picture larger than the surface is clipped; chroma of another size than its luma is refused.
+    data = encoder.encode(View.of(source))
+    assert decoder.decode_into(data, View.of(surface, 0, 0, 50, 40), Mode.AVC444) == [(0, 0, 50, 40)]
+    small = Encoder(64, 48, Mode.AVC444)
+    chroma = small.encode(View.of(picture(0, 64, 48)), subframes=Subframes.CHROMA)
+    with pytest.raises(InvalidField, match="its size"):
+        decoder.decode_into(chroma, View.of(surface), Mode.AVC444)
+
+
+def test_every_picture_comes_at_once() -> None:
+    # Whatever a stream says of the order of its pictures: without delay, as it is H.264 without B slices.
+    for profile, more in (("baseline", ""), ("main", ""), ("high", ":ref=3:slices=4")):
+        context = av.CodecContext.create("libx264", "w")
+        context.width, context.height, context.pix_fmt, context.time_base = 64, 64, "yuv420p", Fraction(1, 30)
+        context.options = {"profile": profile, "tune": "zerolatency", "x264-params": "annexb=1:keyint=5" + more}
+        decoder, surface = Decoder(), np.zeros((64, 64, 4), np.uint8)
+        for number in range(12):
+            frame = av.VideoFrame(64, 64, "yuv420p")
+            for plane, value in zip(frame.planes, (20 * number, 128, 128), strict=True):
+                np.frombuffer(plane, np.uint8)[:] = value
+            frame.pts = number
+            for packet in context.encode(frame):
+                assert decoder.decode_into(wrap(bytes(packet)), View.of(surface)) == [(0, 0, 16, 16)]
+            assert abs(int(surface[0, 0, 0]) - 20 * number) < 6
 
 
 def wrap(data: bytes) -> bytes:
