@@ -33,6 +33,7 @@ from trio_rdp.pdu.capabilities_basic import BitmapCapabilitySet
 from trio_rdp.pdu.capabilities_extensions import CommandFlags
 from trio_rdp.pdu.surface import ALL_FRAMES, FrameAction, FrameMarkerCommand, SurfaceCommands
 from trio_rdp.pdu.update import Update
+from trio_rdp.picture_sender import CodecStatistics
 from trio_rdp.protocol.activation import find_capability
 from trio_rdp.protocol.deflation import Outgoing
 from trio_rdp.protocol.server_stage import ServerStage
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["CodecStatistics", "PixelSender"]
+__all__ = ["PixelSender"]
 
 _SLICE_SECONDS = 0.002
 _LONE_PIECES = 2
@@ -61,18 +62,6 @@ _OF_BITMAPS = (BitmapCodec.RAW, BitmapCodec.INTERLEAVED, BitmapCodec.PLANAR)
 
 _SURFACE_UPDATE_SIZE = 0x10000
 """Bytes of one update of surface commands: some tens of tiles of RemoteFX."""
-
-
-@dataclass(slots=True)
-class CodecStatistics:
-    """What was sent in one codec."""
-
-    tiles: int = 0
-    """Tiles, whole or in part."""
-    bytes: int = 0
-    """Before bulk compression."""
-    seconds: float = 0.0
-    """Of processor time spent looking and encoding, by all workers together."""
 
 
 @dataclass(slots=True)
@@ -95,10 +84,7 @@ class _Piece:
 
 
 class PixelSender:
-    """Sends to one client.
-
-    Calls of `send` must not overlap, and nobody may draw meanwhile.
-    """
+    """Sends to one client as bitmap updates and surface commands."""
 
     def __init__(self, stage: ServerStage, lane: Lane, scheduler: EncodeScheduler, level: Level) -> None:
         self.tiles_sent: int = 0
@@ -214,8 +200,8 @@ class PixelSender:
 
     # Sending.
 
-    def forget(self, rects: Iterable[Rect]) -> None:
-        """Take parts of the picture for never sent; they are sent once they are damage too."""
+    def forget(self, rects: Iterable[Rect] | None) -> None:
+        """Take parts of the picture, or all of it, for never sent; they are sent once they are damage too."""
         self._sent.forget(rects)
 
     @property
@@ -238,6 +224,12 @@ class PixelSender:
             for band in bands:
                 for rect in band.rects:
                     framebuffer.damage.add(rect)
+
+    async def settle(self) -> None:
+        """Queue what is owed, and the end of a frame that is open: the other road takes over."""
+        if self._is_marked:
+            self._owe([], is_last=True)
+        await self._flush()
 
     def _cut(self, framebuffer: Framebuffer) -> list[Band]:
         """Take the damage, in pieces that leave others their turns."""

@@ -17,7 +17,8 @@ import trio
 from trio_rdp.admission import Admitted, Login, admit
 from trio_rdp.channels.rail import CHANNEL_NAME as RAIL_CHANNEL_NAME
 from trio_rdp.credentials import Accounts
-from trio_rdp.display import Display, DisplayStatistics
+from trio_rdp.display import Display
+from trio_rdp.display_statistics import DisplayStatistics
 from trio_rdp.faces.remote_apps.host import AppHost
 from trio_rdp.inflow import ChannelStatistics
 from trio_rdp.input_stream import InputStatistics, InputStream
@@ -80,9 +81,10 @@ class ServerSession(ServerChannels):
         """What the connection sequence came to."""
         self.login: Login = replace(admitted.login, address=address)
         self._goodbye = ErrorInfo.LOGOFF_BY_USER
-        self.display: Display = Display(self._stage, self._writer, limits, self._ending)
+        self.display: Display = Display(self._stage, self._writer, limits, self._ending, lambda: self.monitors)
         self.input: InputStream = InputStream(limits.input_events, self._ending)
         self._app_host: AppHost | None = None
+        self._open_graphics()
         self.is_shutdown_requested: bool = False
         """Whether the client asked for the session to end."""
 
@@ -189,9 +191,19 @@ class ServerSession(ServerChannels):
             self._handle(output)
 
     def _receive(self, action: Action, frame: bytes) -> None:
+        known = self._stage.network
         for output in self._stage.process(action, frame, now=trio.current_time()):
             self._handle(output)
+        if self._stage.network is not known:
+            self._line_measured(known)
         self._stretch = self._channels.find_stretch(frame, self._stage.take_continued())
+
+    def _line_measured(self, before: NetworkCharacteristics) -> None:
+        round_trip, bandwidth = self._line()
+        is_news = self._stage.network.bandwidth != before.bandwidth
+        self.display.line_measured(round_trip, bandwidth if is_news else None)
+        if is_news:
+            self._writer.send_control(self._stage.tell_network())
 
     def _handle(self, output: ServerStageOutput) -> None:
         match output:

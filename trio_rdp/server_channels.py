@@ -6,6 +6,7 @@ has the client open a dynamic one.  Nothing is said to a client on channels that
 
 from __future__ import annotations
 
+import math
 from functools import partial
 
 from trio_rdp.admission import Admitted
@@ -19,6 +20,8 @@ from trio_rdp.channels.dynamic.messages import DRDYNVC_CHANNEL_NAME
 from trio_rdp.channels.echo import ECHO_CHANNEL_NAME
 from trio_rdp.channels.rdpdr import CHANNEL_NAME as RDPDR_CHANNEL_NAME
 from trio_rdp.channels.rdpei import CHANNEL_NAME as RDPEI_CHANNEL_NAME
+from trio_rdp.channels.rdpgfx.events import Confirmed
+from trio_rdp.channels.rdpgfx.server import GraphicsServer
 from trio_rdp.channels.rdpsnd import CHANNEL_NAME as RDPSND_CHANNEL_NAME
 from trio_rdp.channels.rdpsnd import DYNAMIC_CHANNEL_NAME as RDPSND_DYNAMIC_CHANNEL_NAME
 from trio_rdp.display import Display
@@ -30,19 +33,28 @@ from trio_rdp.faces.channel_face import ChannelFace
 from trio_rdp.faces.clipboard.clipboard import Clipboard
 from trio_rdp.faces.display_control import DisplayControlHost, LayoutHandler
 from trio_rdp.faces.echo import Echo
+from trio_rdp.faces.graphics_host import GRAPHICS_CHANNEL_NAME, GraphicsHost
+from trio_rdp.faces.message_channel import MessageChannel
 from trio_rdp.faces.remote_devices.devices import RemoteDevices
 from trio_rdp.faces.touch.stream import TouchStream
+from trio_rdp.graphics_sender import PipelineLink
 from trio_rdp.input_stream import InputStream
+from trio_rdp.pdu.gcc_client import ClientEarlyCapabilityFlags
 from trio_rdp.protocol.channel_buffer import ChannelBuffer
 from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.config import Monitor
 from trio_rdp.protocol.input_events import MonitorLayoutChanged
 from trio_rdp.protocol.server_capabilities import allowed_desktop_size
+from trio_rdp.protocol.server_graphics import pipeline_codecs
 from trio_rdp.protocol.server_stage import ServerStage
 from trio_rdp.session import Supervised
 from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, RequestRefused, SessionClosed
 
 __all__ = ["ServerChannels"]
+
+_MEASURE_PERIOD = 1.0  # seconds between two measurements of the line while pictures go over it
+_FAST_LINE = 40_000
+"""Kilobits per second from which on a measurement says nothing: a client's clock counts milliseconds."""
 
 
 class ServerChannels(Supervised):
@@ -71,6 +83,7 @@ class ServerChannels(Supervised):
             ignored=self._stage.ignored.note,
         )
         self._config = accepted.config
+        self._measured = -math.inf
         self._echo: Echo | None = None
         self._display_control: DisplayControlHost | None = None
         self._touch: TouchStream | None = None
@@ -188,6 +201,54 @@ class ServerChannels(Supervised):
             self._advanced_mouse = AdvancedMouseHost(self._limits, self.input.deliver)
             self._open(self._advanced_mouse, AINPUT_CHANNEL_NAME)
         return self._advanced_mouse
+
+    # The graphics pipeline, which needs no handler to ask for it.
+
+    def _open_graphics(self) -> None:
+        """Have a client that knows the graphics pipeline open it, where the configuration allows it."""
+        flag = ClientEarlyCapabilityFlags.SUPPORT_DYNVC_GFX_PROTOCOL
+        can = flag in self._stage.accepted.settings.client_flags and self._dynamic_name is not None
+        if not (can and self._config.enable_graphics_pipeline and self._stage.activation.color_depth == 32):
+            return
+        if not pipeline_codecs(self._config.codecs, None):
+            return
+        display = self.display
+        host = GraphicsHost(self._limits, self._graphics_confirmed, display.pipeline_said, display.pipeline_closed)
+        display.expect_pipeline()
+        self._open(host, GRAPHICS_CHANNEL_NAME)
+
+    def _graphics_confirmed(
+        self, channel: MessageChannel, machine: GraphicsServer, confirmed: Confirmed, opening: bytes
+    ) -> None:
+        assert isinstance(channel, DynamicChannel)
+        link = PipelineLink(
+            version=confirmed.version.name,
+            opening=opening,
+            codecs=pipeline_codecs(self._config.codecs, confirmed),
+            takes_h264=confirmed.takes_avc420,
+            mixes_avc=confirmed.mixes_avc,
+            cache_bytes=confirmed.cache_bytes,
+            cache_slots=confirmed.cache_slots,
+            encode=machine.encode,
+            items=channel.items,
+            measure=self._measure_line,
+        )
+        round_trip, bandwidth = self._line()
+        self.display.pipeline_opened(link, round_trip=round_trip, bandwidth=bandwidth)
+
+    def _measure_line(self, now: float) -> tuple[bytes, bytes] | None:
+        """Measure the line while pictures go over it: the round trip at once, the bandwidth with the next picture."""
+        if not self._stage.can_measure_rtt or now < self._measured + _MEASURE_PERIOD:
+            return None
+        self._measured = now
+        self._writer.send_control(self._stage.measure_rtt(now))
+        return self._stage.measure_bandwidth(now)
+
+    def _line(self) -> tuple[float | None, float | None]:
+        """The round trip in seconds, and the bandwidth in bytes a second where it is one that matters."""
+        known = self._stage.network
+        bandwidth = None if known.bandwidth is None or known.bandwidth > _FAST_LINE else known.bandwidth * 125
+        return None if known.base_rtt is None else known.base_rtt / 1000, bandwidth
 
     # For the built-in channels.
 

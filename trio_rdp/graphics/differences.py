@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["TILE", "Changes", "SentTiles"]
+__all__ = ["TILE", "Changes", "SentTiles", "count_tiles"]
 
 TILE = 64
 """The side of a tile, in pixels: as large as the largest bitmap that is sent."""
@@ -105,3 +105,12 @@ class SentTiles:
                 first = run.top // TILE * self._columns + run.left // TILE
                 for index in range(first, first + -(-run.width // TILE)):
                     self._sent[index] = 0
+
+
+def count_tiles(rects: Iterable[Rect]) -> int:
+    """Say how many tiles of the grid rectangles touch."""
+    touched: set[int] = set()
+    for rect in rects:
+        for row in range(rect.top // TILE, (rect.bottom - 1) // TILE + 1):
+            touched.update(range(row << 16 | rect.left // TILE, (row << 16 | (rect.right - 1) // TILE) + 1))
+    return len(touched)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.graphics.bitmap_encoder import BitmapEncoder
 from trio_rdp.graphics.content import Content, Hint, Hints, find_photos
-from trio_rdp.graphics.differences import TILE
+from trio_rdp.graphics.differences import TILE, count_tiles
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.remotefx_encoder import PreparedTiles, RemoteFxEncoder
 from trio_rdp.graphics.surface_encoder import SurfaceCodec, SurfaceEncoder
@@ -182,7 +182,7 @@ class PictureEncoder:
         """
         if not rects:
             return []
-        part = EncodedPart(codec, _count_tiles(rects))
+        part = EncodedPart(codec, count_tiles(rects))
         if codec is BitmapCodec.QOIZ:
             part.rects = rects
         elif codec is BitmapCodec.REMOTEFX and self._remotefx is not None:
@@ -207,12 +207,3 @@ class PictureEncoder:
             part.updates = [*self._surface.encode(part.codec, pixels, part.rects)]
             part.rects = []
         return part.updates
-
-
-def _count_tiles(rects: Iterable[Rect]) -> int:
-    """How many tiles of the grid rectangles touch."""
-    touched: set[int] = set()
-    for rect in rects:
-        for row in range(rect.top // TILE, (rect.bottom - 1) // TILE + 1):
-            touched.update(range(row << 16 | rect.left // TILE, (row << 16 | (rect.right - 1) // TILE) + 1))
-    return len(touched)

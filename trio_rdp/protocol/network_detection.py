@@ -42,6 +42,17 @@ class NetworkCharacteristics:
     average_rtt: float | None = None
     bandwidth: float | None = None
 
+    def told(self, sequence_number: int) -> NetworkCharacteristicsResult | None:
+        """What a client is told of this; None where the round trip was not measured."""
+        if self.base_rtt is None or self.average_rtt is None:
+            return None
+        return NetworkCharacteristicsResult(
+            sequence_number=sequence_number,
+            base_rtt=min(round(self.base_rtt), 0xFFFFFFFF),
+            bandwidth=None if self.bandwidth is None else min(round(self.bandwidth), 0xFFFFFFFF),
+            average_rtt=min(round(self.average_rtt), 0xFFFFFFFF),
+        )
+
 
 class NetworkResponder:
     """The client's side: answers requests, and remembers what the server says it measured.

@@ -6,12 +6,14 @@ Either side may say anything at any time, so this is `match` on the PDU; the onl
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from trio_rdp.channels.pending import PendingBytes
 from trio_rdp.channels.static import Dechunker, chunks, continues
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.pdu import mcs
 from trio_rdp.pdu.activation import DeactivateAll
+from trio_rdp.pdu.autodetect import BandwidthMeasureResults, decode_response
 from trio_rdp.pdu.channel import ChannelFlags, ChannelHeader
 from trio_rdp.pdu.display_updates import RefreshRect, SuppressOutput
 from trio_rdp.pdu.error_info import ErrorInfo, SetErrorInfo
@@ -25,6 +27,7 @@ from trio_rdp.pdu.share import CompressionFlags, PduType, PduType2, ShareControl
 from trio_rdp.pdu.shutdown import ShutdownRequestDenied
 from trio_rdp.pdu.surface import FrameAcknowledge
 from trio_rdp.pdu.update import Update
+from trio_rdp.protocol.bandwidth import BandwidthMeter, kilobits_per_second
 from trio_rdp.protocol.channel_frames import ChannelFrames
 from trio_rdp.protocol.config import DesktopSize, Monitor
 from trio_rdp.protocol.deflation import CompressionStatistics, Deflater, Outgoing, agreed_compression
@@ -79,6 +82,8 @@ class ServerStage:
         self.activation: ServerActivation = accepted.activation
         self.ignored: Ignored = accepted.ignored
         self.frames_received: int = 0
+        self.showing: DesktopSize | None = None
+        """The size of the client's desktop where that is not the share's, as the graphics pipeline may resize it."""
         self._limits = accepted.config.limits
         self._envelopes = accepted.envelopes
         self._client = Envelopes(False, accepted.user_channel_id, accepted.io_channel_id)
@@ -92,6 +97,7 @@ class ServerStage:
         self._show_protocol = showing_protocol(accepted.settings.client.channels)
         self._reader = InputReader()
         self._meter = RoundTripMeter(accepted.network)
+        self._bandwidth = BandwidthMeter()
         kind = agreed_compression(accepted.client_info.flags, accepted.config.compression_type)
         self._deflater = Deflater(kind)
         self._encoder = self._make_encoder()
@@ -189,7 +195,7 @@ class ServerStage:
             self._receive_channel(channel_id, payload, outputs)
         elif channel_id == self.accepted.message_channel_id:
             response = self._inbox.read_message(payload)
-            if response is not None and not self._meter.read(response, now):
+            if response is not None and not (self._meter.read(response, now) or self._read_bandwidth(response)):
                 self.ignored.note("auto-detect response")
         else:
             self.ignored.note(f"data on channel {channel_id}")
@@ -256,7 +262,8 @@ class ServerStage:
             self.ignored.note("input event", self._reader.unknown - unknown)
 
     def _areas(self, refresh: RefreshRect) -> tuple[Rect, ...]:
-        desktop = Rect(0, 0, self.desktop_size.width, self.desktop_size.height)
+        size = self.showing or self.desktop_size
+        desktop = Rect(0, 0, size.width, size.height)
         areas = (
             Rect.from_edges(area.left, area.top, area.right + 1, area.bottom + 1).intersect(desktop)
             for area in refresh.areas_to_refresh
@@ -272,7 +279,7 @@ class ServerStage:
         cannot be, for a client that does not resize, and while a reactivation is under way.
         """
         self._require_active("deactivate")
-        self._check_size(desktop_size)
+        self._check_resize(desktop_size)
         offer = ShareOffer(
             self.accepted.settings,
             self.accepted.user_channel_id,
@@ -299,13 +306,18 @@ class ServerStage:
             self.activation = sequence.result
             self._deflater.reset()
             self._encoder = self._make_encoder()
+            self.showing = None
             outputs.append(Reactivated(self.desktop_size, self.capabilities))
 
-    def _check_size(self, size: DesktopSize) -> None:
+    def check_size(self, size: DesktopSize) -> None:
+        """Raise `LocalProtocolError` for a size that no desktop can have."""
         limits = self._limits
         too_large = max(size.width, size.height) > limits.desktop_side
         if too_large or size.width * size.height > limits.desktop_pixels or min(size.width, size.height) < 1:
             raise LocalProtocolError(f"a desktop of {size.width}x{size.height} pixels")
+
+    def _check_resize(self, size: DesktopSize) -> None:
+        self.check_size(size)
         if size != self.desktop_size and not self.capabilities.desktop_resize:
             raise LocalProtocolError("the client does not resize its desktop")
 
@@ -423,6 +435,31 @@ class ServerStage:
         if not self.can_measure_rtt:
             raise LocalProtocolError("the client does not measure round trips")
         return self._send_message(SecurityFlags.AUTODETECT_REQ, self._meter.ask(now).encode())
+
+    def measure_bandwidth(self, now: float) -> tuple[bytes, bytes] | None:
+        """Give what to send before and behind a picture, so that the client measures how fast it comes.
+
+        None for a client that does not, and while an answer may still come.  `network` has the result.
+        """
+        marks = self._bandwidth.ask(now) if self.can_measure_rtt else None
+        if marks is None:
+            return None
+        start, stop = (self._send_message(SecurityFlags.AUTODETECT_REQ, mark.encode()) for mark in marks)
+        return start, stop
+
+    def tell_network(self) -> bytes:
+        """Tell the client what was measured of the line; nothing where nothing was, and to one that does not ask."""
+        told = self.network.told(0) if self.can_measure_rtt else None
+        return b"" if told is None else self._send_message(SecurityFlags.AUTODETECT_REQ, told.encode())
+
+    def _read_bandwidth(self, data: bytes) -> bool:
+        results = decode_response(data)
+        if not isinstance(results, BandwidthMeasureResults) or not self._bandwidth.is_answered_by(results):
+            return False
+        found = kilobits_per_second(results)
+        if found is not None:
+            self._meter.characteristics = replace(self._meter.characteristics, bandwidth=found)
+        return True
 
     def heartbeat(self, period: int, *, warn_after: int = 3, reconnect_after: int = 3) -> bytes:
         """Tell the client that the server lives and that it will do so every `period` seconds.

@@ -1,0 +1,138 @@
+"""H.264 that a server's program has encoded itself, as jobs: `HandedVideos` keeps a surface for each stream.
+
+Clients take a picture of H.264 for one that is as large as its surface (FreeRDP's draws from the surface's corner,
+wherever the message says).  So each stream has a surface of its own, from which it is copied to the desktop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from trio_rdp.codecs.avc_frames import Avc420BitmapStream, Avc420Metablock, Avc420QuantQuality
+from trio_rdp.graphics.geometry import Rect
+from trio_rdp.graphics.pipeline.jobs import (
+    CopySurface,
+    CreateSurface,
+    DeleteSurface,
+    DrawSurface,
+    PipelineCodec,
+    PipelineJob,
+)
+from trio_rdp.wire.errors import LocalProtocolError
+
+__all__ = ["MOST_VIDEOS", "HandedVideos"]
+
+MOST_VIDEOS: Final = 8
+"""Streams at once; each costs the client a decoder and a surface."""
+
+_MOST_WAITING: Final = 32  # access units of one stream: more have been handed over in vain
+_FIRST_ID: Final = 0xF000  # far from those of other surfaces
+_QUALITY: Final = Avc420QuantQuality(qp=22, quality_val=100)  # nobody knows; decoders do not look
+
+
+class _Stream:
+    __slots__ = ("is_there", "needs_key", "surface_id", "units")
+
+    def __init__(self, surface_id: int) -> None:
+        self.surface_id = surface_id
+        self.units: list[bytes] = []
+        self.needs_key = True
+        self.is_there = False  # whether the client has the surface
+
+
+class HandedVideos:
+    """The streams of one client, each in its rectangle of the desktop."""
+
+    def __init__(self) -> None:
+        self._streams: dict[Rect, _Stream] = {}
+        self._gone: list[int] = []
+        self._next_id = _FIRST_ID
+
+    def __bool__(self) -> bool:
+        """Whether access units wait."""
+        return any(stream.units for stream in self._streams.values())
+
+    @property
+    def rects(self) -> list[Rect]:
+        """Where the client shows what the framebuffer does not."""
+        return list(self._streams)
+
+    def add(self, rect: Rect, data: bytes, *, is_key: bool) -> bool:
+        """Take an access unit for a rectangle; False where one with a key picture has to come first.
+
+        Raises `LocalProtocolError` for one stream too many.
+        """
+        stream = self._streams.get(rect)
+        if stream is None:
+            if not is_key:
+                return False
+            if len(self._streams) >= MOST_VIDEOS:
+                raise LocalProtocolError(f"{MOST_VIDEOS} videos are shown already")
+            stream = self._streams[rect] = _Stream(self._next_id)
+            self._next_id = _FIRST_ID + (self._next_id - _FIRST_ID + 1) % (0xFFFF - _FIRST_ID)
+        if len(stream.units) >= _MOST_WAITING:
+            stream.needs_key = True
+        if is_key:
+            # What was before it, nobody needs any more.
+            stream.units = [data]
+            stream.needs_key = False
+            return True
+        if stream.needs_key:
+            stream.units.clear()
+            return False
+        stream.units.append(data)
+        return True
+
+    def interrupt(self) -> None:
+        """Drop what waits: the client wants no output; each stream goes on with a key picture."""
+        for stream in self._streams.values():
+            stream.units.clear()
+            stream.needs_key = True
+
+    def forget(self) -> None:
+        """The client has none of the surfaces any more."""
+        self._streams.clear()
+        self._gone.clear()
+
+    def drawn_over(self, rects: Iterable[Rect]) -> list[Rect]:
+        """Give the parts of `rects` where videos are, which the framebuffer shows again from now on.
+
+        A video that is drawn over altogether ends.
+        """
+        areas = list(rects)
+        parts = []
+        for rect in list(self._streams):
+            for area in areas:
+                part = area.intersect(rect)
+                if not part.is_empty:
+                    parts.append(part)
+                if part == rect and not self._streams[rect].units:
+                    stream = self._streams.pop(rect)
+                    if stream.is_there:
+                        self._gone.append(stream.surface_id)
+                    break
+        return parts
+
+    def take(self, desktop_id: int) -> list[PipelineJob]:
+        """Give the jobs of all that waits, for a frame of their own; they have to be sent."""
+        jobs: list[PipelineJob] = [DeleteSurface(surface_id) for surface_id in self._gone]
+        self._gone.clear()
+        for rect, stream in self._streams.items():
+            if not stream.units:
+                continue
+            width, height = rect.width, rect.height
+            if not stream.is_there:
+                jobs.append(CreateSurface(stream.surface_id, width, height))
+                stream.is_there = True
+            whole = Rect(0, 0, width, height)
+            streams = [_bitmap(unit, width, height) for unit in stream.units]
+            jobs += [DrawSurface(stream.surface_id, PipelineCodec.AVC420, whole, data) for data in streams]
+            jobs.append(CopySurface(stream.surface_id, desktop_id, whole, ((rect.left, rect.top),)))
+            stream.units = []
+        return jobs
+
+
+def _bitmap(unit: bytes, width: int, height: int) -> bytes:
+    region = Avc420Metablock(region_rects=[(0, 0, width, height)], quant_quality_vals=[_QUALITY])
+    return Avc420BitmapStream(avc420_meta_data=region, avc420_encoded_bitstream=unit).encode()
