@@ -15,9 +15,11 @@ from dataclasses import dataclass, replace
 
 import trio
 
+from trio_rdp.channels.rdpgfx import CHANNEL_NAME as GRAPHICS_CHANNEL_NAME
 from trio_rdp.client_channels import ClientChannels
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.encoding import current_scheduler
+from trio_rdp.faces.graphics.pipeline import GraphicsPipeline, GraphicsStatistics
 from trio_rdp.framed import Framed
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.handshake import connect_begin, connect_credssp, connect_finalize, mark_as_upgraded
@@ -53,7 +55,14 @@ from trio_rdp.session import deadline
 from trio_rdp.session_info import SessionInfo
 from trio_rdp.stores import KnownHosts
 from trio_rdp.transport import connect_tcp, upgrade_client
-from trio_rdp.wire.errors import DeadlineExceeded, DecodeError, LocalProtocolError, RequestRefused, SessionClosed
+from trio_rdp.wire.errors import (
+    DeadlineExceeded,
+    DecodeError,
+    LocalProtocolError,
+    RdpError,
+    RequestRefused,
+    SessionClosed,
+)
 from trio_rdp.writer import WriterStatistics
 
 __all__ = ["Session", "SessionStatistics", "open_session", "open_session_over"]
@@ -80,6 +89,8 @@ class SessionStatistics:
     channels: tuple[ChannelStatistics, ...]
     held_by: str | None
     """The channel whose reader all wait for, if there is one: see `WhenFull.WAIT`."""
+    graphics: GraphicsStatistics
+    """What came by the graphics pipeline."""
 
 
 class Session(ClientChannels):
@@ -100,6 +111,16 @@ class Session(ClientChannels):
         self._deactivated = trio.Event()
         self._activated = trio.Event()
         self._painter = Painter(self.screen, current_scheduler(), limits.undecoded, self._frame_shown)
+        self.graphics: GraphicsPipeline = GraphicsPipeline(
+            result.config, self._painter, self._flush_pipeline, current_scheduler().run
+        )
+        """The graphics pipeline, by which modern servers draw; needs `enable_graphics_pipeline`, the default."""
+        self._answer(
+            self.graphics,
+            GRAPHICS_CHANNEL_NAME,
+            self.graphics.buffer,
+            wanted=result.config.offers_graphics_pipeline,
+        )
         self.keyboard: Keyboard = Keyboard(self)
         self.mouse: Mouse = Mouse(self.advanced_mouse.over(self))
 
@@ -159,6 +180,7 @@ class Session(ClientChannels):
             self.screen.statistics(),
             self._channels.statistics(),
             self.held_by,
+            self.graphics.statistics(),
         )
 
     # For keyboard and mouse.
@@ -222,6 +244,12 @@ class Session(ClientChannels):
 
     def _flush(self) -> None:
         self._painter.flush()
+
+    def _flush_pipeline(self) -> None:
+        try:
+            self._painter.flush()
+        except RdpError as exc:  # of the classic path, on which the session depends
+            self._fail(exc)
 
     async def _wait_room(self) -> None:
         await self._painter.wait_room()

@@ -25,8 +25,8 @@ from trio_rdp.codecs.zgfx import MAX_OUTPUT
 from trio_rdp.faces.channel_face import ChannelFace
 from trio_rdp.faces.graphics.kept_bitmaps import KeptBitmaps
 from trio_rdp.faces.message_channel import MessageChannel
-from trio_rdp.graphics.decoded_image import DecodedImage
 from trio_rdp.graphics.jobs import PaintJob, ResetPipeline
+from trio_rdp.graphics.pipeline.bitmap_cache import CachedBitmap
 from trio_rdp.graphics.pipeline.jobs import DrawSurface, EndPipelineFrame, ImportCached, PipelineCodec, PipelineJob
 from trio_rdp.graphics.pipeline.limits import PipelineLimits
 from trio_rdp.protocol.channel_buffer import ChannelBuffer, WhenFull
@@ -69,8 +69,13 @@ class GraphicsPainter(Protocol):
         ...
 
     @property
-    def image(self) -> DecodedImage:
-        """The picture, with the pipeline's surfaces."""
+    def pipeline_surfaces(self) -> tuple[int, int]:
+        """How many surfaces there are, and their bytes."""
+        ...
+
+    @property
+    def cached_bitmaps(self) -> list[CachedBitmap]:
+        """What is in the cache, the latest at the end."""
         ...
 
     def window(self, window_id: int) -> NDArray[np.uint8] | None:
@@ -181,7 +186,8 @@ class GraphicsPipeline(ChannelFace):
 
     def statistics(self) -> GraphicsStatistics:
         """What came, what was shown, and what is kept."""
-        confirmed, surfaces = self.confirmed, self._painter.image.surfaces
+        confirmed, bitmaps = self.confirmed, self._painter.cached_bitmaps
+        surfaces, surface_bytes = self._painter.pipeline_surfaces
         return GraphicsStatistics(
             version=None if confirmed is None else confirmed.version,
             flags=CapabilityFlags(0) if confirmed is None else confirmed.flags,
@@ -193,10 +199,10 @@ class GraphicsPipeline(ChannelFace):
             queue_depth=self._queue_depth(),
             peak_queue_depth=self._peak,
             ignored=self._ignored + (0 if self._machine is None else self._machine.ignored),
-            surfaces=len(surfaces),
-            surface_bytes=surfaces.bytes,
-            cached=len(surfaces.cache),
-            cached_bytes=surfaces.cache.bytes,
+            surfaces=surfaces,
+            surface_bytes=surface_bytes,
+            cached=len(bitmaps),
+            cached_bytes=sum(one.size for one in bitmaps),
         )
 
     # The channel's task.
@@ -223,7 +229,7 @@ class GraphicsPipeline(ChannelFace):
                 raise self._failure
         finally:
             painter.on_pipeline_frame = painter.on_pipeline_error = None
-            await self._kept.keep(painter.image.surfaces.cache.bitmaps)
+            await self._kept.keep(painter.cached_bitmaps)
             painter.submit(ResetPipeline())
             self._flush()
 

@@ -83,7 +83,9 @@ class Surfaces:
         self.is_due: bool = False
         """Whether something was drawn outside of frames, which is to be shown at once."""
         self.monitors: tuple[MonitorArea, ...] = ()
-        self.cache: BitmapCache = BitmapCache(self.limits.cache_slots, self.limits.cache_bytes, {} if kept is None else kept)
+        self.cache: BitmapCache = BitmapCache(
+            self.limits.cache_slots, self.limits.cache_bytes, {} if kept is None else kept
+        )
         self.bytes: int = 0
         """Of all surfaces."""
         self._codecs = SurfaceCodecs(self.limits.context_pixels, threads)
