@@ -208,10 +208,12 @@ class GraphicsServer:
         if outgoing is None:
             raise LocalProtocolError("the client has not said what it can do")
         wanted = tuple(jobs)
-        for job in wanted:
-            if isinstance(job, ImportCached):
-                self._check_import(job)
+        offered, imports = self._offered, [job for job in wanted if isinstance(job, ImportCached)]
+        if imports:
+            _check_imports(imports, offered)
         message, ended = outgoing.encode(wanted, store)
+        if imports and self._offered is offered:
+            self._offered = None
         if outgoing is self._outgoing and self.acknowledges:
             for frame_id in ended:
                 self._frames[frame_id] = None
@@ -219,9 +221,10 @@ class GraphicsServer:
                 self._frames.pop(next(iter(self._frames)), None)
         return message
 
-    def _check_import(self, job: ImportCached) -> None:
-        keys, self._offered = self._offered, None
-        if keys is None:
-            raise LocalProtocolError("the client has offered no bitmaps, or was answered")
-        if tuple(key for _, key in job.slots) != keys[: len(job.slots)]:
-            raise LocalProtocolError("only the first of the offered bitmaps can be imported, in their order")
+
+def _check_imports(jobs: list[ImportCached], keys: tuple[int, ...] | None) -> None:
+    """Raise `LocalProtocolError` for what does not answer the offer of these keys."""
+    if keys is None or len(jobs) > 1:
+        raise LocalProtocolError("the client has offered no bitmaps, or was answered")
+    if tuple(key for _, key in jobs[0].slots) != keys[: len(jobs[0].slots)]:
+        raise LocalProtocolError("only the first of the offered bitmaps can be imported, in their order")
