@@ -1,9 +1,10 @@
 """Block hashes, and moves found by them, in numpy: the same numbers as the compiled kernel makes.
 
-A block has two hashes.  The *strong* one (64 bits, never 0) is the NH hash of `compare` over the whole block, a key for
-every two pixels; only it decides that two blocks are equal.  The *weak* one (32 bits) is a polynomial in the pixels,
-which can be had at 16 x 16 places of a patch for what a dozen blocks cost: each step doubles what every place has seen.
-It is 0 for blocks that look the same at other places (one colour) or that the edge of the picture cuts.
+A block has two hashes.  The *strong* one (64 bits, never 0) is the NH hash of `compare` over the whole block, of which
+each row's left half is multiplied with its right one; only it decides that two blocks are equal.  The *weak* one (32
+bits) is a polynomial in the pixels, which can be had at 16 x 16 places of a patch for what a dozen blocks cost: each
+step doubles what every place has seen.  It is 0 for blocks that say nothing of where they were: those of one colour,
+and those that the edge of the picture cuts.
 
 Moves are searched for in rounds.  At up to `PATCHES` places where the picture changed, spread evenly, the weak hashes
 of all blocks that begin there are looked up among those of the old blocks; a hit that the strong hash confirms votes
@@ -40,20 +41,28 @@ BLOCK: Final = 16
 MOVE: Final = 24
 """Bytes of a move: x, y, width and height of what is copied, and how far to the right and down, 32 bits each."""
 PATCH: Final = 2 * BLOCK - 1
-PATCHES: Final = 96
+PATCHES: Final = 64
 HITS: Final = 4
 """Of one patch that the strong hash is asked about."""
 VECTORS: Final = 64
-TRIES: Final = 6
-ROUNDS: Final = 4
+TRIES: Final = 8
+SAMPLES: Final = 64
+"""Of the blocks where something is needed, on which a vector is looked at before it is tried."""
+MIN_MATCHES: Final = 2
+ROUNDS: Final = 3
 MIN_BLOCKS: Final = 8
 """Less change than this is sent faster than searched."""
 CELL: Final = 4
 """What is needed is told for each square of so many pixels, 16 in a block; a move has those that it has half of."""
 MIN_GAIN: Final = 64
 """Cells that a move must make right."""
-MOVES_OF_VECTOR: Final = 8
+MOVES_OF_VECTOR: Final = 4
+SMALLEST_PART: Final = 32
+"""Of the first move with a vector: another must gain as much as this part of it."""
 BUDGET: Final = 3
+"""Times the blocks looked at: so many are tried with all vectors."""
+PROBES: Final = 8
+"""Steps in the table of weak hashes, which so cannot be made slow by choosing pixels."""
 
 MULTIPLIERS: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xD6E8FEB86659FD93)
 ROW_FACTOR: Final = 0x9E3779B5
@@ -103,13 +112,12 @@ def _strong(block: NDArray[np.uint32]) -> int:
     import numpy as np
 
     height, width = block.shape
-    words = (width + 1) // 2
-    padded = np.zeros((height, 2 * words), np.uint32)
-    padded[:, :width] = block
+    padded = np.zeros((BLOCK, BLOCK), np.uint32)
+    padded[:height, :width] = block
     sums = []
     for keys in _arrays()[:2]:
-        added = (padded + keys[:height, : 2 * words]).astype(np.uint64)
-        sums.append(int((added[:, 0::2] * added[:, 1::2]).sum(dtype=np.uint64)))
+        added = (padded + keys).astype(np.uint64)
+        sums.append(int((added[:, : BLOCK // 2] * added[:, BLOCK // 2 :]).sum(dtype=np.uint64)))
     mixed = (sums[0] * MULTIPLIERS[0] & _MASK) ^ (sums[1] * MULTIPLIERS[1] & _MASK)
     mixed ^= mixed >> 29
     value = (mixed ^ (width | height << 8)) * MULTIPLIERS[2] & _MASK
@@ -252,6 +260,7 @@ class _Search:
         self.columns = cells.shape[1] // 4
         self.moves: list[tuple[int, int, int, int, int, int]] = []
         self.places: dict[int, int] = {}
+        """Where each weak hash was; negative for those that were at several places."""
         self.budget = 0
 
     def needed(self) -> NDArray[np.bool_]:
@@ -269,7 +278,8 @@ class _Search:
                 return
             if phase == 0:
                 self._index()
-            if sum(self._try(vector) for vector in self._vote(wanted, phase)) == 0:
+            found = [self._is_likely(wanted, vector) and self._try(vector) for vector in self._vote(wanted, phase)]
+            if not any(found):
                 return
 
     def _box(self) -> tuple[int, int, int, int]:
@@ -281,13 +291,26 @@ class _Search:
         return int(columns[0]), int(columns[-1]), int(rows[0]), int(rows[-1])
 
     def _index(self) -> None:
-        """Note where in the box each weak hash was, but for those that were at several places."""
+        """Note where in the box each weak hash was; those for which the table has no slot near enough are left out."""
         left, right, top, bottom = self._box()
-        self.budget = BUDGET * (right - left + 1) * (bottom - top + 1)
+        blocks = (right - left + 1) * (bottom - top + 1)
+        self.budget = BUDGET * blocks
+        bits = max(8, (2 * blocks - 1).bit_length())
+        taken: set[int] = set()
         for row in range(top, bottom + 1):
             for index in range(row * self.columns + left, row * self.columns + right + 1):
-                if self.weak[index] and self.strong[index]:
-                    self.places[self.weak[index]] = -1 if self.weak[index] in self.places else index
+                weak = self.weak[index]
+                if not weak or not self.strong[index]:
+                    continue
+                if weak in self.places:
+                    self.places[weak] = -1
+                    continue
+                slot = (weak * 0x9E3779B1 & _MASK32) >> 32 - bits
+                slots = ((slot + probe) & (1 << bits) - 1 for probe in range(PROBES))
+                free = next((slot for slot in slots if slot not in taken), None)
+                if free is not None:
+                    taken.add(free)
+                    self.places[weak] = index
 
     def _vote(self, wanted: list[int], phase: int) -> list[tuple[int, int]]:
         votes: dict[tuple[int, int], int] = {}
@@ -320,6 +343,23 @@ class _Search:
             (y + half) // CELL : (y + height + half) // CELL, (x + half) // CELL : (x + width + half) // CELL
         ]
 
+    def _is_likely(self, wanted: list[int], vector: tuple[int, int]) -> bool:
+        """Whether a vector is right at some of the blocks that are still needed."""
+        samples, needed, matches = min(len(wanted), SAMPLES), self.needed(), 0
+        for sample in range(samples):
+            row, column = divmod(wanted[sample * len(wanted) // samples], self.columns)
+            if not needed[row, column]:
+                continue
+            # The old block that comes to the middle of this one.
+            column = (column * BLOCK + BLOCK // 2 - vector[0]) // BLOCK
+            row = (row * BLOCK + BLOCK // 2 - vector[1]) // BLOCK
+            x, y = column * BLOCK + vector[0], row * BLOCK + vector[1]
+            if not (0 <= column < self.width // BLOCK and 0 <= row < self.height // BLOCK):
+                continue
+            if 0 <= x <= self.width - BLOCK and 0 <= y <= self.height - BLOCK:
+                matches += self._is_at(row * self.columns + column, x, y)
+        return matches >= MIN_MATCHES
+
     def _try(self, vector: tuple[int, int]) -> bool:
         """Take the best rectangles of old blocks that this vector brings to where they are in the new picture."""
         import numpy as np
@@ -346,12 +386,13 @@ class _Search:
                     x, y = column * BLOCK + vector[0], row * BLOCK + vector[1]
                     same[row - upper, column - first] = self._is_at(place, x, y)
         gain[~same] = 0
-        taken = 0
+        taken, enough = 0, MIN_GAIN
         while taken < MOVES_OF_VECTOR and len(self.moves) < self.capacity:
-            best = _best(same, gain)
+            best = _best(same, gain, enough)
             if best is None:
                 break
-            x0, x1, y0, y1 = best
+            score, (x0, x1, y0, y1) = best
+            enough = max(enough, score // SMALLEST_PART)
             same[y0 : y1 + 1, x0 : x1 + 1] = False
             gain[y0 : y1 + 1, x0 : x1 + 1] = 0
             x, y = (first + x0) * BLOCK, (upper + y0) * BLOCK
@@ -368,20 +409,23 @@ def _span(first: int, last: int, shift: int, length: int) -> tuple[int, int]:
     return max(-((shift - low) // BLOCK), 0), min((high - shift) // BLOCK, length // BLOCK - 1)
 
 
-def _best(same: NDArray[np.bool_], gain: NDArray[np.int64]) -> tuple[int, int, int, int] | None:
-    """The rectangle of equal blocks with the largest gain (first and last column and row), without useless edges."""
+def _best(
+    same: NDArray[np.bool_], gain: NDArray[np.int64], enough: int
+) -> tuple[int, tuple[int, int, int, int]] | None:
+    """The largest gain of a rectangle of equal blocks, and its first and last column and row, without useless edges."""
     import numpy as np
 
     rows, columns = same.shape
     sums = np.zeros((rows + 1, columns + 1), np.int64)
     sums[1:, 1:] = gain.cumsum(axis=0).cumsum(axis=1)
     heights = [0] * (columns + 1)
-    score, area, best = MIN_GAIN - 1, 0, None
+    score, area, best = enough - 1, 0, None
     for row in range(rows):
+        heights[:columns] = [height + 1 if here else 0 for here, height in zip(same[row], heights, strict=False)]
+        if row + 1 < rows and not (same[row] & ~same[row + 1]).any():
+            continue  # what ends here could be higher
         stack: list[int] = []
         for column in range(columns + 1):
-            if column < columns:
-                heights[column] = heights[column] + 1 if same[row, column] else 0
             while stack and heights[stack[-1]] >= heights[column]:
                 height = heights[stack.pop()]
                 left, top = stack[-1] + 1 if stack else 0, row + 1 - height
@@ -395,4 +439,4 @@ def _best(same: NDArray[np.bool_], gain: NDArray[np.int64]) -> tuple[int, int, i
     left, right, top, bottom = best
     useful = gain[top : bottom + 1, left : right + 1] > 0
     across, down = np.flatnonzero(useful.any(axis=0)), np.flatnonzero(useful.any(axis=1))
-    return left + int(across[0]), left + int(across[-1]), top + int(down[0]), top + int(down[-1])
+    return score, (left + int(across[0]), left + int(across[-1]), top + int(down[0]), top + int(down[-1]))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from trio_rdp.codecs.motion import Area
+    from trio_rdp.codecs.motion import Area, Move
 
 __all__ = ["BLOCK", "Copy", "Motion", "SentBlocks"]
 
@@ -86,7 +86,7 @@ class SentBlocks:
         need = self._changed(pixels, areas)
         left = need[:]
         moves = self._hashes.moves(self._surface(pixels), self.bounds.width * 4, left)
-        copies = _in_order([(Rect(*move[:4]), (move.x + move.dx, move.y + move.dy)) for move in moves])
+        copies = _in_order(moves)
         return Motion(copies, self._rest(need, areas, copies))
 
     def _surface(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -113,15 +113,22 @@ class SentBlocks:
             return []
         unknown = changed & ~np.frombuffer(self._hashes.known(), np.bool_).reshape(shape)
         targets = [Rect(*point, source.width, source.height) for source, point in copies]
-        rects = self._cut(changed, unknown, areas, targets)
-        if len(rects) > _MAX_RECTANGLES:
-            coarse = _coarsened(changed)
-            rects = self._cut(coarse, unknown, areas, targets)
+        rects = self._cut(changed, unknown, areas, targets, most=_MAX_RECTANGLES)
+        if rects is None:
+            rects = self._cut(_coarsened(changed), unknown, areas, targets)
+        assert rects is not None
         return rects
 
     def _cut(
-        self, changed: NDArray[np.bool_], unknown: NDArray[np.bool_], areas: Iterable[Area], targets: Sequence[Rect]
-    ) -> list[Rect]:
+        self,
+        changed: NDArray[np.bool_],
+        unknown: NDArray[np.bool_],
+        areas: Iterable[Area],
+        targets: Iterable[Rect],
+        *,
+        most: int | None = None,
+    ) -> list[Rect] | None:
+        """Cut changed blocks where damage ends and where copies go to; None for more than `most` rectangles."""
         import numpy as np
 
         across, down = np.flatnonzero(changed.any(axis=0)), np.flatnonzero(changed.any(axis=1))
@@ -137,14 +144,16 @@ class SentBlocks:
             edges_x |= {rect.left, rect.right}
             edges_y |= {rect.top, rect.bottom}
         xs, ys = np.array(sorted(edges_x)), np.array(sorted(edges_y))
-        blocks = np.ix_(ys[:-1] // BLOCK, xs[:-1] // BLOCK)
-        wanted = unknown[blocks]
-        for rect in damage:
-            wanted[_cells(rect, xs, ys)] = True
-        wanted &= changed[blocks]
+        rows, columns = ys[:-1] // BLOCK, xs[:-1] // BLOCK
+        wanted = changed.take(rows, 0).take(columns, 1)
+        if box not in damage:
+            damaged = unknown.take(rows, 0).take(columns, 1)
+            for rect in damage:
+                damaged[_cells(rect, xs, ys)] = True
+            wanted &= damaged
         for rect in holes:
             wanted[_cells(rect, xs, ys)] = False
-        return _rectangles(wanted, xs.tolist(), ys.tolist())
+        return _rectangles(wanted, xs, ys, most)
 
 
 def _cells(rect: Rect, xs: NDArray[np.int64], ys: NDArray[np.int64]) -> tuple[slice, slice]:
@@ -163,41 +172,52 @@ def _coarsened(blocks: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return tiles.repeat(_COARSE, axis=0).repeat(_COARSE, axis=1)[:rows, :columns]
 
 
-def _rectangles(wanted: NDArray[np.bool_], xs: Sequence[int], ys: Sequence[int]) -> list[Rect]:
+def _rectangles(
+    wanted: NDArray[np.bool_], xs: NDArray[np.int64], ys: NDArray[np.int64], most: int | None
+) -> list[Rect] | None:
     """The marked cells of a grid, as rectangles: bands from top to bottom, spans in them from left to right."""
     import numpy as np
 
-    rows = np.pad(wanted, ((1, 1), (1, 1)))
-    begins = np.flatnonzero((rows[1:] != rows[:-1]).any(axis=1)).tolist()
-    rects = []
-    for begin, end in zip(begins, [*begins[1:], len(wanted)], strict=True):
-        if begin == len(wanted):
-            continue
-        row = rows[begin + 1]
-        edges = np.flatnonzero(row[1:] != row[:-1]).tolist()
-        for left, right in zip(edges[::2], edges[1::2], strict=True):
-            rects.append(Rect.from_edges(xs[left], ys[begin], xs[right], ys[end]))
-    return rects
+    rows = np.zeros((wanted.shape[0] + 2, wanted.shape[1] + 2), np.bool_)
+    rows[1:-1, 1:-1] = wanted
+    begins = np.flatnonzero((rows[1:] != rows[:-1]).any(axis=1))
+    ends = ys[begins[1:]].tolist()
+    # Where a band begins, its spans begin and end at every second change.
+    bands = rows[begins + 1]
+    changes, places = (bands[:, 1:] != bands[:, :-1]).nonzero()
+    if most is not None and len(places) > 2 * most:
+        return None
+    tops = ys[begins].tolist()
+    return [
+        Rect(left, tops[band], right - left, ends[band] - tops[band])
+        for band, left, right in zip(
+            changes[::2].tolist(), xs[places[::2]].tolist(), xs[places[1::2]].tolist(), strict=True
+        )
+    ]
 
 
-def _in_order(copies: Iterable[Copy]) -> list[Copy]:
-    """Order copies so that none reads what an earlier one has written; leave the smallest out where none can be first.
+def _in_order(moves: Sequence[Move]) -> list[Copy]:
+    """Order moves so that none reads what an earlier one has written; leave the smallest out where none can be first.
 
-    Copies with one vector have such an order always: rectangles that do not overlap can be moved away one by one.
+    Those with one vector have such an order always: rectangles that do not overlap can be moved away one by one.
     """
-    waiting = list(copies)
+    if not moves:
+        return []
+    import numpy as np
+
+    left, top, width, height, dx, dy = np.array(moves).T
+    # Whether the one of a row writes where the one of a column reads.
+    spoils = (np.subtract.outer(left + dx, left + width) < 0) & (np.subtract.outer(left + dx + width, left) > 0)
+    spoils &= (np.subtract.outer(top + dy, top + height) < 0) & (np.subtract.outer(top + dy + height, top) > 0)
+    np.fill_diagonal(spoils, val=False)
+    waiting = list(range(len(moves)))
     ordered: list[Copy] = []
     while waiting:
-        free = next((copy for copy in waiting if not _spoils(copy, waiting)), None)
+        free = next((index for index in waiting if not spoils[index, waiting].any()), None)
         if free is None:
-            waiting.remove(min(waiting, key=lambda copy: copy[0].area))
+            waiting.remove(min(waiting, key=lambda index: moves[index].width * moves[index].height))
         else:
             waiting.remove(free)
-            ordered.append(free)
+            move = moves[free]
+            ordered.append((Rect(*move[:4]), (move.x + move.dx, move.y + move.dy)))
     return ordered
-
-
-def _spoils(copy: Copy, others: Iterable[Copy]) -> bool:
-    """Whether a copy writes where another one reads."""
-    target = Rect(*copy[1], copy[0].width, copy[0].height)
-    return any(other is not copy and not target.intersect(other[0]).is_empty for other in others)
