@@ -19,7 +19,16 @@ from trio_rdp.codecs.avc_frames import (
     Rectangle,
 )
 
-__all__ = ["MAX_UNIT", "MAX_UNITS", "AccessUnit", "UnitStream", "inspect"]
+__all__ = [
+    "MAX_UNIT",
+    "MAX_UNITS",
+    "AccessUnit",
+    "BitReader",
+    "UnitStream",
+    "frame_number_bits",
+    "inspect",
+    "split_units",
+]
 
 MAX_UNIT: Final = 64 << 20
 """The most bytes of one access unit: more than any picture of 8192 x 8192 should have."""
@@ -57,11 +66,11 @@ def inspect(data: bytes | bytearray | memoryview, parameters: bytes = b"") -> Ac
     out.  Raises `ValueError` that says what is wrong: no picture in it, more than one, or one that clients do not
     decode (other than 4:2:0 with 8 bits, or in data partitions).
     """
-    units = _units(bytes(data))
+    units = split_units(bytes(data))
     kinds = {unit[0] & 31 for unit in units}
     key = _IDR in kinds
     if key and parameters and not {_SPS, _PPS} <= kinds:
-        units = [*(unit for unit in _units(bytes(parameters)) if unit[0] & 31 in (_SPS, _PPS)), *units]
+        units = [*(unit for unit in split_units(bytes(parameters)) if unit[0] & 31 in (_SPS, _PPS)), *units]
         kinds = {unit[0] & 31 for unit in units}
     _check_one_picture(units)
     size, visible = None, None
@@ -134,8 +143,8 @@ def _check_region(region: list[Rectangle], size: tuple[int, int]) -> None:
             )
 
 
-def _units(data: bytes) -> list[bytes]:
-    """The NAL units of either format."""
+def split_units(data: bytes) -> list[bytes]:
+    """Give the NAL units of either format, without start codes and lengths; raises `ValueError`."""
     if len(data) > MAX_UNIT:
         raise ValueError(f"an access unit of {len(data)} bytes exceeds {MAX_UNIT}")
     # Lengths that end with the data are no coincidence, but a start code may be part of a length.
@@ -193,18 +202,26 @@ def _check_one_picture(units: list[bytes]) -> None:
         raise ValueError(f"{sum(first)} pictures in one access unit")
 
 
-class _Bits:
-    """The bits of a NAL unit, without what keeps start codes out of it."""
+class BitReader:
+    """The bits of a NAL unit behind its header, without what keeps start codes out of it.
 
-    def __init__(self, unit: bytes) -> None:
-        # A parameter set is a few dozen bytes.
-        payload = unit[1:512].replace(b"\0\0\3", b"\0\0")
+    Only the first `most` bytes are looked at: parameter sets and headers of slices are a few dozen.
+    """
+
+    def __init__(self, unit: bytes, most: int = 512) -> None:
+        payload = unit[1:most].replace(b"\0\0\3", b"\0\0")
         self._value = int.from_bytes(payload)
-        self._left = len(payload) * 8
+        self._size = self._left = len(payload) * 8
+
+    def behind(self) -> str:
+        """All bits that were taken, as digits."""
+        taken = self._size - self._left
+        return f"{self._value >> self._left:0{taken}b}" if taken else ""
 
     def take(self, count: int) -> int:
+        """The next so many bits; raises `ValueError` at the end."""
         if count > self._left:
-            raise ValueError("a sequence parameter set that is cut off")
+            raise ValueError("a parameter set that is cut off")
         self._left -= count
         return self._value >> self._left & (1 << count) - 1
 
@@ -214,23 +231,34 @@ class _Bits:
         while not self.take(1):
             zeros += 1
             if zeros > 31:
-                raise ValueError("a number without an end in a sequence parameter set")
+                raise ValueError("a number without an end in a parameter set")
         return (1 << zeros) - 1 + self.take(zeros)
 
     def signed(self) -> int:
+        """se(v), [ITU-H.264] 9.1.1."""
         number = self.number()
         return (number + 1) // 2 if number & 1 else -(number // 2)
 
 
-def _sizes(unit: bytes) -> tuple[tuple[int, int], Rectangle]:
-    """The coded size, and what of it is shown: seq_parameter_set_data, [ITU-H.264] 7.3.2.1.1."""
-    bits = _Bits(unit)
+def frame_number_bits(unit: bytes) -> int:
+    """How many bits the number of a picture has (frame_num), by a sequence parameter set."""
+    return _frame_number_bits(BitReader(unit))
+
+
+def _frame_number_bits(bits: BitReader) -> int:
+    """The beginning of seq_parameter_set_data, [ITU-H.264] 7.3.2.1.1."""
     profile = bits.take(8)
     bits.take(16)  # constraints and level
     bits.number()  # seq_parameter_set_id
     if profile in _HIGH:
         _check_format(bits)
-    bits.number()  # log2_max_frame_num_minus4
+    return bits.number() + 4
+
+
+def _sizes(unit: bytes) -> tuple[tuple[int, int], Rectangle]:
+    """The coded size, and what of it is shown: the rest of seq_parameter_set_data."""
+    bits = BitReader(unit)
+    _frame_number_bits(bits)
     order = bits.number()
     if order == 0:
         bits.number()  # log2_max_pic_order_cnt_lsb_minus4
@@ -263,7 +291,7 @@ def _sizes(unit: bytes) -> tuple[tuple[int, int], Rectangle]:
     return (width, height), (left, top, width - right, height - bottom)
 
 
-def _check_format(bits: _Bits) -> None:
+def _check_format(bits: BitReader) -> None:
     chroma = bits.number()
     if chroma != 1:
         raise ValueError(f"H.264 with chroma format {chroma}: clients decode 4:2:0 (1) only")
@@ -276,7 +304,7 @@ def _check_format(bits: _Bits) -> None:
                 _skip_scaling_list(bits, 16 if number < 6 else 64)
 
 
-def _skip_scaling_list(bits: _Bits, size: int) -> None:
+def _skip_scaling_list(bits: BitReader, size: int) -> None:
     """scaling_list, [ITU-H.264] 7.3.2.1.1.1."""
     last = following = 8
     for _ in range(size):
