@@ -353,7 +353,7 @@ class TestBounds:
             bench.submit(*[draw(0, 1, side=1024) for _ in range(9)], EndFrame(1))
             with trio.fail_after(20):
                 await bench.painter.wait_idle()
-        assert BitmapCodec.PLANAR not in bench.painter._rates  # what is not seen says nothing
+        assert BitmapCodec.PLANAR not in bench.painter._rates._rates  # what is not seen says nothing
         assert sum(taken) == 11
         assert max(taken) <= 5
 

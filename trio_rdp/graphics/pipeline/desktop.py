@@ -34,6 +34,7 @@ class Desktop:
         self._surface: Surface | None = None
         self._may_share = True
         self._is_new = True
+        self._left = Region()
 
     @property
     def pixels(self) -> NDArray[np.uint8]:
@@ -65,8 +66,13 @@ class Desktop:
         self._own, self._surface = pixels, None
 
     def map_anew(self) -> None:
-        """Heed that another surface is shown, or one elsewhere, or no more: what is seen stays until a frame ends."""
+        """Heed that another surface is shown, or one elsewhere, or no more: what is seen stays.
+
+        So does what was drawn in this frame on a surface whose pixels were the picture: it is the frame's damage.
+        """
         if self._surface is not None:
+            for rect in self._surface.damage.rects:
+                self._left.add(rect)
             self._own, self._surface = self._surface.pixels.copy(), None
         self._may_share = True
 
@@ -86,7 +92,7 @@ class Desktop:
         The drawing's damage is what of the picture changes.
         """
         whole = self._choose(surfaces)
-        damage = Region()
+        damage, self._left = self._left, Region()
         for surface in surfaces:
             rects = [surface.bounds] if self._is_new or surface is whole else surface.damage.rects
             surface.damage.clear()
