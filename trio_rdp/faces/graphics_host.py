@@ -39,7 +39,11 @@ class GraphicsHost(ChannelFace):
         self._on_closed = on_closed
 
     async def _work(self, channel: MessageChannel) -> None:
-        machine = GraphicsServer()
+        machine = GraphicsServer(
+            max_frames=self._limits.pipeline_unacknowledged,
+            max_strays=self._limits.pipeline_strays,
+            max_messages=self._limits.pipeline_answers,
+        )
         opening = b""
         while True:
             for event in machine.receive(await channel.receive()):

@@ -214,6 +214,9 @@ class GraphicsPipeline(ChannelFace):
             h264=config.takes_h264,
             is_thin=config.graphics_thin_client,
             has_small_cache=config.graphics_small_cache,
+            max_message=config.limits.pipeline_message,
+            max_commands=config.limits.pipeline_commands,
+            max_frames=config.limits.pipeline_unshown,
         )
         self._set_suspended(machine)
         self._kept = KeptBitmaps(config.graphics_cache)
