@@ -457,7 +457,7 @@ def test_whatever_is_drawn_is_exact_in_the_end(
         if refines_between and due is not None and due <= pair.now:
             pair.carry_out(pair.encoder.begin_refinement(pair.buffer.pixels, pair.now, 20_000))
         # What is taken for exact is exact.
-        exact = ~pair.encoder._shown.lossy.repeat(16, axis=0).repeat(16, axis=1)[:200, :300]
+        exact = ~pair.encoder._context.shown.lossy.repeat(16, axis=0).repeat(16, axis=1)[:200, :300]
         assert np.array_equal(pair.client.picture[exact], pair.drawn[exact])
     pair.refine(30_000)
     pair.assert_exact()

@@ -46,9 +46,10 @@ def cover(mask: NDArray[np.bool_], bounds: Rect) -> list[Rect]:
     found: list[Rect] = []
     open_runs: dict[tuple[int, int], Rect] = {}
     touched: NDArray[np.bool_] = np.logical_or.reduce(mask, axis=1)
-    for first in range(0, mask.shape[0], _BAND):
+    bands = set((np.flatnonzero(touched) // _BAND * _BAND).tolist())
+    for first in range(min(bands, default=0), max(bands, default=-1) + 1, _BAND):
         runs: dict[tuple[int, int], Rect] = {}
-        if touched[first : first + _BAND].any():
+        if first in bands:
             band = mask[first : first + _BAND]
             columns = np.flatnonzero(band.any(axis=0))
             cuts = np.flatnonzero(np.diff(columns) > _GAP)

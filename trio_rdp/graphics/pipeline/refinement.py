@@ -47,6 +47,10 @@ class Refinement:
             if not clip.is_empty:
                 self._passes[tile_span(clip)] = 0
 
+    def drop_tiles(self, tiles: NDArray[np.bool_]) -> None:
+        """Somebody else draws these whole tiles."""
+        self._passes[tiles] = 0
+
     def begin_passes(self, rects: Iterable[Rect]) -> None:
         """The tiles that lie in rectangles had their first pass."""
         for rect in rects:

@@ -24,14 +24,19 @@ _MUCH: Final = 4
 """Blocks of a tile that change: with fewer, it hardly comes back as it was."""
 
 
-def per_tile(blocks: NDArray[np.bool_]) -> NDArray[np.int64]:
+def per_tile(blocks: NDArray[np.bool_]) -> NDArray[np.uint32]:
     """How many blocks of each tile are marked."""
     import numpy as np
 
     rows, columns = -(-blocks.shape[0] // _SIDE), -(-blocks.shape[1] // _SIDE)
-    padded = np.zeros((rows * _SIDE, columns * _SIDE), np.bool_)
-    padded[: blocks.shape[0], : blocks.shape[1]] = blocks
-    return np.asarray(padded.reshape(rows, _SIDE, columns, _SIDE).sum(axis=(1, 3)))
+    if blocks.shape != (rows * _SIDE, columns * _SIDE):
+        padded = np.zeros((rows * _SIDE, columns * _SIDE), np.bool_)
+        padded[: blocks.shape[0], : blocks.shape[1]] = blocks
+        blocks = padded
+    # Four blocks are one word, in whose bytes they are counted.
+    words = np.ascontiguousarray(blocks).view(np.uint32).reshape(rows, _SIDE, columns)
+    counts = words[:, 0] + words[:, 1] + words[:, 2] + words[:, 3]
+    return np.asarray(counts * np.uint32(0x01010101) >> np.uint32(24))
 
 
 def tile_rect(row: int, column: int, bounds: Rect) -> Rect:
@@ -51,17 +56,20 @@ def fill_tiles(
     blocks = look.hashes[: rows * _SIDE, : columns * _SIDE].reshape(rows, _SIDE, columns, _SIDE)
     alike = (blocks == blocks[:, :1, :, :1]).all(axis=(1, 3)) & tiles[:rows, :columns]
     colors: dict[bytes, list[Rect]] = {}
-    for row, column in zip(*(numbers.tolist() for numbers in np.nonzero(alike)), strict=True):
-        color = pixels[row * TILE, column * TILE].tobytes()
-        if solid_hash(color) != int(blocks[row, 0, column, 0]):
-            continue
-        filled[row, column] = True
-        rects = colors.setdefault(color, [])
-        tile = tile_rect(row, column, bounds)
-        if rects and rects[-1].top == tile.top and rects[-1].right == tile.left:
-            rects[-1] = rects[-1].union(tile)
-        else:
-            rects.append(tile)
+    first, start, last = b"", (-1, -1), (-1, -1)
+    for row, column in [*np.argwhere(alike).tolist(), (-1, -1)]:
+        color = b""
+        if row >= 0:
+            color = pixels[row * TILE, column * TILE].tobytes()
+            if solid_hash(color) != int(blocks[row, 0, column, 0]):
+                continue
+            filled[row, column] = True
+        if color != first or (row, column - 1) != last:
+            if first:
+                width, left, top = (last[1] - start[1] + 1) * TILE, start[1] * TILE, start[0] * TILE
+                colors.setdefault(first, []).append(Rect(left, top, width, TILE))
+            first, start = color, (row, column)
+        last = row, column
     return [FillSurface(surface_id, color, tuple(_stacked(rects))) for color, rects in colors.items()], filled
 
 
