@@ -44,7 +44,8 @@ from trio_rdp.wire.errors import (
     SessionClosed,
 )
 
-CONFIG = replace(client_config(), static_channels=("echo", "spare"))
+# The classic path: the graphics pipeline has tests of its own, in `test_session_graphics.py`.
+CONFIG = replace(client_config(), static_channels=("echo", "spare"), enable_graphics_pipeline=False)
 SERVER = ServerConfig(security=Security.NONE, static_channels=("echo",), detect_network=False)
 
 
@@ -154,7 +155,7 @@ class TestCodecs:
     @pytest.mark.parametrize("codec", OPTIONAL_CODECS)
     async def test_each_draws_what_our_server_encodes(self, codec: BitmapCodec) -> None:
         server = replace(SERVER, codecs=(codec,))
-        async with open_session_pair(client_config=client_config(), server_config=server) as (session, host):
+        async with open_session_pair(client_config=CONFIG, server_config=server) as (session, host):
             least = 100 if codec.is_lossless else 30  # a sixth of this picture is noise
             for width, height in ((400, 331), (350, 340)):
                 if (width, height) != (session.screen.width, session.screen.height):
@@ -183,7 +184,7 @@ class TestCodecs:
 
         draw = rfx.Picture.draw
         async with open_session_pair(client_config=config, server_config=server) as (session, host):
-            session._painter._first_rate = 1.0  # seconds a pixel: nothing is drawn on the loop
+            session._painter._rates._first = 1.0  # seconds a pixel: nothing is drawn on the loop
             monkeypatch.setattr(rfx.Picture, "draw", held)
             async with host.display.frame() as frame:
                 frame.fill(Rect(0, 0, 640, 480), (200, 100, 50))

@@ -64,6 +64,12 @@ _PATIENCE = 10
     metavar="SECONDS",
     help="How long the picture must not have changed.",
 )
+@click.option(
+    "--graphics-pipeline/--no-graphics-pipeline",
+    default=True,
+    show_default=True,
+    help="Whether the server may draw by the graphics pipeline; GNOME's knows nothing else.",
+)
 @timeout_option(60)
 @json_option
 def screenshot(
@@ -77,6 +83,7 @@ def screenshot(
     security: str,
     certificate_policy: str,
     settle: float,
+    graphics_pipeline: bool,
     timeout: float,
     as_json: bool,
 ) -> None:
@@ -108,7 +115,10 @@ def screenshot(
         certificate_policy=certificate_policy,
         desktop_size=size,
         autologon=user is not None,
-        codecs=(BitmapCodec.QOIZ, BitmapCodec.QOI),  # the picture as it is: what a lossy codec saves is sent once
+        # The picture as it is: what a lossy codec saves is sent once.
+        codecs=(BitmapCodec.QOIZ, BitmapCodec.QOI),
+        enable_graphics_pipeline=graphics_pipeline,
+        enable_h264=False,
     )
     with out.status(f"looking at {address}"):
         taken = run(
@@ -145,5 +155,7 @@ async def _take(
             "width": session.screen.width,
             "height": session.screen.height,
             "connect_seconds": round(connected, 3),
+            "codecs": sorted(codec.value for codec in session.statistics().codecs),
+            "graphics_pipeline": None if session.graphics.version is None else session.graphics.version.name,
             "fingerprint": None if session.certificate is None else fingerprint(session.certificate),
         }

@@ -1,0 +1,160 @@
+"""Our client on the graphics pipeline of freerdp-shadow, and with servers that have none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import trio
+
+from tests.interop.conftest import Peers
+from tests.interop.display import Display
+from tests.interop.pictures import Picture, psnr, save
+from tests.interop.processes import PATIENCE, LaunchFailed, numbered, wait_for
+from tests.interop.sessions import connected, filled_up, shown, stay_a_while, wait_shows
+from tests.interop.shadow import shadow
+from trio_rdp.client import Session
+from trio_rdp.codecs import avc
+from trio_rdp.codecs.bitmap_codec import BitmapCodec
+from trio_rdp.protocol.config import OPTIONAL_CODECS, GraphicsVersion, Security
+from trio_rdp.wire.errors import SessionClosed
+
+pytestmark = pytest.mark.interop
+
+needs_h264 = pytest.mark.skipif(not avc.is_available(), reason="PyAV is not installed")
+
+# freerdp-shadow 2.11's own quality: text and hard edges in 4:2:0 lose more than in 4:4:4.
+GOOD = {BitmapCodec.AVC444: 35, BitmapCodec.AVC420: 25}
+OFFERS: dict[BitmapCodec, dict[str, Any]] = {
+    BitmapCodec.AVC444: {},
+    BitmapCodec.AVC420: {"graphics_versions": (GraphicsVersion.VERSION_81,)},
+}
+
+
+async def wait_resembles(session: Session, wanted: Picture, peers: Peers, least: float) -> Picture:
+    """Wait until the session shows nearly this picture; give what it shows."""
+
+    def look() -> Picture | None:
+        picture = shown(session)
+        return picture if picture.shape == wanted.shape and psnr(picture, wanted) > least else None
+
+    try:
+        return await wait_for(look, f"a picture above {least} dB", PATIENCE)
+    except LaunchFailed as exc:
+        picture = shown(session)
+        save(picture, kept := numbered(peers.folder, "shown", ".png"))
+        quality = psnr(picture, wanted) if picture.shape == wanted.shape else 0
+        raise LaunchFailed(f"{exc}: {quality:.1f} dB, {kept}") from None
+
+
+@needs_h264
+@pytest.mark.parametrize("security", ["tls", "nla", "rdp"])
+@pytest.mark.parametrize("codec", OFFERS, ids=lambda codec: codec.name)
+async def test_h264_of_shadow(peers: Peers, codec: BitmapCodec, security: Any) -> None:
+    server = peers.shadow(security)
+    wanted = peers.display.picture_sync()
+    protection = {"tls": Security.TLS, "nla": Security.NLA, "rdp": Security.NONE}[security]
+    async with connected(server, enable_graphics_pipeline=True, security=protection, **OFFERS[codec]) as session:
+        with trio.fail_after(PATIENCE):
+            confirmed = await session.graphics.wait_ready()
+        # The first picture comes by the classic path, while the channel opens.
+        await wait_for(lambda: codec in session.statistics().codecs, "H.264", PATIENCE)
+        await wait_resembles(session, wanted, peers, GOOD[codec])
+        assert (confirmed.version == GraphicsVersion.VERSION_81) == (codec is BitmapCodec.AVC420)
+        statistics = session.graphics.statistics()
+        assert statistics.frames == statistics.shown == statistics.acknowledged > 0
+        assert statistics.surfaces == 1
+        assert not statistics.ignored
+
+
+async def test_without_h264(peers: Peers) -> None:
+    """freerdp-shadow 2.11 then draws by the classic path, with whatever the client takes there."""
+    server = peers.shadow(remotefx=True)
+    wanted = peers.display.picture_sync()
+    options = {"enable_graphics_pipeline": True, "enable_h264": False, "codecs": OPTIONAL_CODECS}
+    async with connected(server, **options) as session:
+        await wait_resembles(session, wanted, peers, 35)
+        assert not set(session.statistics().codecs) & set(OFFERS)
+
+
+@pytest.mark.parametrize("kind", ["xrdp", "weston"])
+async def test_servers_without_a_pipeline(peers: Peers, kind: str) -> None:
+    if kind == "weston":
+        server = peers.weston()
+        assert server.background is not None
+        async with connected(server, enable_graphics_pipeline=True) as session:
+            await session.mouse.move(500, 700)
+            await wait_resembles(session, server.background, peers, 25)  # a pointer is in the picture
+            assert not session.graphics.is_open
+            await stay_a_while()
+        return
+    wanted = filled_up(peers.vnc_display.picture_sync(), 32)
+    async with connected(peers.xrdp(), enable_graphics_pipeline=True) as session:
+        await wait_shows(session, wanted, peers.folder)
+        assert not session.graphics.is_open
+        assert session.graphics.version is None
+
+
+@needs_h264
+@pytest.mark.parametrize("codec", OFFERS, ids=lambda codec: codec.name)
+async def test_a_picture_that_moves(peers: Peers, own_display: Display, codec: BitmapCodec) -> None:
+    """Each frame is acknowledged when it is shown, or the server would stop sending."""
+    with shadow(peers.folder, own_display) as server:
+        async with connected(server, enable_graphics_pipeline=True, **OFFERS[codec]) as session:
+            await wait_resembles(session, own_display.picture_sync(), peers, GOOD[codec])
+            for colour in ("navy", "teal", "olive", "purple", "maroon"):
+                await own_display.run("xsetroot", "-solid", colour)
+                await wait_resembles(session, await own_display.picture(), peers, GOOD[codec])
+            with own_display.notepad() as notepad:
+                await notepad.focus()
+                await session.keyboard.type("still here")
+                await notepad.wait_text("still here")
+            assert session.graphics.statistics().frames > 5
+
+
+@needs_h264
+async def test_one_session_after_the_other(peers: Peers) -> None:
+    server = peers.shadow()
+    wanted = peers.display.picture_sync()
+    for _ in range(4):
+        async with connected(server, enable_graphics_pipeline=True) as session:
+            await wait_resembles(session, wanted, peers, 35)
+
+
+@needs_h264
+async def test_two_at_once(peers: Peers) -> None:
+    server = peers.shadow()
+    wanted = peers.display.picture_sync()
+    async with (
+        connected(server, enable_graphics_pipeline=True) as one,
+        connected(server, enable_graphics_pipeline=True, **OFFERS[BitmapCodec.AVC420]) as other,
+    ):
+        await wait_resembles(one, wanted, peers, 35)
+        await wait_resembles(other, wanted, peers, GOOD[BitmapCodec.AVC420])
+
+
+@needs_h264
+async def test_left_at_any_moment(peers: Peers) -> None:
+    server = peers.shadow()
+    for milliseconds in (0, 5, 15, 30, 50, 80, 120, 200, 350):
+        async with connected(server, enable_graphics_pipeline=True) as session:
+            await trio.sleep(milliseconds / 1000)
+        with pytest.raises(SessionClosed):
+            await session.graphics.wait_ready()
+    wanted = peers.display.picture_sync()
+    async with connected(server, enable_graphics_pipeline=True) as session:
+        await wait_resembles(session, wanted, peers, 35)
+
+
+@needs_h264
+async def test_without_acknowledgements(peers: Peers, own_display: Display) -> None:
+    with shadow(peers.folder, own_display) as server:
+        async with connected(server, enable_graphics_pipeline=True, acknowledge_graphics=False) as session:
+            await wait_resembles(session, own_display.picture_sync(), peers, 35)
+            for shade in range(0, 250, 10):
+                await own_display.run("xsetroot", "-solid", f"#{shade:02x}80{255 - shade:02x}")
+            wanted = await own_display.picture()
+            await wait_resembles(session, wanted, peers, 35)
+            assert session.graphics.statistics().acknowledged == 0
+            assert np.ptp(wanted) > 0
