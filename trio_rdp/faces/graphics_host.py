@@ -43,6 +43,8 @@ class GraphicsHost(ChannelFace):
             max_frames=self._limits.pipeline_unacknowledged,
             max_strays=self._limits.pipeline_strays,
             max_messages=self._limits.pipeline_answers,
+            max_offers=self._limits.pipeline_offers,
+            max_resets=self._limits.pipeline_resets,
         )
         opening = b""
         while True:

@@ -40,7 +40,7 @@ class Limits:
     """Until a server that a client asked for another size shows it; xrdp 0.9.21 takes about a second."""
     frame_acknowledgement: float = 2.0
     """Until a frame counts as drawn, though its client, which does acknowledge frames, has not said so."""
-    graphics_opening: float = 1.0
+    graphics_opening: float = 0.5
     """How long a first picture waits for the graphics pipeline that the client says it knows; it is sent twice else."""
     dead_peer: float = 60.0
     """How long TCP may go without an answer (keepalive, user timeout) before the peer counts as dead."""
@@ -165,6 +165,10 @@ class Limits:
     """Acknowledgements in a row of frames that do not wait for one; FreeRDP's servers count none of them."""
     pipeline_answers: int = 1024
     """Messages of a client of the pipeline in one transmission; xfreerdp and Windows send each by itself."""
+    pipeline_offers: int = 16
+    """Offers of bitmaps that a client of the pipeline has kept, until it begins anew; Windows and FreeRDP make one."""
+    pipeline_resets: int = 1024
+    """How often a client of the pipeline may begin anew, for which all is drawn again; xfreerdp never does."""
     sessions: int = 1024
     """Sessions of one `serve`."""
     handshakes: int = 64

@@ -4,6 +4,7 @@ import pytest
 
 from tests.captures.messages import load
 from tests.channels.rdpgfx.pipeline_jobs import DRAWING, SETUP, drawn
+from trio_rdp.channels.rdpgfx.caching import CacheImportOfferPdu
 from trio_rdp.channels.rdpgfx.capabilities import (
     CapabilityFlags,
     CapabilitySet,
@@ -286,6 +287,23 @@ def test_a_client_begins_anew() -> None:
     # The history is a new one, the frame that was open is none any more, and both understand each other.
     for jobs in (SETUP, drawn(3, *DRAWING)):
         assert tuple(client.receive(client.inflate(server.encode(jobs)), 0.0)) == jobs
+
+
+def test_a_client_that_begins_anew_without_end() -> None:
+    server, again = GraphicsServer(max_resets=2), advertise(CapabilitySet.of(V107))
+    for _ in range(3):
+        assert server.receive(again)
+    with pytest.raises(RemoteProtocolError, match="begins anew more than 2 times"):
+        server.receive(again)
+
+
+def test_a_client_that_offers_bitmaps_without_end() -> None:
+    server, again = GraphicsServer(max_offers=2), advertise(CapabilitySet.of(V107))
+    offer = CacheImportOfferPdu(cache_entries=[]).encode()
+    for _ in range(2):
+        server.receive(again + offer * 2)
+    with pytest.raises(RemoteProtocolError, match="more than 2 offers of bitmaps"):
+        server.receive(offer)
 
 
 def test_not_every_version_can_begin_anew() -> None:

@@ -44,7 +44,8 @@ class GraphicsServer:
 
     Of what the client offers, the latest of `versions` is chosen.  A client that does not acknowledge has at most
     `max_frames` frames remembered, one that acknowledges what was never sent may do so `max_strays` times in a row, and
-    `max_messages` bounds what it says in one transmission.
+    `max_messages` bounds what it says in one transmission.  It may begin anew `max_resets` times, and between two of
+    them offer `max_offers` times what it has kept.
     """
 
     def __init__(
@@ -54,6 +55,8 @@ class GraphicsServer:
         max_frames: int = 256,
         max_strays: int = 256,
         max_messages: int = 1024,
+        max_offers: int = 16,
+        max_resets: int = 1024,
     ) -> None:
         self.confirmed: Confirmed | None = None
         """What was agreed; None before the client has said what it can do."""
@@ -71,6 +74,9 @@ class GraphicsServer:
         self._max_frames = max_frames
         self._max_strays = max_strays
         self._max_messages = max_messages
+        self._max_offers = max_offers
+        self._max_resets = max_resets
+        self._offers = 0
         self._strays = 0
         self._frames: dict[int, None] = {}
         self._offered: tuple[int, ...] | None = None
@@ -104,6 +110,9 @@ class GraphicsServer:
             case QoeFrameAcknowledgePdu():
                 self._time(pdu, events)
             case CacheImportOfferPdu(cache_entries=entries):
+                self._offers += 1
+                if self._offers > self._max_offers:
+                    raise RemoteProtocolError(f"more than {self._max_offers} offers of bitmaps")
                 self._offered = tuple(entry.cache_key for entry in entries)
                 events.append(CacheOffered(tuple((entry.cache_key, entry.bitmap_length) for entry in entries)))
             case UnknownGraphicsPdu():
@@ -117,6 +126,8 @@ class GraphicsServer:
             # Only from version 10.3 on may it come again (3.2.5.18).
             self.ignored += 1
             return
+        if self.epoch > self._max_resets:
+            raise RemoteProtocolError(f"the client begins anew more than {self._max_resets} times")
         usable = [one for one in offered if one.is_known and one.version in self._versions]
         if not usable:
             versions = ", ".join(f"{int(one.version):#x}" for one in offered) or "none"
@@ -129,6 +140,7 @@ class GraphicsServer:
         self.acknowledges = True
         self.queue_depth = 0
         self._strays = 0
+        self._offers = 0
         self._offered = None
         self._frames = {}
         # A history of its own: who has forgotten the old one, and who has not, can read what does not refer to it.
