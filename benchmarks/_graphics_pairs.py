@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Client", "Server", "own_client", "own_server", "run", "shadow_server", "xfreerdp_client"]
 
 HERE = Path(__file__).parent
-SETTLE, REST = 1.0, 2.2  # seconds before and after; what was lossy is to be exact a second after it stands still
+SETTLE, REST = 0.7, 2.0  # seconds before and after; what was lossy is to be exact a second after it stands still
 PATIENCE = 20.0
 
 
