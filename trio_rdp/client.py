@@ -112,7 +112,7 @@ class Session(ClientChannels):
         self._activated = trio.Event()
         self._painter = Painter(self.screen, current_scheduler(), limits.undecoded, self._frame_shown)
         self.graphics: GraphicsPipeline = GraphicsPipeline(
-            result.config, self._painter, self._flush_pipeline, current_scheduler().run
+            result.config, self._painter, self._flush_pipeline, current_scheduler().run, self._repaint
         )
         """The graphics pipeline, by which modern servers draw; needs `enable_graphics_pipeline`, the default."""
         self._answer(
@@ -244,6 +244,12 @@ class Session(ClientChannels):
 
     def _flush(self) -> None:
         self._painter.flush()
+
+    def _repaint(self) -> None:
+        """Ask for the picture by the classic path, where the graphics pipeline has failed; many servers go on so."""
+        whole = Rect(0, 0, self.screen.width, self.screen.height)
+        with contextlib.suppress(LocalProtocolError, SessionClosed, trio.WouldBlock):
+            self._writer.input.put_nowait([self._stage.refresh_rect([whole])])
 
     def _flush_pipeline(self) -> None:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from tests.interop.shadow import shadow
 from trio_rdp.client import Session
 from trio_rdp.codecs import avc
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
-from trio_rdp.protocol.config import OPTIONAL_CODECS, GraphicsVersion, Security
+from trio_rdp.protocol.config import OPTIONAL_CODECS, DesktopSize, GraphicsVersion, Security
 from trio_rdp.wire.errors import SessionClosed
 
 pytestmark = pytest.mark.interop
@@ -111,6 +112,25 @@ async def test_a_picture_that_moves(peers: Peers, own_display: Display, codec: B
                 await session.keyboard.type("still here")
                 await notepad.wait_text("still here")
             assert session.graphics.statistics().frames > 5
+
+
+@needs_h264
+async def test_the_desktop_gets_another_size(peers: Peers, own_vnc_display: Display) -> None:
+    display = own_vnc_display  # which can be resized
+    with shadow(peers.folder, display) as server:
+        async with connected(server, enable_graphics_pipeline=True) as session:
+            await wait_resembles(session, display.picture_sync(), peers, 35)
+            for width, height, colour in ((800, 600, "teal"), (1280, 960, "navy"), (1024, 768, "olive")):
+                await display.run("xrandr", "-s", f"{width}x{height}")
+                await wait_for(partial(has_size, session, DesktopSize(width, height)), "the session's size")
+                await display.run("xsetroot", "-solid", colour)
+                await wait_resembles(session, await display.picture(width, height), peers, 35)
+            assert session.screen.statistics().resizes == 3
+            assert session.graphics.is_open
+
+
+def has_size(session: Session, size: DesktopSize) -> bool:
+    return session.size == size and (session.screen.width, session.screen.height) == (size.width, size.height)
 
 
 @needs_h264

@@ -70,14 +70,18 @@ class Link:
         config = ClientConfig(**{"enable_h264": False, **options})
         self.screen = Screen(WIDTH, HEIGHT, Ending())
         self.turns: list[float] = []
+        self.repaints = 0
         self.scheduler = EncodeScheduler(2)
         self.painter = Painter(self.screen, self.scheduler, config.limits.undecoded, lambda _: None)
-        self.face = GraphicsPipeline(config, self.painter, self.painter.flush, self._run_in_turn)
+        self.face = GraphicsPipeline(config, self.painter, self.painter.flush, self._run_in_turn, self._repaint)
         self.ours, self.theirs = channel_pair(CHANNEL_NAME, messages=messages)
         self.server = GraphicsServer()
         self.events: list[GraphicsServerEvent] = []
         nursery.start_soon(self.painter.run)
         nursery.start_soon(self.face.run, self.ours)
+
+    def _repaint(self) -> None:
+        self.repaints += 1
 
     async def _run_in_turn(self, work: Any, seconds: float) -> bytes:
         self.turns.append(seconds)
@@ -388,6 +392,7 @@ class TestBadServers:
         assert link.face.version is None
         assert link.face.statistics().surfaces == 0
         assert link.face.statistics().frames > 0
+        assert link.repaints == 1
         assert link.screen.pixel(5, 5) == (255, 0, 0)
         return reason
 
@@ -456,6 +461,7 @@ class TestBadServers:
             with pytest.raises(ChannelClosed, match="it was closed"):
                 await link.face.wait_open()
             assert link.face.statistics().surfaces == 0
+            assert not link.repaints
             assert link.screen.pixel(5, 5) == (255, 0, 0)
             link.end(nursery)
 

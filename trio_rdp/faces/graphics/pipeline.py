@@ -113,8 +113,14 @@ class GraphicsPipeline(ChannelFace):
     """A client's graphics pipeline, [MS-RDPEGFX], which servers open that have one; `ClientConfig` offers it."""
 
     def __init__(
-        self, config: ClientConfig, painter: GraphicsPainter, flush: Callable[[], None], run_in_turn: RunInTurn
+        self,
+        config: ClientConfig,
+        painter: GraphicsPainter,
+        flush: Callable[[], None],
+        run_in_turn: RunInTurn,
+        repaint: Callable[[], None],
     ) -> None:
+        """`flush` has the painter begin, and `repaint` asks the server for the whole picture by the classic path."""
         super().__init__(CHANNEL_NAME)
         self.buffer: ChannelBuffer = ChannelBuffer(_MESSAGES, config.limits.undecoded, WhenFull.WAIT)
         """What waits to be inflated: beyond it nothing more is read from the server."""
@@ -122,10 +128,12 @@ class GraphicsPipeline(ChannelFace):
         self._painter = painter
         self._flush = flush
         self._run_in_turn = run_in_turn
+        self._repaint = repaint
         self._machine: GraphicsClient | None = None
         self._kept = KeptBitmaps(None)
         self._is_suspended = not config.acknowledge_graphics
         self._failure: RdpError | None = None
+        self._has_failed = False
         self._rate = _PLAIN_RATE if form_of(zgfx_kernel) == "plain" else _COMPILED_RATE
         self._inflating = 0  # bytes
         self._frames = 0
@@ -230,6 +238,9 @@ class GraphicsPipeline(ChannelFace):
                     await self._take(channel, machine, await channel.receive())
             if self._failure is not None:
                 raise self._failure
+        except (RemoteProtocolError, LocalProtocolError):
+            self._has_failed = True
+            raise
         finally:
             painter.on_pipeline_frame = painter.on_pipeline_error = None
             await self._kept.keep(painter.cached_bitmaps)
@@ -323,6 +334,9 @@ class GraphicsPipeline(ChannelFace):
         self._peak = max(self._peak, self._queue_depth())
 
     def _ended(self) -> None:
+        if self._has_failed:
+            self._has_failed = False
+            self._repaint()
         if self._machine is not None:
             self._ignored += self._machine.ignored
             self._machine = None
