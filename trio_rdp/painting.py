@@ -84,7 +84,8 @@ class Painter:
         self._damage = Region()
         self._in_frame = False
         self._has_failed = False  # the pipeline
-        self._is_in_frame = False  # of the pipeline, as far as was submitted
+        self._is_coming_classic = False
+        self._is_coming_pipeline = False
         self._busy = False
         self._work = trio.Event()
         self._room = trio.Event()
@@ -105,12 +106,13 @@ class Painter:
         seconds = self._estimate(job)
         self._jobs.append((job, seconds))
         self._seconds += seconds
-        if isinstance(job, BeginFrame | EndFrame):
-            self._is_coming = isinstance(job, BeginFrame)
-        elif isinstance(job, BeginPipelineFrame | EndPipelineFrame):
-            self._is_coming = self._is_in_frame = isinstance(job, BeginPipelineFrame)
-        elif isinstance(job, ResetCodecs | ResetPipeline):
-            self._is_coming = self._is_in_frame = False  # the peer has begun anew, and ends no frame of before
+        # A peer that has begun anew ends no frame of before.
+        if isinstance(job, BeginFrame | EndFrame | ResetCodecs):
+            self._is_coming_classic = isinstance(job, BeginFrame)
+        elif isinstance(job, BeginPipelineFrame | EndPipelineFrame | ResetPipeline):
+            self._is_coming_pipeline = isinstance(job, BeginPipelineFrame)
+        # The one path's frame, which may never end, holds up nothing of the other.
+        self._is_coming = self._is_coming_pipeline if is_pipeline_job(job) else self._is_coming_classic
         self._count_pending([job], 1)
         if self._pending > self._peak:
             self._peak = self._pending
@@ -157,7 +159,7 @@ class Painter:
         is done, and its surfaces are shown again when its next frame ends.
         """
         self._drop(lambda job: not is_pipeline_job(job))
-        self._is_coming = False
+        self._is_coming = self._is_coming_classic = False
         self._in_frame = False
         self._damage.clear()
         # A new picture, not a resized one: a thread may be painting on the old one at this moment.
@@ -241,7 +243,7 @@ class Painter:
     def _estimate(self, job: PaintJob) -> float:
         """About how many seconds a job takes."""
         seconds = self._rates.estimate(job)
-        if is_pipeline_job(job) and (isinstance(job, EndPipelineFrame) or not self._is_in_frame):
+        if is_pipeline_job(job) and (isinstance(job, EndPipelineFrame) or not self._is_coming_pipeline):
             seconds += self._rates.moving(self._image.composed_pixels)
         return seconds
 
@@ -276,6 +278,8 @@ class Painter:
                 self._damage.add(rect)
             if isinstance(job, BeginFrame | EndFrame | ResetCodecs):
                 self._in_frame = isinstance(job, BeginFrame)
+        if begun.failure is None and (begun.composition is not None or isinstance(jobs[-1], EndPipelineFrame)):
+            self._windows.show(self._image.surfaces.on_windows)
         self._show([] if begun.failure else damage)
         self._tell(jobs, begun)
 
@@ -288,6 +292,7 @@ class Painter:
         elif isinstance(jobs[-1], ResetGraphics):
             self._image.start(jobs[-1])
         if not self._image.surfaces.in_frame:
+            self._windows.show(self._image.surfaces.on_windows)
             self._show(self._image.compose().finish())
         self._tell([job for job in jobs if is_pipeline_job(job)], begun)
 
@@ -303,15 +308,12 @@ class Painter:
     def _show(self, damage: list[Rect]) -> None:
         """Show what the graphics pipeline has finished, and what else there is; a new size with the frame it is for."""
         image, screen = self._image, self._screen
-        surfaces = image.surfaces
         if (image.width, image.height) != (screen.width, screen.height):
             self._damage.clear()
-            if surfaces.in_frame:
+            if image.surfaces.in_frame:
                 return
             screen.resize(image.width, image.height)
             damage = [image.bounds] if damage else []
-        if not surfaces.in_frame:
-            self._windows.show(surfaces.on_windows)
         if self._damage and not self._in_frame:
             for rect in damage:
                 self._damage.add(rect)
@@ -332,6 +334,7 @@ class Painter:
         self._image.drop_pipeline(self._screen.snapshot)
         kept: deque[tuple[PaintJob, float]] = deque()
         self._has_failed = True
+        self._is_coming = self._is_coming_classic
         for job, seconds in self._jobs:
             self._has_failed = self._has_failed and not isinstance(job, ResetPipeline)
             if self._has_failed and is_pipeline_job(job):
@@ -340,6 +343,7 @@ class Painter:
                 kept.append((job, seconds))
         self._jobs = kept
         self._seconds = sum(seconds for _, seconds in kept)
+        self._is_coming_pipeline = self._is_coming_pipeline and not self._has_failed
         self._make_room()
         if self.on_pipeline_error is not None:
             self.on_pipeline_error(error)
