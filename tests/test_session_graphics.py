@@ -1,0 +1,137 @@
+"""The graphics pipeline of a whole session: beside the classic path, broken by its server, and left at any moment."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import trio
+import trio.testing
+
+from tests.robustness.test_cancel import cancelled_at
+from trio_rdp.channels.rdpgfx import CHANNEL_NAME
+from trio_rdp.channels.rdpgfx.capabilities import CapabilityVersion
+from trio_rdp.channels.rdpgfx.drawing import SolidFillPdu
+from trio_rdp.client import Session
+from trio_rdp.codecs.zgfx import Compressor
+from trio_rdp.dynamic_channel import DynamicChannel
+from trio_rdp.graphics.geometry import Rect
+from trio_rdp.protocol.channel_buffer import WhenFull
+from trio_rdp.protocol.config import ClientConfig, DesktopSize, Security
+from trio_rdp.protocol.input_events import UnicodePressed
+from trio_rdp.server import ServerSession
+from trio_rdp.testing import open_session_pair
+from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, SessionClosed
+
+CLIENT = ClientConfig(username="user", security=Security.NONE, desktop_size=DesktopSize(320, 240), enable_h264=False)
+GREEN = (0, 200, 0)
+# A message that is no message of the pipeline, and one that draws on a surface that there is not.
+GARBAGE = bytes.fromhex("e0 04 ffffffffffff")
+NOWHERE = Compressor().compress(
+    SolidFillPdu(surface_id=0x7777, fill_pixel=b"\0\0\0\0", fill_rects=[(0, 0, 1, 1)]).encode()
+)
+
+
+async def paint(server: ServerSession, color: tuple[int, int, int]) -> None:
+    async with server.display.frame() as frame:
+        frame.fill(frame.bounds, color)
+
+
+async def wait_color(client: Session, color: tuple[int, int, int]) -> None:
+    with trio.fail_after(10):
+        while not client.screen.is_painted or client.screen.pixel(100, 100) != color:
+            await client.screen.wait_changed()
+
+
+def channel_of(server: ServerSession) -> DynamicChannel:
+    """The server's end of the pipeline's channel."""
+    assert server._channels.dynamic is not None
+    (found,) = (one for one in server._channels.dynamic if one.name == CHANNEL_NAME)
+    return found
+
+
+async def test_a_session_that_is_drawn_by_it() -> None:
+    async with open_session_pair(client_config=CLIENT) as (client, server):
+        with trio.fail_after(10):
+            confirmed = await client.graphics.wait_ready()
+        assert confirmed.version == CapabilityVersion.VERSION_107
+        await paint(server, GREEN)
+        await wait_color(client, GREEN)
+        statistics = client.statistics().graphics
+        assert statistics.surfaces == 1
+        assert statistics.frames == statistics.shown == statistics.acknowledged > 0
+        (channel,) = (one for one in client.statistics().channels if one.name == CHANNEL_NAME)
+        assert channel.when_full is WhenFull.WAIT
+        assert channel.max_bytes == CLIENT.limits.undecoded
+        await client.keyboard.type("x")
+        assert await server.input.receive() == UnicodePressed("x")
+
+
+@pytest.mark.parametrize("change", [{"enable_graphics_pipeline": False}, {"color_depth": 16}])
+async def test_a_session_without(change: dict[str, int]) -> None:
+    config = replace(CLIENT, **change)  # type: ignore[arg-type]
+    async with open_session_pair(client_config=config) as (client, server):
+        await paint(server, (0, 255, 0))
+        await wait_color(client, (0, 255, 0))
+        assert client.graphics.version is None
+        with pytest.raises(LocalProtocolError, match="was not asked for"):
+            await client.graphics.wait_ready()
+
+
+async def test_the_desktop_gets_another_size() -> None:
+    async with open_session_pair(client_config=CLIENT) as (client, server):
+        with trio.fail_after(10):
+            await client.graphics.wait_ready()
+            await paint(server, GREEN)
+            await wait_color(client, GREEN)
+            for width, height in ((640, 480), (200, 300), (320, 240)):
+                await server.display.resize(width, height)
+                await paint(server, (width % 256, 0, 9))
+                await wait_color(client, (width % 256, 0, 9))
+                assert client.size == DesktopSize(width, height)
+                assert (client.screen.width, client.screen.height) == (width, height)
+            assert client.graphics.is_open
+
+
+@pytest.mark.parametrize("message", [GARBAGE, NOWHERE], ids=["garbage", "nowhere"])
+async def test_what_breaks_it_breaks_nothing_else(message: bytes) -> None:
+    async with open_session_pair(client_config=CLIENT) as (client, server):
+        with trio.fail_after(10):
+            await client.graphics.wait_ready()
+            await paint(server, GREEN)
+            await wait_color(client, GREEN)
+            await channel_of(server).send(message)
+            while client.graphics.is_open:  # noqa: ASYNC110
+                await trio.sleep(0.01)
+            with pytest.raises(ChannelClosed, match="number 30583" if message == NOWHERE else "needs|exceed|message"):
+                await client.graphics.wait_open()
+            assert client.screen.pixel(100, 100) == GREEN
+            assert client.statistics().graphics.surfaces == 0
+            # The server hears that the channel is closed, and goes on by the classic path.
+            await paint(server, (9, 9, 200))
+            await wait_color(client, (9, 9, 200))
+            await client.keyboard.type("x")
+            assert await server.input.receive() == UnicodePressed("x")
+
+
+async def test_the_face_hears_of_the_end() -> None:
+    async with open_session_pair(client_config=CLIENT) as (client, _):
+        with trio.fail_after(10):
+            await client.graphics.wait_ready()
+    with pytest.raises(SessionClosed):
+        await client.graphics.wait_open()
+    assert client.graphics.version is None
+
+
+@pytest.mark.parametrize("checkpoint", [*range(0, 60, 4), 80, 120, 200])
+async def test_left_at_any_moment(checkpoint: int) -> None:
+    with trio.fail_after(20):
+        async with cancelled_at(checkpoint), open_session_pair(client_config=CLIENT) as (client, server):
+            await client.graphics.wait_ready()
+            for shade in range(0, 250, 50):
+                await paint(server, (shade, shade, 7))
+                await wait_color(client, (shade, shade, 7))
+            await client.graphics.reset()
+            async with server.display.frame() as frame:
+                frame.fill(Rect(0, 0, 50, 50), GREEN)
+            await client.screen.wait_changed()
