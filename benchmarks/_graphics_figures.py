@@ -59,23 +59,27 @@ class Figures:
     codec_seconds: float | None = None
 
 
-def latencies(times: list[float], seen: Seen, first: int) -> Latencies:
-    """Match the steps' times with what was seen; step `index` has the number `first + index`, from 1 on."""
+def latencies(times: list[float], seen: Seen, first: int, since: float = 0.0) -> Latencies:
+    """Match the steps' times with what was seen; step `index` has the number `first + index`, from 1 on.
+
+    Steps before `since` do not count.
+    """
     best: list[tuple[int, float]] = []  # ever larger numbers, and when they came
     for when, number in seen:
         if number > (best[-1][0] if best else first) and number <= first + len(times):
             best.append((number, when))
     numbers = [number for number, _ in best]
+    counted = [(first + index, time) for index, time in enumerate(times, 1) if time >= since]
     found = []
-    for index, time in enumerate(times, 1):
-        place = bisect.bisect_left(numbers, first + index)
+    for number, time in counted:
+        place = bisect.bisect_left(numbers, number)
         if place < len(best):
             found.append(best[place][1] - time)
     if not found:
-        return Latencies(math.inf, math.inf, len(times))
+        return Latencies(math.inf, math.inf, len(counted))
     found.sort()
     p99 = found[min(math.ceil(0.99 * len(found)), len(found)) - 1]
-    return Latencies(statistics.median(found), p99, len(times) - len(found))
+    return Latencies(statistics.median(found), p99, len(counted) - len(found))
 
 
 def shown(seen: Seen, first: int, until: float) -> int:

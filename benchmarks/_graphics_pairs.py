@@ -232,14 +232,17 @@ def run(
     *,
     first: int,
     seconds: float,
-    patience: float = PATIENCE,
+    warm_up: float = 0.0,
     on_start: Callable[[], None] = lambda: None,
 ) -> Figures:
-    """Play a content and look at it; the numbers of its steps are those behind `first`."""
+    """Play a content and look at it; the numbers of its steps are those behind `first`.
+
+    Latencies count from `warm_up` seconds after the beginning on.
+    """
     content = make_content(name, folder)
     server.player.ask({"content": name, "first": first, "seconds": seconds})
     client.watch([track.mark for track in content.tracks])
-    _wait(lambda: all(number == first for number in client.last()), patience, f"{server.name}: {name} is not shown")
+    _wait(lambda: all(number == first for number in client.last()), PATIENCE, f"{server.name}: {name} is not shown")
     time.sleep(SETTLE)
     on_start()
     memory = _Memory(server.pid)
@@ -255,7 +258,7 @@ def run(
     last = [len(times) for times in told["times"]]
     end = [first + count for count in last]
     with contextlib.suppress(TimeoutError):
-        _wait(lambda: client.last() == end, patience, "")
+        _wait(lambda: client.last() == end, PATIENCE, "")
     time.sleep(REST)
     rest = _spent(server, client)
     client.keep()
@@ -264,7 +267,9 @@ def run(
         seconds=until - began,
         steps=last[0],
         frames=shown(seen[0], first, until),
-        latencies=tuple(latencies(times, one, first) for times, one in zip(told["times"], seen, strict=True)),
+        latencies=tuple(
+            latencies(times, one, first, began + warm_up) for times, one in zip(told["times"], seen, strict=True)
+        ),
         bytes_moving=after[0] - before[0],
         bytes_rest=rest[0] - after[0],
         server_cpu=after[1] - before[1] - (told["drawing"] if server.pid == server.player.pid else 0.0),

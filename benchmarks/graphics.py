@@ -29,11 +29,13 @@ from _graphics_figures import Figures
 from _graphics_pairs import Client, Server, own_client, own_server, run, shadow_server, xfreerdp_client
 from _graphics_rows import add_rows, add_slow_rows
 from _graphics_system import slow_relay
+from _graphics_tables import graphics_tables
 from _graphics_video import make_film
 from report import Report
 
 QUICK = ("typing", "scrolling", "drag", "video", "noise")
 RATE = 125_000  # bytes a second: 1 Mbit/s
+WARM_UP = 4.0  # seconds in which a server may find out how slow its client is
 PEERS = ("xfreerdp", "freerdp-shadow-cli", "Xvfb")
 
 
@@ -84,7 +86,7 @@ def slow(kind: str, name: str, folder: Path, seconds: float) -> Figures:
             def start() -> None:
                 relay.rate = RATE
 
-            return run(server, client, name, folder, first=1, seconds=seconds, on_start=start)
+            return run(server, client, name, folder, first=1, seconds=seconds, warm_up=WARM_UP, on_start=start)
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -118,15 +120,16 @@ def measure(report: Report, folder: Path, *, with_peers: bool) -> None:
 
 
 def measure_slow(report: Report, folder: Path, *, with_peers: bool) -> None:
-    seconds = 5.0 if report.quick else 20.0
+    seconds = 8.0 if report.quick else 20.0
     for name in ("both",) if report.quick else ("typing", "both"):
         ours = slow("own", name, folder, seconds)
         theirs = slow("shadow", name, folder, seconds) if with_peers and not report.quick else None
-        add_slow_rows(report, name, ours, theirs, RATE)
+        add_slow_rows(report, name, ours, theirs)
 
 
 def main() -> None:
-    report = Report("graphics: contents of 1080p from server to client over TLS", options=add_options)
+    title = "graphics: contents of 1080p from server to client over TLS"
+    report = Report(title, options=add_options, markdown=graphics_tables)
     missing = [name for name in PEERS if shutil.which(name) is None]
     if missing and report.options.peers == "required":
         raise SystemExit(f"not installed: {', '.join(missing)}")
