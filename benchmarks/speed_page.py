@@ -3,10 +3,12 @@
     python benchmarks/codecs.py --json avx2.json
     TRIO_RDP_AVX2=0 python benchmarks/codecs.py --json baseline.json
     python benchmarks/session.py --json session.json
-    python benchmarks/speed_page.py --avx2 avx2.json --baseline baseline.json --session session.json
+    python benchmarks/graphics.py --json graphics.json
+    python benchmarks/speed_page.py --avx2 avx2.json --baseline baseline.json --session session.json \\
+        --graphics graphics.json
 
-All of that on one machine, which the page names.  Both builds go into one table; without them, or without the session,
-that part of the page stays as it is.  The program fails when something that falls short is not spoken of in the text.
+All of that on one machine, which the page names.  Both builds go into one table; a part of the page of which nothing is
+given stays as it is.  The program fails when something that falls short is not spoken of in the text.
 """
 
 from __future__ import annotations
@@ -18,11 +20,12 @@ import platform
 import sys
 from pathlib import Path
 
+from _graphics_tables import graphics_tables
 from _speed_tables import codec_tables, session_tables, short_rows, subject
 from report import Row
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "speed.md"
-PARTS = ("machine", "codecs", "session")
+PARTS = ("machine", "codecs", "session", "graphics")
 
 
 def load(path: Path) -> list[Row]:
@@ -64,6 +67,7 @@ def main() -> None:
         ("avx2", "codecs.py"),
         ("baseline", "codecs.py with TRIO_RDP_AVX2=0"),
         ("session", "session.py"),
+        ("graphics", "graphics.py"),
     ):
         parser.add_argument(f"--{name}", type=Path, metavar="FILE", help=f"the JSON of {what}")
     options = parser.parse_args()
@@ -77,7 +81,9 @@ def main() -> None:
         page = fill(page, "codecs", codec_tables(codecs))
     if session:
         page = fill(page, "session", session_tables(session))
-    if codecs or session:
+    if options.graphics:
+        page = fill(page, "graphics", graphics_tables(load(options.graphics)))
+    if codecs or session or options.graphics:
         page = fill(page, "machine", f"Measured on: {machine()}.")
     PAGE.write_text(page)
     missing = unexplained(page, short_rows(codecs) + short_rows(session))
