@@ -22,6 +22,19 @@ _AVC = {
 }
 
 
+def photo(width: int, height: int, seed: int = 0) -> Picture:
+    """Smooth shapes of many colours, and the noise of a sensor."""
+    source = np.random.default_rng(seed)
+    y, x = np.mgrid[0:height, 0:width]
+    channels = [
+        127 + 60 * np.sin(x / (17 + 7 * i) + seed) + 50 * np.cos(y / (23 + 5 * i) + i) + source.normal(0, 2, x.shape)
+        for i in range(3)
+    ]
+    picture = np.full((height, width, 4), 255, np.uint8)
+    picture[..., :3] = np.clip(np.stack(channels, axis=-1), 0, 255).astype(np.uint8)
+    return picture
+
+
 class ModelClient:
     """Surfaces, a cache that is as large as it may be, and every codec."""
 

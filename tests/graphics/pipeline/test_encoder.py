@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tests.codecs.pictures import noise, psnr, text
-from tests.graphics.pipeline.model_client import ModelClient
+from tests.graphics.pipeline.model_client import ModelClient, photo
 from trio_rdp.codecs import avc
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.graphics.content import Content
@@ -33,19 +33,6 @@ from trio_rdp.graphics.pipeline.plan import FramePlan
 WITH_AVC = (*CODECS, BitmapCodec.AVC420, BitmapCodec.AVC444)
 THIN = (BitmapCodec.CLEARCODEC, BitmapCodec.PLANAR, BitmapCodec.REMOTEFX, BitmapCodec.RAW)
 needs_avc = pytest.mark.skipif(not avc.is_available(), reason="PyAV is not installed")
-
-
-def photo(width: int, height: int, seed: int = 0) -> NDArray[np.uint8]:
-    """Smooth shapes of many colours, and the noise of a sensor."""
-    source = np.random.default_rng(seed)
-    y, x = np.mgrid[0:height, 0:width]
-    channels = [
-        127 + 60 * np.sin(x / (17 + 7 * i) + seed) + 50 * np.cos(y / (23 + 5 * i) + i) + source.normal(0, 2, x.shape)
-        for i in range(3)
-    ]
-    picture = np.full((height, width, 4), 255, np.uint8)
-    picture[..., :3] = np.clip(np.stack(channels, axis=-1), 0, 255).astype(np.uint8)
-    return picture
 
 
 class Pair:

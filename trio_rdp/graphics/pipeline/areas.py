@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "block_span", "count_tiles", "cover", "inner_span", "pieces", "subtract", "tile_span"]
+__all__ = ["BLOCK", "block_span", "count_tiles", "cover", "inner_span", "per_tile", "pieces", "subtract", "tile_span"]
 
 BLOCK = 16
 """The side of a block, in pixels: as finely as changes are seen."""
 
 _GAP = 4  # blocks: what did not change between two that did costs less than another bitmap's header
-_BAND = TILE // BLOCK
+_BAND = TILE // BLOCK  # blocks of a tile's side
 
 
 def block_span(rect: Rect) -> tuple[slice, slice]:
@@ -120,3 +120,18 @@ def count_tiles(rects: Iterable[Rect]) -> int:
     return sum(
         (-(-rect.right // TILE) - rect.left // TILE) * (-(-rect.bottom // TILE) - rect.top // TILE) for rect in rects
     )
+
+
+def per_tile(blocks: NDArray[np.bool_]) -> NDArray[np.uint32]:
+    """How many blocks of each tile are marked."""
+    import numpy as np
+
+    rows, columns = -(-blocks.shape[0] // _BAND), -(-blocks.shape[1] // _BAND)
+    if blocks.shape != (rows * _BAND, columns * _BAND):
+        padded = np.zeros((rows * _BAND, columns * _BAND), np.bool_)
+        padded[: blocks.shape[0], : blocks.shape[1]] = blocks
+        blocks = padded
+    # Four blocks are one word, in whose bytes they are counted.
+    words = np.ascontiguousarray(blocks).view(np.uint32).reshape(rows, _BAND, columns)
+    counts = words[:, 0] + words[:, 1] + words[:, 2] + words[:, 3]
+    return np.asarray(counts * np.uint32(0x01010101) >> np.uint32(24))

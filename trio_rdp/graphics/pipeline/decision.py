@@ -11,7 +11,7 @@ from trio_rdp.graphics.content import Hints
 from trio_rdp.graphics.differences import TILE
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline import choice
-from trio_rdp.graphics.pipeline.areas import BLOCK, block_span, cover, inner_span, subtract
+from trio_rdp.graphics.pipeline.areas import BLOCK, block_span, cover, inner_span, per_tile, subtract
 from trio_rdp.graphics.pipeline.choice import Choice
 from trio_rdp.graphics.pipeline.jobs import CopySurface, CreateSurface, DeleteSurface, FillSurface
 from trio_rdp.graphics.pipeline.motion import SentBlocks
@@ -19,7 +19,7 @@ from trio_rdp.graphics.pipeline.parts import PartMaker
 from trio_rdp.graphics.pipeline.plan import FramePlan, PipelineStatistics
 from trio_rdp.graphics.pipeline.refinement import Refinement
 from trio_rdp.graphics.pipeline.shown import Look, Shown
-from trio_rdp.graphics.pipeline.tile_cache import TileCache, fill_tiles, per_tile
+from trio_rdp.graphics.pipeline.tile_cache import TileCache, fill_tiles
 from trio_rdp.graphics.pipeline.video import VideoArea, VideoAreas
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from trio_rdp.codecs import clearcodec_encoder
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.graphics.content import Hints
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.pipeline.areas import BLOCK, cover
+from trio_rdp.graphics.pipeline.areas import BLOCK, cover, per_tile
 from trio_rdp.graphics.pipeline.bitmap_memory import BitmapMemory
 from trio_rdp.graphics.pipeline.decision import MAIN, Context, Decision, Settings
 from trio_rdp.graphics.pipeline.jobs import (
@@ -34,7 +34,7 @@ from trio_rdp.graphics.pipeline.parts import PartMaker
 from trio_rdp.graphics.pipeline.plan import CodecCount, FramePlan, PipelineStatistics
 from trio_rdp.graphics.pipeline.refinement import Refinement
 from trio_rdp.graphics.pipeline.shown import Shown
-from trio_rdp.graphics.pipeline.tile_cache import TileCache, per_tile
+from trio_rdp.graphics.pipeline.tile_cache import TileCache
 from trio_rdp.graphics.pipeline.video import VideoAreas
 
 if TYPE_CHECKING:

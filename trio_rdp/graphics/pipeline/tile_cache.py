@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from trio_rdp.graphics.differences import TILE
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.pipeline.areas import BLOCK
+from trio_rdp.graphics.pipeline.areas import BLOCK, per_tile
 from trio_rdp.graphics.pipeline.bitmap_memory import BitmapMemory
 from trio_rdp.graphics.pipeline.jobs import DrawCached, EvictCached, FillSurface, PipelineJob, Point, StoreCached
 from trio_rdp.graphics.pipeline.shown import FOREIGN, Look, Shown, solid_hash
@@ -15,28 +15,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["TileCache", "fill_tiles", "per_tile", "tile_rect"]
+__all__ = ["TileCache", "fill_tiles", "tile_rect"]
 
 _SIDE: Final = TILE // BLOCK
 _STOOD: Final = 0.3
 """Seconds that a tile must have stood to be worth keeping when it is overwritten."""
 _MUCH: Final = 4
 """Blocks of a tile that change: with fewer, it hardly comes back as it was."""
-
-
-def per_tile(blocks: NDArray[np.bool_]) -> NDArray[np.uint32]:
-    """How many blocks of each tile are marked."""
-    import numpy as np
-
-    rows, columns = -(-blocks.shape[0] // _SIDE), -(-blocks.shape[1] // _SIDE)
-    if blocks.shape != (rows * _SIDE, columns * _SIDE):
-        padded = np.zeros((rows * _SIDE, columns * _SIDE), np.bool_)
-        padded[: blocks.shape[0], : blocks.shape[1]] = blocks
-        blocks = padded
-    # Four blocks are one word, in whose bytes they are counted.
-    words = np.ascontiguousarray(blocks).view(np.uint32).reshape(rows, _SIDE, columns)
-    counts = words[:, 0] + words[:, 1] + words[:, 2] + words[:, 3]
-    return np.asarray(counts * np.uint32(0x01010101) >> np.uint32(24))
 
 
 def tile_rect(row: int, column: int, bounds: Rect) -> Rect:

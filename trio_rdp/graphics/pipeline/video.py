@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.graphics.differences import TILE
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.pipeline.areas import BLOCK, block_span, tile_span
+from trio_rdp.graphics.pipeline.areas import BLOCK, block_span, per_tile, tile_span
 
 if TYPE_CHECKING:
     import numpy as np
@@ -92,9 +92,10 @@ class VideoAreas:
         ended = [area for area in self.areas if not self._goes_on(area, changed, touched, tiles, photos, now)]
         self.areas = [area for area in self.areas if area not in ended]
         if len(rows):
-            hot = photos & (now - times[0] <= _WINDOW)
+            outside = changed.copy()
             for area in self.areas:
-                hot[tile_span(area.rect)] &= ~_inside(area.rect, self._bounds)
+                outside[block_span(area.rect)] = False
+            hot = photos & (now - times[0] <= _WINDOW) & (per_tile(outside) > 0)
             if hot.any():
                 ended += self._begin(hot, changed | (now - touched <= _WINDOW), rects, now)
         return ended
@@ -182,23 +183,6 @@ class VideoAreas:
         area = VideoArea(self._next, rect, rect == self._bounds, now, now)
         self.areas.append(area)
         return area
-
-
-def _inside(rect: Rect, bounds: Rect) -> NDArray[np.bool_]:
-    """Which of the tiles that a rectangle touches it has more than a half of."""
-    import numpy as np
-
-    rows, columns = tile_span(rect)
-    across = np.array(
-        [_share(column, rect.left, rect.right, bounds.right) for column in range(columns.start, columns.stop)]
-    )
-    down = np.array([_share(row, rect.top, rect.bottom, bounds.bottom) for row in range(rows.start, rows.stop)])
-    return np.asarray(down[:, None] * across[None, :] > 0.5)
-
-
-def _share(number: int, first: int, last: int, end: int) -> float:
-    start, stop = number * TILE, min(number * TILE + TILE, end)
-    return (min(stop, last) - max(start, first)) / (stop - start)
 
 
 def _boxes(tiles: NDArray[np.bool_]) -> Iterable[Rect]:

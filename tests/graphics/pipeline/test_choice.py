@@ -1,0 +1,74 @@
+"""Which codec a part gets."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.codecs.pictures import text
+from tests.graphics.pipeline.model_client import photo
+from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
+from trio_rdp.graphics.content import Content, Hints
+from trio_rdp.graphics.geometry import Rect
+from trio_rdp.graphics.pipeline.choice import CODECS, PHOTO, TEXT, Choice, divide, see_tiles
+
+ALL = tuple(BitmapCodec)
+CLEAR, PLANAR, RAW = BitmapCodec.CLEARCODEC, BitmapCodec.PLANAR, BitmapCodec.RAW
+PROGRESSIVE, REMOTEFX = BitmapCodec.PROGRESSIVE, BitmapCodec.REMOTEFX
+AVC420, AVC444 = BitmapCodec.AVC420, BitmapCodec.AVC444
+
+
+@pytest.mark.parametrize(
+    ("usable", "forced", "quality", "percent", "expected"),
+    [
+        (ALL, None, Quality.MEDIUM, 100, Choice(CLEAR, PROGRESSIVE, AVC420)),
+        (ALL, None, Quality.HIGH, 100, Choice(CLEAR, PROGRESSIVE, AVC444)),
+        (ALL, None, Quality.HIGH, 50, Choice(CLEAR, PROGRESSIVE, AVC420)),
+        ((CLEAR, AVC444), None, Quality.LOW, 10, Choice(CLEAR, None, AVC444)),
+        ((PLANAR, REMOTEFX), None, Quality.LOW, 10, Choice(PLANAR, REMOTEFX, None)),
+        ((), None, Quality.LOW, 10, Choice(RAW, None, None)),
+        (ALL, PLANAR, Quality.HIGH, 100, Choice(PLANAR, None, None)),
+        (ALL, REMOTEFX, Quality.HIGH, 100, Choice(CLEAR, REMOTEFX, None)),
+        (ALL, AVC420, Quality.HIGH, 100, Choice(CLEAR, None, AVC420)),
+    ],
+)
+def test_the_choice(
+    usable: tuple[BitmapCodec, ...],
+    forced: BitmapCodec | None,
+    quality: Quality,
+    percent: int,
+    expected: Choice,
+) -> None:
+    assert Choice.of(usable, forced, quality, percent) == expected
+
+
+def test_tiles_are_looked_at_unless_something_was_said_of_them() -> None:
+    pixels = np.concatenate([text(128, 64), photo(128, 64)], axis=1)
+    hints = Hints(256, 64)
+    wanted = np.ones((1, 4), np.bool_)
+    assert see_tiles(pixels, wanted, hints, ALL).tolist() == [[TEXT, TEXT, PHOTO, PHOTO]]
+    hints.set(Rect(0, 0, 64, 64), Content.PHOTO)
+    hints.set(Rect(64, 0, 64, 64), RAW)
+    hints.set(Rect(128, 0, 64, 64), Content.TEXT)
+    hints.set(Rect(192, 0, 64, 64), AVC420)
+    raw = CODECS + ALL.index(RAW)
+    assert see_tiles(pixels, wanted, hints, ALL).tolist() == [[PHOTO, raw, TEXT, PHOTO]]
+    assert see_tiles(pixels, wanted, hints, (CLEAR,)).tolist() == [[PHOTO, TEXT, TEXT, PHOTO]]
+    wanted[0, 0] = False
+    assert see_tiles(pixels, wanted, None, ALL).tolist() == [[TEXT, TEXT, PHOTO, PHOTO]]
+
+
+def test_rectangles_are_divided_where_the_kind_changes() -> None:
+    kinds = np.array([[0, 1, 1], [0, 0, 1]], np.uint8)
+    divided = divide([Rect(32, 32, 160, 96)], kinds)
+    assert divided == {
+        TEXT: [Rect(32, 32, 32, 32), Rect(32, 64, 96, 64)],
+        PHOTO: [Rect(64, 32, 128, 32), Rect(128, 64, 64, 64)],
+    }
+    assert divide([Rect(64, 0, 128, 64)], kinds) == {PHOTO: [Rect(64, 0, 128, 64)]}
+
+
+def test_little_of_a_photograph_goes_as_text() -> None:
+    kinds = np.array([[1, 1]], np.uint8)
+    assert divide([Rect(60, 10, 10, 10)], kinds) == {TEXT: [Rect(60, 10, 10, 10)]}
+    assert divide([Rect(40, 10, 60, 30)], kinds) == {PHOTO: [Rect(40, 10, 60, 30)]}
