@@ -105,7 +105,8 @@ def changed(source: random.Random, value: object) -> object:
         return Rect(numbers[0], numbers[1], numbers[2] - numbers[0], numbers[3] - numbers[1])
     if isinstance(value, tuple):
         parts = [changed(source, part) if source.random() < 0.5 else part for part in value]
-        return tuple(parts * source.choice((1, 1, 1, 300)) if source.random() < 0.3 else parts)
+        is_list = not any(isinstance(part, int) for part in parts)
+        return tuple(parts * 300 if is_list and source.random() < 0.1 else parts)
     return value if value is None else source.choice((None, value))
 
 

@@ -15,7 +15,25 @@ from trio_rdp.codecs.view import View
 from trio_rdp.graphics import decoded_image
 from trio_rdp.graphics.decoded_image import DecodedImage
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.jobs import BeginFrame, Compression, DrawBitmaps, DrawSurfaceBits, EndFrame, SetPalette
+from trio_rdp.graphics.jobs import (
+    BeginFrame,
+    Compression,
+    DrawBitmaps,
+    DrawSurfaceBits,
+    EndFrame,
+    PaintJob,
+    ResetPipeline,
+    SetPalette,
+)
+from trio_rdp.graphics.pipeline.jobs import (
+    BeginPipelineFrame,
+    CreateSurface,
+    EndPipelineFrame,
+    FillSurface,
+    MapSurface,
+    MapSurfaceToWindow,
+    ResetGraphics,
+)
 from trio_rdp.wire.errors import DecodeError, InvalidField, Truncated
 
 
@@ -257,3 +275,81 @@ def test_no_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "PIL", None)
     with pytest.raises(RuntimeError, match=r"trio-rdp\[image\]"):
         DecodedImage(2, 1).to_image()
+
+
+class TestPipeline:
+    """The graphics pipeline by hand; what surfaces can do is in `pipeline`."""
+
+    RED, GREEN = bytes((0, 0, 255, 0)), bytes((0, 255, 0, 0))
+
+    def begun(self, *jobs: PaintJob) -> DecodedImage:
+        image = DecodedImage(32, 16)
+        for job in (ResetPipeline(), CreateSurface(1, 32, 16), MapSurface(1, 0, 0), *jobs):
+            image.apply(job)
+        return image
+
+    def test_a_frame(self) -> None:
+        image = self.begun(BeginPipelineFrame(1))
+        assert image.apply(FillSurface(1, self.RED, (Rect(0, 0, 8, 8),))) == []
+        assert image.apply(EndPipelineFrame(1)) == [Rect(0, 0, 32, 16)]  # all of a surface that was never shown
+        assert image.snapshot(PixelFormat.RGB24)[0, 0].tolist() == [255, 0, 0]
+        assert image.pixels is image.surfaces.find(1).pixels
+        image.apply(BeginPipelineFrame(2))
+        image.apply(FillSurface(1, self.GREEN, (Rect(4, 4, 2, 2),)))
+        assert image.apply(EndPipelineFrame(2)) == [Rect(4, 4, 2, 2)]
+
+    def test_outside_of_frames(self) -> None:
+        image = self.begun()
+        assert image.apply(FillSurface(1, self.RED, (Rect(0, 0, 8, 8),))) == [Rect(0, 0, 32, 16)]
+        assert image.apply(FillSurface(1, self.RED, (Rect(0, 0, 8, 8),))) == [Rect(0, 0, 8, 8)]
+        assert not image.is_due
+
+    def test_another_size(self) -> None:
+        image = self.begun(FillSurface(1, self.RED, (Rect(0, 0, 8, 8),)), ResetGraphics(40, 20))
+        assert (image.width, image.height, image.pixels.shape) == (40, 20, (20, 40, 4))
+        assert not image.pixels[..., :3].any()
+        assert image.apply(EndPipelineFrame(1)) == [Rect(0, 0, 32, 16)]
+        image.resize(30, 20)
+        assert image.apply(EndPipelineFrame(2)) == [Rect(0, 0, 30, 16)]
+        with pytest.raises(DecodeError, match="a picture of 0x20"):
+            image.apply(ResetGraphics(0, 20))
+
+    def test_beside_the_classic_path(self) -> None:
+        image = self.begun(FillSurface(1, self.RED, (Rect(0, 0, 32, 16),)))
+        image.apply(raw32(Rect(0, 0, 4, 4), 9))
+        assert image.surfaces.find(1).pixels[0, 0].tolist() == [0, 0, 255, 255]
+        assert image.pixels[0, 0].tolist() == [9, 9, 9, 255]
+        assert image.pixels[8, 8].tolist() == [0, 0, 255, 255]
+
+    def test_one_that_goes_on_at_another_size(self) -> None:
+        image = self.begun(FillSurface(1, self.RED, (Rect(0, 0, 32, 16),)))
+        image.apply(SetPalette(bytes(range(9))))
+        other = image.resized(50, 50)
+        assert np.array_equal(other.palette, image.palette)
+        assert not other.pixels[..., :3].any()
+        assert other.apply(EndPipelineFrame(1)) == [Rect(0, 0, 32, 16)]
+
+    def test_a_dropped_pipeline_leaves_what_was_shown(self) -> None:
+        image = self.begun(FillSurface(1, self.RED, (Rect(0, 0, 32, 16),)))
+        shown = image.pixels.copy()
+        image.apply(BeginPipelineFrame(1))
+        image.apply(FillSurface(1, self.GREEN, (Rect(0, 0, 32, 16),)))
+        image.drop_pipeline(lambda: shown)
+        assert image.pixels[0, 0].tolist() == [0, 0, 255, 255]
+        assert len(image.surfaces) == 0
+        assert not image.surfaces.in_frame
+        image.drop_pipeline(lambda: np.zeros((1, 1, 4), np.uint8))  # it is known here what is shown
+        assert image.width == 32
+
+    def test_the_pixels_that_are_copied(self) -> None:
+        image = self.begun()
+        assert image.composed_pixels == 32 * 16
+        image.apply(EndPipelineFrame(1))
+        assert image.composed_pixels == 0
+
+    def test_windows(self) -> None:
+        image = self.begun(MapSurfaceToWindow(1, 7, 4, 4))
+        window = image.window(7)
+        assert window is not None
+        assert window.shape == (4, 4, 4)
+        assert image.window(8) is None

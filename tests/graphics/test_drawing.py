@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trio_rdp.codecs.view import Place, View
-from trio_rdp.graphics.drawing import Bitmaps, Drawing, few, layers, shares
+from trio_rdp.graphics.drawing import Bitmaps, Drawing, Step, cells, few, layers, shares
 from trio_rdp.graphics.geometry import Rect
 
 
@@ -108,6 +109,33 @@ class TestLayers:
 
     def test_nothing(self) -> None:
         assert layers([Drawing()]) == []
+
+
+class TestSteps:
+    def test_they_follow_each_other_and_nothing_is_beside_them(self) -> None:
+        one, other = Drawing([], Step(lambda: None)), Drawing([], Step(lambda: None))
+        before, behind = drawing(1), drawing(2)
+        assert layers([before, one, other, behind]) == [[before], [one, other], [behind]]
+        assert shares([one, other], 4) == [[(one, 0, 1), (other, 0, 1)]]
+
+    def test_each_is_done_once(self) -> None:
+        done: list[int] = []
+        step = Drawing([Rect(0, 0, 1, 1)], Step(lambda: done.append(1)))
+        assert step.ranges(3) == [(0, 1)]
+        step.draw(0, 0)
+        assert done == []
+        assert step.finish() == [Rect(0, 0, 1, 1)]
+        assert done == [1]
+
+
+def test_tiles_of_other_surfaces_lie_upon_nobody() -> None:
+    first, second, third = (replace(drawing(1), surface=number) for number in (-1, 1, 1))
+    elsewhere = replace(drawing(2, origin=(8, 0)), surface=2)
+    assert layers([first, second, elsewhere, third]) == [[first, second, elsewhere], [third]]
+
+
+def test_cells_that_rectangles_touch() -> None:
+    assert cells([Rect(60, 0, 5, 64), Rect(0, 63, 1, 2)]) == [0, 1, 0, 1 << 16]
 
 
 class TestShares:
