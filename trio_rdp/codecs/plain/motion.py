@@ -33,8 +33,6 @@ __all__ = [
     "changed_blocks",
     "find_moves",
     "hash_blocks",
-    "strong_keys",
-    "weak_keys",
 ]
 
 BLOCK: Final = 16
