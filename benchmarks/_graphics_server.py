@@ -79,7 +79,8 @@ class Player:
 
 
 async def line() -> str:
-    return await trio.to_thread.run_sync(sys.stdin.readline, abandon_on_cancel=True)
+    # Not abandoned when the session ends: the input ends soon after it, and nothing else may read it.
+    return await trio.to_thread.run_sync(sys.stdin.readline)
 
 
 def answer(told: dict[str, Any], default: Callable[[Any], str] = str) -> None:
@@ -94,12 +95,14 @@ def plain(value: Any) -> Any:
 async def main(folder: Path) -> None:
     async def handler(session: ServerSession) -> None:
         player = Player(session, folder)
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(player.show)
-            while wanted := await line():
-                await player.play(json.loads(wanted))
-            nursery.cancel_scope.cancel()
-        server.cancel()
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(player.show)
+                while wanted := await line():
+                    await player.play(json.loads(wanted))
+                nursery.cancel_scope.cancel()
+        finally:
+            server.cancel()
 
     config = ServerConfig(
         security=Security.TLS,
