@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -45,26 +47,22 @@ def cover(mask: NDArray[np.bool_], bounds: Rect) -> list[Rect]:
 
     found: list[Rect] = []
     open_runs: dict[tuple[int, int], Rect] = {}
-    touched: NDArray[np.bool_] = np.logical_or.reduce(mask, axis=1)
-    bands = set((np.flatnonzero(touched) // _BAND * _BAND).tolist())
-    for first in range(min(bands, default=0), max(bands, default=-1) + 1, _BAND):
+    # A row as one number, in which a bit is a block: runs are short, and numpy slow with what is short.
+    packed = np.packbits(mask, axis=1, bitorder="little")
+    rows = [int.from_bytes(row.tobytes(), "little") for row in packed]
+    for first in range(0, len(rows), _BAND):
         runs: dict[tuple[int, int], Rect] = {}
-        if first in bands:
-            band = mask[first : first + _BAND]
-            columns = np.flatnonzero(band.any(axis=0))
-            cuts = np.flatnonzero(np.diff(columns) > _GAP)
-            starts = columns[np.concatenate(([0], cuts + 1))].tolist()
-            ends = (columns[np.concatenate((cuts, [-1]))] + 1).tolist()
-            for left, right in zip(starts, ends, strict=True):
-                rows = np.flatnonzero(band[:, left:right].any(axis=1))
-                top, bottom = first + int(rows[0]), first + int(rows[-1]) + 1
-                above = open_runs.pop((left, right), None)
-                if above is not None and above.bottom == top:
-                    runs[left, right] = Rect.from_edges(left, above.top, right, bottom)
-                else:
-                    if above is not None:
-                        found.append(above)
-                    runs[left, right] = Rect.from_edges(left, top, right, bottom)
+        band = rows[first : first + _BAND]
+        for left, right in _runs(functools.reduce(operator.or_, band)):
+            bits = (1 << right) - (1 << left)
+            inside = [number for number, row in enumerate(band, first) if row & bits]
+            above = open_runs.pop((left, right), None)
+            if above is not None and above.bottom == inside[0]:
+                runs[left, right] = Rect.from_edges(left, above.top, right, inside[-1] + 1)
+            else:
+                if above is not None:
+                    found.append(above)
+                runs[left, right] = Rect.from_edges(left, inside[0], right, inside[-1] + 1)
         found += open_runs.values()
         open_runs = runs
     found += open_runs.values()
@@ -72,6 +70,27 @@ def cover(mask: NDArray[np.bool_], bounds: Rect) -> list[Rect]:
         Rect(rect.left * BLOCK, rect.top * BLOCK, rect.width * BLOCK, rect.height * BLOCK).intersect(bounds)
         for rect in found
     ]
+
+
+def _runs(row: int) -> Iterator[tuple[int, int]]:
+    """Where bits are set, as half-open ranges; small gaps count as set."""
+    end = 0
+    while row:
+        left = end + ((row & -row).bit_length() - 1)
+        row >>= left - end
+        length = 0
+        while True:
+            # The length of the ones at the low end, then of the zeros behind them.
+            ones = (~row & row + 1).bit_length() - 1
+            length += ones
+            row >>= ones
+            gap = (row & -row).bit_length() - 1
+            if not row or gap >= _GAP:
+                break
+            length += gap
+            row >>= gap
+        end = left + length
+        yield left, end
 
 
 def subtract(rects: Iterable[Rect], without: Iterable[Rect]) -> list[Rect]:

@@ -171,8 +171,9 @@ class PipelineEncoder:
         if look.changed.any():
             Decision(self._context, self._settings(), plan, pixels, look, now).decide()
             # Of a block that was drawn on outside of the damage, the hash promises too much.
-            drawn = cover(look.changed, self.bounds)
-            for rect in waiting:
+            left = list(waiting)
+            drawn = cover(look.changed, self.bounds) if left else []
+            for rect in left:
                 self.forget(both for one in drawn if not (both := _touching(rect, one)).is_empty)
         self._statistics.tiles_sent += int((per_tile(look.changed) > 0).sum())
         return plan
