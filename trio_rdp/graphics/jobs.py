@@ -1,8 +1,8 @@
 """Paint jobs: what the peer told us to draw, in wire order, not yet decoded.
 
 The active session turns graphics PDUs into jobs, and the graphics pipeline's channel has jobs of its own, in
-`pipeline.jobs`; `DecodedImage.apply` runs them, in whichever thread the driver likes, but one after another and in their
-order.
+`pipeline.jobs`; `DecodedImage.apply` runs them, in whichever thread the driver likes, but one after another and in
+their order.
 """
 
 from __future__ import annotations
