@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from random import Random
 
 import numpy as np
 import pytest
 import trio
+import trio.lowlevel
 import trio.testing
 from PIL import Image
 
@@ -15,11 +17,22 @@ from tests.interop.pictures import Picture, psnr
 from tests.interop.sessions import shown
 from tests.protocol import replay
 from tests.shared import ROOT, capture_names
+from trio_rdp.channels.rdpgfx import CHANNEL_NAME
 from trio_rdp.channels.rdpgfx.capabilities import CapabilityVersion
+from trio_rdp.channels.rdpgfx.client import GraphicsClient
 from trio_rdp.client import Session
 from trio_rdp.codecs import avc
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
+from trio_rdp.encoding import EncodeScheduler
+from trio_rdp.faces.graphics.pipeline import GraphicsPipeline
+from trio_rdp.faces.message_channel import MessageChannel
 from trio_rdp.framed import Framed
+from trio_rdp.level import Ending
+from trio_rdp.painting import Painter
+from trio_rdp.protocol.config import ClientConfig
+from trio_rdp.screen import Screen
+from trio_rdp.testing import channel_pair
+from trio_rdp.wire.errors import ChannelClosed
 
 GOOD = 45  # dB: what rounding colours differently makes of what the real client showed
 CAPTURES = {
@@ -98,3 +111,80 @@ async def test_in_small_pieces(name: str) -> None:
             await session.screen.wait_settled(0.5)
         picture = shown(session)
         assert psnr(picture, displayed(name)[: picture.shape[0], : picture.shape[1]]) > GOOD
+
+
+async def messages_of(name: str) -> list[bytes]:
+    """What came on the pipeline's channel in a capture."""
+    found: list[bytes] = []
+    async with replayed(name) as session:
+        take = session.graphics._take
+
+        async def noting(channel: MessageChannel, machine: GraphicsClient, data: bytes) -> None:
+            found.append(data)
+            await take(channel, machine, data)
+
+        session.graphics._take = noting  # type: ignore[method-assign]
+        with trio.fail_after(20):
+            await session.graphics.wait_ready()
+            await session.screen.wait_settled(0.2)
+    return found
+
+
+@pytest.mark.parametrize("name", parameters())
+async def test_captures_that_were_tampered_with(name: str) -> None:
+    """Whatever becomes of the messages: the channel goes on, or is closed with a reason, and nothing else breaks."""
+    messages = await messages_of(name)
+    assert len(messages) > 2
+    random = Random(name)
+    ends = set()
+    for _ in range(25):
+        async with trio.open_nursery() as nursery:
+            screen = Screen(64, 48, Ending())
+            painter = Painter(screen, EncodeScheduler(2), 1 << 22, lambda _: None)
+            face = GraphicsPipeline(ClientConfig(), painter, painter.flush, painter._scheduler.run, lambda: None)
+            ours, theirs = channel_pair(CHANNEL_NAME, messages=256)
+            nursery.start_soon(painter.run)
+            nursery.start_soon(face.run, ours)
+            for message in tampered(messages, random):
+                await theirs.send(message)
+                await trio.lowlevel.checkpoint()
+                if not face.is_open:
+                    break
+            await theirs.aclose()
+            while face.is_open:  # noqa: ASYNC110
+                await trio.sleep(0.001)
+            with pytest.raises(ChannelClosed) as caught:
+                await face.wait_open()
+            ends.add(caught.value.reason)
+            with trio.fail_after(20):
+                await painter.wait_idle()  # what came before the end is drawn
+            assert face.statistics().surfaces == 0
+            nursery.cancel_scope.cancel()
+    assert len(ends) > 3
+
+
+def tampered(messages: list[bytes], random: Random) -> list[bytes]:
+    """Messages of which some are cut, changed, doubled, left out or in another place; the first one stays."""
+    found = list(messages)
+    for _ in range(random.randrange(1, 4)):
+        at = random.randrange(1, len(found))
+        data = bytearray(found[at])
+        match random.randrange(5):
+            case 0:
+                found[at] = bytes(data[: random.randrange(len(data) + 1)])
+            case 1:
+                for _ in range(random.randrange(1, 9)):
+                    if data:
+                        # What stands at the beginning says what the rest means.
+                        place = random.randrange(min(len(data), random.choice((80, len(data)))))
+                        data[place] = random.randrange(256)
+                found[at] = bytes(data)
+            case 2:
+                found.insert(at, found[at])
+            case 3:
+                if len(found) > 2:
+                    del found[at]
+            case _:
+                other = random.randrange(1, len(found))
+                found[at], found[other] = found[other], found[at]
+    return found

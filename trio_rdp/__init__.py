@@ -51,6 +51,7 @@ from trio_rdp.faces.devices.file_systems import FileHandle, FileStatus, FileSyst
 from trio_rdp.faces.devices.memory_files import MemoryFileSystem
 from trio_rdp.faces.devices.printers import Printer, PrintJob
 from trio_rdp.faces.devices.smart_cards import CardStatus, ReaderStatus, SmartCardError, SmartCardService
+from trio_rdp.faces.graphics.pipeline import GraphicsPipeline
 from trio_rdp.faces.remote_apps.apps import RemoteApps
 from trio_rdp.faces.remote_apps.host import AppHost, LaunchRequest
 from trio_rdp.faces.remote_devices.device import RemoteDevice
@@ -73,6 +74,7 @@ from trio_rdp.protocol.config import (
     CompressionType,
     Credentials,
     DesktopSize,
+    GraphicsVersion,
     LicenseCache,
     Monitor,
     Security,
@@ -97,7 +99,7 @@ from trio_rdp.protocol.keys import Key
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.screen import Screen
 from trio_rdp.server import ServerSession, serve
-from trio_rdp.stores import FileLicenseCache, KnownHosts
+from trio_rdp.stores import FileGraphicsCache, FileLicenseCache, KnownHosts
 from trio_rdp.transport import CertificatePolicy, TlsIdentity
 from trio_rdp.wire.errors import (
     AuthenticationFailed,
@@ -162,12 +164,15 @@ __all__ = [
     "DynamicChannel",
     "DynamicChannelListener",
     "EncodeError",
+    "FileGraphicsCache",
     "FileHandle",
     "FileLicenseCache",
     "FileProgress",
     "FileStatus",
     "FileSystem",
     "Frame",
+    "GraphicsPipeline",
+    "GraphicsVersion",
     "HtmlClip",
     "InputEvent",
     "InputStream",

@@ -59,12 +59,13 @@ async def test_h264_of_shadow(peers: Peers, codec: BitmapCodec, security: Any) -
     async with connected(server, enable_graphics_pipeline=True, security=protection, **OFFERS[codec]) as session:
         with trio.fail_after(PATIENCE):
             confirmed = await session.graphics.wait_ready()
-        # The first picture comes by the classic path, while the channel opens.
+        # The first picture may have come by the classic path, before the channel was open, and no second one follows.
+        await session.request_refresh()
         await wait_for(lambda: codec in session.statistics().codecs, "H.264", PATIENCE)
         await wait_resembles(session, wanted, peers, GOOD[codec])
         assert (confirmed.version == GraphicsVersion.VERSION_81) == (codec is BitmapCodec.AVC420)
         statistics = session.graphics.statistics()
-        assert statistics.frames == statistics.shown == statistics.acknowledged > 0
+        assert statistics.frames >= statistics.shown == statistics.acknowledged > 0
         assert statistics.surfaces == 1
         assert not statistics.ignored
 
@@ -122,8 +123,9 @@ async def test_the_desktop_gets_another_size(peers: Peers, own_vnc_display: Disp
             await wait_resembles(session, display.picture_sync(), peers, 35)
             for width, height, colour in ((800, 600, "teal"), (1280, 960, "navy"), (1024, 768, "olive")):
                 await display.run("xrandr", "-s", f"{width}x{height}")
-                await wait_for(partial(has_size, session, DesktopSize(width, height)), "the session's size")
+                await trio.sleep(0.2)  # freerdp-shadow 2.11 looks at the size when something is drawn
                 await display.run("xsetroot", "-solid", colour)
+                await wait_for(partial(has_size, session, DesktopSize(width, height)), "the session's size")
                 await wait_resembles(session, await display.picture(width, height), peers, 35)
             assert session.screen.statistics().resizes == 3
             assert session.graphics.is_open

@@ -36,7 +36,20 @@ async def test_json_and_the_variable(tmp_path: Path) -> None:
     taken = parsed(finished)
     assert (taken["width"], taken["height"]) == (1280, 800)
     assert taken["fingerprint"] == identity().fingerprint
+    assert taken["codecs"]
     assert (tmp_path / taken["picture"]).exists()
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+async def test_the_graphics_pipeline(tmp_path: Path, is_wanted: bool) -> None:
+    option = "--graphics-pipeline" if is_wanted else "--no-graphics-pipeline"
+    async with desktop_server(Security.TLS) as address:
+        arguments = ("screenshot", address, *USER, *PIN, *QUICK, "-p", ACCOUNT.password, option, "--json")
+        finished = await command(tmp_path, *arguments)
+    assert finished.returncode == 0, finished.stderr
+    taken = parsed(finished)
+    assert taken["graphics_pipeline"] == ("VERSION_107" if is_wanted else None)
+    assert not {"avc420", "avc444"} & set(taken["codecs"])
 
 
 async def test_trust_on_first_use_remembers(tmp_path: Path) -> None:
