@@ -282,6 +282,16 @@ def test_a_video_that_covers_everything_is_on_the_desktop_itself() -> None:
 
 
 @needs_avc
+def test_version_10_0_knows_the_first_form_of_444_only() -> None:
+    pair = Pair(320, 240, codecs=WITH_AVC, takes_avc444v2=False)
+    pair.encoder.codec = BitmapCodec.AVC444
+    pair.blit(0, 0, photo(320, 240))
+    jobs = pair.send()
+    assert [job.codec for job in jobs if isinstance(job, DrawSurface)] == [PipelineCodec.AVC444]
+    assert pair.quality() > 35
+
+
+@needs_avc
 def test_before_version_10_4_h264_has_frames_of_its_own() -> None:
     pair = Pair(640, 480, codecs=WITH_AVC, mixes_avc=False)
     pair.blit(0, 0, text(640, 480))

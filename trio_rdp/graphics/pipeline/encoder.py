@@ -60,8 +60,8 @@ class PipelineEncoder:
     """Encodes a picture of `width` x `height` pixels for one client of the graphics pipeline.
 
     `codecs` are those that both sides take; `mixes_avc` says that H.264 may be in one frame with others (from version
-    10.4 on), `cache_bytes` and `cache_slots` what the bitmap cache of the confirmed version holds.  `clock` measures
-    the seconds in the statistics.
+    10.4 on), `takes_avc444v2` that 4:4:4 may have its second form (from 10.1 on), `cache_bytes` and `cache_slots` what
+    the bitmap cache of the confirmed version holds.  `clock` measures the seconds in the statistics.
     """
 
     def __init__(
@@ -72,6 +72,7 @@ class PipelineEncoder:
         codecs: Iterable[BitmapCodec] = CODECS,
         quality: Quality = Quality.MEDIUM,
         mixes_avc: bool = True,
+        takes_avc444v2: bool = True,
         cache_bytes: int = CACHE_BYTES,
         cache_slots: int = CACHE_SLOTS,
         clock: Callable[[], float] = _no_clock,
@@ -89,6 +90,7 @@ class PipelineEncoder:
         self._statistics = PipelineStatistics()
         self._clock = clock
         self._mixes_avc = mixes_avc
+        self._avc444 = PipelineCodec.AVC444V2 if takes_avc444v2 else PipelineCodec.AVC444
         self._clear = clearcodec_encoder.Encoder()
         self._memory = BitmapMemory(cache_bytes, cache_slots)
         self._cache = TileCache(MAIN, self._memory)
@@ -102,7 +104,7 @@ class PipelineEncoder:
         self._context = Context(
             shown=shown,
             sent=SentBlocks(width, height),
-            parts=PartMaker(MAIN, self.bounds, self._clear, self._clock),
+            parts=PartMaker(MAIN, self.bounds, self._clear, self._clock, self._avc444),
             cache=self._cache,
             statistics=self._statistics,
             videos=VideoAreas(self.bounds),

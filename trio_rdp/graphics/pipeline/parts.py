@@ -45,16 +45,22 @@ _LOWERED: Final = 70
 class PartMaker:
     """Makes parts for the surface `surface_id` of the size of `bounds`, with encoders that remember what was sent.
 
-    `clear` is the session's, as the client's storages outlive a surface.
+    `clear` is the session's, as the client's storages outlive a surface; `avc444` is the form that 4:4:4 has.
     """
 
     def __init__(
-        self, surface_id: int, bounds: Rect, clear: clearcodec_encoder.Encoder, clock: Callable[[], float]
+        self,
+        surface_id: int,
+        bounds: Rect,
+        clear: clearcodec_encoder.Encoder,
+        clock: Callable[[], float],
+        avc444: PipelineCodec = PipelineCodec.AVC444V2,
     ) -> None:
         self._surface_id = surface_id
         self._bounds = bounds
         self._clear = clear
         self._clock = clock
+        self._avc444 = avc444
         self._progressive: progressive_encoder.Encoder | None = None
         self._remotefx: tuple[Quality, rfx.Encoder] | None = None
 
@@ -174,8 +180,13 @@ class PartMaker:
         from trio_rdp.codecs import avc
 
         place = area.rect
+        wire = PipelineCodec.AVC420 if codec is BitmapCodec.AVC420 else self._avc444
         if area.encoder is None or area.encoded is not codec:
-            mode = avc.Mode.AVC420 if codec is BitmapCodec.AVC420 else avc.Mode.AVC444V2
+            mode = {
+                PipelineCodec.AVC420: avc.Mode.AVC420,
+                PipelineCodec.AVC444: avc.Mode.AVC444,
+                PipelineCodec.AVC444V2: avc.Mode.AVC444V2,
+            }[wire]
             area.encoder, area.encoded = avc.Encoder(place.width, place.height, mode), codec
         area.encoder.quality = quality
         area.encoder.max_bytes = max_bytes
@@ -186,7 +197,6 @@ class PartMaker:
                 for rect in rects
             ],
         )
-        wire = PipelineCodec.AVC420 if codec is BitmapCodec.AVC420 else PipelineCodec.AVC444V2
         return [DrawSurface(area.surface_id, wire, Rect(0, 0, place.width, place.height), data)]
 
 
