@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from trio_rdp.apps.demo import ClientResult, run_demo
+from trio_rdp.apps.demo import ClientResult, Graphics, run_demo
+from trio_rdp.codecs.bitmap_codec import BitmapCodec
+from trio_rdp.display_statistics import DisplayStatistics
 from trio_rdp.protocol.config import DesktopSize
+from trio_rdp.writer import LaneStatistics
 
 SIZE = DesktopSize(480, 320)
 
@@ -36,10 +39,31 @@ async def test_there_are_more_clients_than_names(tmp_path: Path) -> None:
     assert len({client.username for client in result.clients}) == 8
 
 
+@pytest.mark.parametrize(
+    ("graphics", "codec"),
+    [
+        (Graphics.AUTO, BitmapCodec.CLEARCODEC),
+        (Graphics.H264, BitmapCodec.AVC444),
+        (Graphics.PROGRESSIVE, BitmapCodec.PROGRESSIVE),
+        (Graphics.CLEARCODEC, BitmapCodec.CLEARCODEC),
+        (Graphics.PLANAR, BitmapCodec.PLANAR),
+        (Graphics.CLASSIC, BitmapCodec.QOIZ),
+    ],
+)
+async def test_pictures_travel_as_is_wished(tmp_path: Path, graphics: Graphics, codec: BitmapCodec) -> None:
+    if graphics is Graphics.H264:
+        pytest.importorskip("av")
+    result = await run_demo(1, 1.0, tmp_path, size=SIZE, graphics=graphics)
+    display = result.clients[0].display
+    assert display.codecs[codec].bytes > 0
+    assert (display.pipeline is None) == (graphics is Graphics.CLASSIC)
+
+
 def test_results_of_a_client_that_measured_nothing() -> None:
-    empty = ClientResult("ada", 0.1, 0, 0, 0.0, (), Path("a.png"))
+    display = DisplayStatistics(0, 0, 0, 0, 0, {}, 0, 0, 0, 0, LaneStatistics("graphics", 0, 0, 0, 0))
+    empty = ClientResult("ada", 0.1, 0, 0, 0.0, (), Path("a.png"), display)
     assert empty.latency is None
     assert empty.frames_per_second == 0
-    full = ClientResult("ada", 0.1, 30, 9, 2.0, (0.3, 0.1, 0.2), Path("a.png"))
+    full = ClientResult("ada", 0.1, 30, 9, 2.0, (0.3, 0.1, 0.2), Path("a.png"), display)
     assert full.latency == 0.2
     assert full.frames_per_second == 15

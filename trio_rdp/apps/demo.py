@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 import secrets
 import statistics
@@ -14,13 +15,15 @@ import trio
 
 from trio_rdp.apps.desktop import LAMP_KEY, Layout, lamp_is_lit, show_desktop
 from trio_rdp.client import Session, open_session
+from trio_rdp.codecs.bitmap_codec import BitmapCodec
+from trio_rdp.display_statistics import DisplayStatistics
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.protocol.config import ClientConfig, DesktopSize, Security, ServerConfig
 from trio_rdp.server import ServerSession, serve
 from trio_rdp.transport import TlsIdentity
 from trio_rdp.wire.errors import DeadlineExceeded
 
-__all__ = ["ClientResult", "DemoResult", "run_demo"]
+__all__ = ["ClientResult", "DemoResult", "Graphics", "run_demo"]
 
 _GRACE = 8.0  # seconds beside those that were asked for, to connect, to save and to close
 _SIZE = DesktopSize(1024, 640)
@@ -39,6 +42,28 @@ _TYPISTS = (
 )
 
 
+class Graphics(enum.Enum):
+    """How the pictures travel."""
+
+    AUTO = "auto"
+    """By the graphics pipeline, each part in the codec that suits it."""
+    H264 = "h264"
+    """All in H.264; needs the extra `h264`."""
+    PROGRESSIVE = "progressive"
+    CLEARCODEC = "clearcodec"
+    PLANAR = "planar"
+    CLASSIC = "classic"
+    """Without the graphics pipeline: bitmap updates and surface commands."""
+
+
+_CODECS = {
+    Graphics.H264: (BitmapCodec.AVC444, BitmapCodec.AVC420),
+    Graphics.PROGRESSIVE: (BitmapCodec.PROGRESSIVE,),
+    Graphics.CLEARCODEC: (BitmapCodec.CLEARCODEC,),
+    Graphics.PLANAR: (BitmapCodec.PLANAR,),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ClientResult:
     """What one client saw: times in seconds, bytes as they went through TLS from server to client."""
@@ -51,6 +76,8 @@ class ClientResult:
     latencies: tuple[float, ...]
     """From pressing a key to seeing what it changed, a sample each."""
     picture: Path
+    display: DisplayStatistics
+    """What the server's display says of its graphics, codec by codec."""
 
     @property
     def frames_per_second(self) -> float:
@@ -79,19 +106,21 @@ async def run_demo(
     output: Path = Path("trio-rdp-demo"),
     *,
     size: DesktopSize = _SIZE,
+    graphics: Graphics = Graphics.AUTO,
     tell: Callable[[str, float], object] | None = None,
 ) -> DemoResult:
     """Run server and clients for some seconds, with a picture per client in the folder `output`.
 
     `tell` hears of each phase, with how much of it is done (0 to 1).  Raises `DeadlineExceeded` when connecting and
-    closing take more than eight seconds beside those asked for, and what `open_session` raises.
+    closing take more than eight seconds beside those asked for, `LocalProtocolError` for H.264 without its extra, and
+    what `open_session` raises.
     """
     tell = tell or _tell_nobody
     await trio.to_thread.run_sync(partial(output.mkdir, parents=True, exist_ok=True))
     with trio.move_on_after(seconds + _GRACE) as scope:
         tell("making a certificate", 0)
         identity = await trio.to_thread.run_sync(partial(TlsIdentity.self_signed, ["localhost", "127.0.0.1"]))
-        demo = _Demo(clients, seconds, output, size, identity, tell)
+        demo = _Demo(clients, seconds, output, size, graphics, identity, tell)
         return DemoResult(await demo.run(), seconds, identity.fingerprint)
     assert scope.cancelled_caught
     raise DeadlineExceeded("the demo", seconds + _GRACE)
@@ -108,6 +137,7 @@ class _Demo:
         seconds: float,
         output: Path,
         size: DesktopSize,
+        graphics: Graphics,
         identity: TlsIdentity,
         tell: Callable[[str, float], object],
     ) -> None:
@@ -115,6 +145,7 @@ class _Demo:
         self._seconds = seconds
         self._output = output
         self._size = size
+        self._graphics = graphics
         self._identity = identity
         self._tell = tell
         self._passwords = {name: secrets.token_urlsafe(12) for name in self._names}
@@ -124,7 +155,7 @@ class _Demo:
         self._all_are_in = trio.Event()
 
     async def run(self) -> tuple[ClientResult, ...]:
-        config = ServerConfig(security=Security.NLA)
+        config = ServerConfig(security=Security.NLA, enable_graphics_pipeline=self._graphics is not Graphics.CLASSIC)
         async with trio.open_nursery() as server_nursery:
             listeners = await server_nursery.start(
                 partial(
@@ -148,6 +179,10 @@ class _Demo:
 
     async def _handle(self, session: ServerSession) -> None:
         self._served[session.username] = session
+        if wanted := _CODECS.get(self._graphics):
+            async with session.display.frame():
+                pass  # entering waits for the graphics pipeline, which has these codecs
+            session.display.codec = next(codec for codec in wanted if codec in session.display.codecs)
         await show_desktop(session)
 
     async def _count_down(self) -> None:
@@ -166,6 +201,7 @@ class _Demo:
             security=Security.NLA,
             certificate_policy=f"pin:{self._identity.fingerprint}",
             desktop_size=self._size,
+            enable_h264=True if self._graphics is Graphics.H264 else None,
             client_name=f"demo-{number + 1}",
         )
         start = trio.current_time()
@@ -186,8 +222,11 @@ class _Demo:
             seconds = trio.current_time() - begin
             frames, sent = session.screen.statistics().frames - frames, self._sent(name) - sent
             picture = self._output / f"{number + 1}-{name}.png"
+            display = self._served[name].display.statistics()
             await trio.to_thread.run_sync(session.screen.save, picture)
-        self._results[name] = ClientResult(name, connect_seconds, frames, sent, seconds, tuple(latencies), picture)
+        self._results[name] = ClientResult(
+            name, connect_seconds, frames, sent, seconds, tuple(latencies), picture, display
+        )
 
     def _sent(self, name: str) -> int:
         served = self._served.get(name)

@@ -14,7 +14,7 @@ async def test_a_table_and_a_picture_per_client(tmp_path: Path) -> None:
     assert finished.returncode == 0, finished.stderr
     assert finished.stderr == b""
     shown = finished.stdout.decode()
-    for word in ("connect ms", "frames/s", "key to picture ms", "MB", "ada", "grace"):
+    for word in ("connect ms", "frames/s", "key to picture ms", "MB", "ada", "grace", "clearcodec", "10.7"):
         assert word in shown
     assert len(list((tmp_path / "pictures").glob("*.png"))) == 2
 
@@ -29,8 +29,22 @@ async def test_json(tmp_path: Path) -> None:
     assert client["latency_samples"] > 0
     assert client["latency_ms"] > 0
     assert (tmp_path / client["picture"]).parent.name == "trio-rdp-demo"
+    graphics = client["graphics"]
+    assert graphics["version"] == "10.7"
+    assert graphics["frames"] >= graphics["acknowledged"] > 0
+    assert graphics["codecs"]["clearcodec"]["bytes"] > 0
 
 
-@pytest.mark.parametrize("arguments", [["--clients", "0"], ["--seconds", "0"], ["--output", __file__], ["more"]])
+async def test_without_the_graphics_pipeline(tmp_path: Path) -> None:
+    finished = await command(tmp_path, "--json", "demo", "--clients", "1", "--seconds", "1", "--graphics", "classic")
+    assert finished.returncode == 0, finished.stderr
+    (client,) = parsed(finished)["clients"]
+    assert client["graphics"]["version"] is None
+    assert client["graphics"]["codecs"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--clients", "0"], ["--seconds", "0"], ["--output", __file__], ["--graphics", "gif"], ["more"]]
+)
 def test_wrong_usage(arguments: list[str]) -> None:
     assert CliRunner().invoke(group, ["demo", *arguments]).exit_code == 2

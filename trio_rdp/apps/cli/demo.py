@@ -13,7 +13,8 @@ from rich.table import Table
 
 from trio_rdp.apps.cli.options import is_json, json_option
 from trio_rdp.apps.cli.running import Output, run, say_json
-from trio_rdp.apps.demo import ClientResult, DemoResult, run_demo
+from trio_rdp.apps.demo import ClientResult, DemoResult, Graphics, run_demo
+from trio_rdp.display_statistics import DisplayStatistics, GraphicsStatistics
 
 __all__ = ["demo"]
 
@@ -37,8 +38,15 @@ _MILLISECONDS = 1000
     metavar="DIR",
     help="The folder for the pictures, a PNG per client.",
 )
+@click.option(
+    "--graphics",
+    type=click.Choice([one.value for one in Graphics]),
+    default=Graphics.AUTO.value,
+    show_default=True,
+    help="How pictures travel: by content, all in one codec of the graphics pipeline, or without the pipeline.",
+)
 @json_option
-def demo(clients: int, seconds: float, output: Path, as_json: bool) -> None:
+def demo(clients: int, seconds: float, output: Path, graphics: str, as_json: bool) -> None:
     """See it work: a server on this machine, and clients that log in at once, type and move.
 
     The server listens on the loopback, with TLS and NLA and a certificate made for this run, which the clients pin.
@@ -48,15 +56,17 @@ def demo(clients: int, seconds: float, output: Path, as_json: bool) -> None:
     Examples:
       trio-rdp demo
       trio-rdp demo --clients 8 --seconds 20 --output pictures
+      trio-rdp demo --graphics h264
       trio-rdp demo --json
     """
     out = Output(is_json=is_json(as_json))
     with _progress(out) as tell:
-        result = run(partial(run_demo, clients, seconds, output, tell=tell), out)
+        result = run(partial(run_demo, clients, seconds, output, graphics=Graphics(graphics), tell=tell), out)
     if out.is_json:
         say_json({"seconds": result.seconds, "fingerprint": result.fingerprint, "clients": _rows(result)})
         return
     out.console.print(_table(result))
+    out.console.print(_graphics_table(result))
     for client in result.clients:
         click.echo(client.picture)
 
@@ -82,6 +92,7 @@ def _rows(result: DemoResult) -> list[dict[str, object]]:
             "latency_ms": None if client.latency is None else round(client.latency * _MILLISECONDS, 1),
             "latency_samples": len(client.latencies),
             "picture": str(client.picture),
+            "graphics": _graphics(client.display),
         }
         for client in result.clients
     ]
@@ -107,3 +118,62 @@ def _cells(client: ClientResult) -> tuple[str, ...]:
         f"{client.frames_per_second:.1f}",
         "-" if client.latency is None else f"{client.latency * _MILLISECONDS:.1f}",
     )
+
+
+def _graphics(display: DisplayStatistics) -> dict[str, object]:
+    """What the server's display has counted, with times in milliseconds."""
+    found: dict[str, object] = {
+        "version": None,
+        "drawn": display.frames,
+        "late_acknowledgements": display.late_acknowledgements,
+        "codecs": {
+            codec.value: {"tiles": one.tiles, "bytes": one.bytes, "ms": round(one.seconds * _MILLISECONDS, 1)}
+            for codec, one in display.codecs.items()
+        },
+    }
+    if (pipeline := display.pipeline) is not None:
+        trip = pipeline.round_trip
+        found |= {
+            "version": _version(pipeline),
+            "frames": pipeline.frames,
+            "acknowledged": pipeline.acknowledged,
+            "merged": pipeline.merged,
+            "refinements": pipeline.refinements,
+            "copies": pipeline.copies,
+            "fills": pipeline.fills,
+            "cache_hits": pipeline.cache_hits,
+            "round_trip_ms": None if trip is None else round(trip * _MILLISECONDS, 1),
+            "queue_depth": pipeline.queue_depth,
+        }
+    return found
+
+
+def _graphics_table(result: DemoResult) -> Table:
+    """How the pictures travelled: the pipeline's frames, and each codec's share."""
+    table = Table(title="graphics: frames, and what they were made of")
+    for column in ("client", "pipeline", "frames", "acks", "merged", "trip ms", "codec", "MB", "ms"):
+        table.add_column(column, justify="left" if column in ("client", "codec") else "right", no_wrap=True)
+    for client in result.clients:
+        lead = _lead(client)
+        for codec, one in sorted(client.display.codecs.items(), key=lambda item: -item[1].bytes):
+            row = (codec.value, f"{one.bytes / 1e6:.2f}", f"{one.seconds * _MILLISECONDS:.0f}")
+            table.add_row(*lead, *row)
+            lead = ("",) * len(lead)
+    return table
+
+
+def _lead(client: ClientResult) -> tuple[str, ...]:
+    """The cells before those of the codecs."""
+    pipeline = client.display.pipeline
+    if pipeline is None:
+        return client.username, "none", str(client.display.frames), "-", "-", "-"
+    trip = "-" if pipeline.round_trip is None else f"{pipeline.round_trip * _MILLISECONDS:.1f}"
+    counts = (pipeline.frames, pipeline.acknowledged, pipeline.merged)
+    return client.username, _version(pipeline), *map(str, counts), trip
+
+
+def _version(pipeline: GraphicsStatistics) -> str:
+    """The version as people write it: 8.1 or 10.7."""
+    number = pipeline.version.removeprefix("VERSION_")
+    major = 2 if number.startswith("10") else 1
+    return ".".join(filter(None, (number[:major], number[major:])))
