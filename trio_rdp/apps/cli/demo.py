@@ -150,8 +150,8 @@ def _graphics(display: DisplayStatistics) -> dict[str, object]:
 
 def _graphics_table(result: DemoResult) -> Table:
     """How the pictures travelled: the pipeline's frames, and each codec's share."""
-    table = Table(title="graphics: frames, and what they were made of")
-    for column in ("client", "pipeline", "frames", "acks", "merged", "trip ms", "codec", "MB", "ms"):
+    table = Table(title="graphics pipeline: its frames, and their codecs (times in ms)")
+    for column in ("client", "version", "frames", "acks", "merged", "trip", "codec", "MB", "ms"):
         table.add_column(column, justify="left" if column in ("client", "codec") else "right", no_wrap=True)
     for client in result.clients:
         lead = _lead(client)
