@@ -145,7 +145,10 @@ def take_picture(config: ClientConfig, host: str, port: int, picture: str, trust
 
 def main() -> None:
     host, _, port = sys.argv[1].partition(":")
-    config = ClientConfig(username=sys.argv[2], password=os.environ["TRIO_RDP_PASSWORD"])
+    # The graphics pipeline needs dynamic channels, which `Session` has, and this program has not.
+    config = ClientConfig(
+        username=sys.argv[2], password=os.environ["TRIO_RDP_PASSWORD"], enable_graphics_pipeline=False
+    )
     picture = sys.argv[3] if len(sys.argv) > 3 else "desktop.png"
     take_picture(config, host, int(port or 3389), picture, os.environ.get("TRIO_RDP_FINGERPRINT", ""))
     print(f"the desktop is in {picture}")

@@ -146,8 +146,7 @@ class Session(ClientChannels):
                 return before
             while self.screen.statistics().resizes == resizes:
                 await self.screen.wait_changed()
-            frames = self.screen.statistics().frames
-            while self.screen.statistics().frames == frames:
+            while not self.screen.is_painted_anew:
                 await self.screen.wait_changed()
             return self.size
         wanted = (

@@ -91,19 +91,20 @@ class Frame:
         red, green, blue = color
         self._canvas().fill(rect, red << 16 | green << 8 | blue)
 
-    def h264(self, rect: Rect, data: bytes, *, is_key: bool) -> bool:
-        """Show an access unit of H.264 (Annex B, with its parameter sets in front of a key picture) in a rectangle.
+    def h264(self, rect: Rect, data: bytes) -> bool:
+        """Show an access unit of H.264, in byte stream format (Annex B), in a rectangle as large as its picture.
 
-        It goes to the client as it is, for a capture pipeline that has encoded it already; the picture has the size of
-        `rect`, and what follows in the same `rect` is the same stream.  Gives whether it will be shown: False says that
-        a unit with a key picture has to come first, as the client has just connected, resized, or looked away.
+        It goes to the client as it is, for a capture pipeline that has encoded it already; what follows in the same
+        `rect` is the same stream.  Gives whether it will be shown: False asks for a key picture (IDR) with its
+        parameter sets, as the client has only begun to look, at this size, or has looked away.
 
-        Nobody decodes it here.  So in `snapshot`, and where the client asks for a repaint, there is what was drawn in
-        `rect`, until the next unit; what is drawn into it afterwards is shown over it, and over all of it, ends the
-        stream.
+        Nobody decodes it here.  So in `Display.snapshot`, and where the client asks for a repaint, there is what was
+        drawn in `rect` otherwise, until the next unit comes.  What is drawn into it afterwards is shown over it, until
+        the next unit; drawing over all of it ends the stream.
 
-        Raises `LocalProtocolError` where the client takes none: see `Display.takes_h264`; for a rectangle that is not
-        on the desktop; and for more than 8 streams at a time.
+        Raises `LocalProtocolError` where the client takes none (see `Display.takes_h264`), for a rectangle that is not
+        on the desktop, and for more than 8 streams; `ValueError` for what is no H.264 that clients decode, or of
+        another size.
         """
         bounds = self._canvas().bounds
         if rect.is_empty or rect.intersect(bounds) != rect:
@@ -111,7 +112,7 @@ class Frame:
         pipeline = self._display._roads.pipeline
         if pipeline is None:
             raise LocalProtocolError("the client takes no H.264: there is no graphics pipeline")
-        return not self._display.is_suppressed and pipeline.add_video(rect, bytes(data), is_key=is_key)
+        return not self._display.is_suppressed and pipeline.add_video(rect, bytes(data))
 
     def _canvas(self) -> Framebuffer:
         if not self._is_open:

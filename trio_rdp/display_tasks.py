@@ -179,6 +179,19 @@ class DisplayTasks:
         async with self._pointer.turn:
             await self._writer.input.put([self._stage.prepare_update(update) for update in updates])
 
+    async def send_last(self) -> None:
+        """Queue all that was drawn, whatever the client's pace, as the session is being left."""
+        if self._roads.pipeline is not None:
+            self._roads.pipeline.pacer.let_go()
+            self._level.notify()
+        while (self._owes or self._roads.is_changing) and not self._is_suppressed and not self._ending.is_over:
+            await self._level.wait_beyond(self._level.count)
+
+    async def wait_shown(self) -> None:
+        """Wait until the client has acknowledged what was sent through the pipeline, if it does that."""
+        while (pipeline := self._roads.pipeline) is not None and pipeline.unacknowledged and not pipeline.is_over:
+            await self._level.wait_beyond(self._level.count)
+
     def end(self) -> None:
         """Wake everybody who waits, as the session is over."""
         self._level.notify()
@@ -255,6 +268,7 @@ class DisplayTasks:
             due = self._roads.pipeline.refinement_due
             if due is not None and due < self._look_at:
                 self._attention.set()
+            self._level.notify()
 
     async def _refine(self) -> None:
         """Send again better what has not changed for a while, a part at a time: frames of the program go between."""

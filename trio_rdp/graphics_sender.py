@@ -9,7 +9,6 @@ bounded by what a frame may cost.  The message then waits for room, and whoever 
 from __future__ import annotations
 
 import contextlib
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -47,8 +46,10 @@ __all__ = ["GraphicsSender", "PipelineLink"]
 
 _ZGFX_RATE: Final = 1.0e-8  # seconds a byte
 _REFINED_PIXELS: Final = 0x40000  # of one frame that makes better what is shown: frames do not wait for it long
+_REFINED_DENSITY: Final = 2.0  # bytes of a pixel of a photograph, exactly
 _LEAST_PIXELS: Final = 64 * 64 * 4
-_SMOOTHING: Final = 0.25
+_MOST_VIDEO_BYTES: Final = 1 << 24  # more than any picture takes
+_SMOOTHING: Final = 0.5
 _BYTES_PER_PIXEL: Final = 0.3  # before anything was sent
 
 
@@ -65,6 +66,8 @@ class PipelineLink:
     """Whether the client takes H.264, which this side may be unable to encode."""
     mixes_avc: bool
     """Whether H.264 may be in one frame with other codecs."""
+    takes_avc444v2: bool = True
+    """Whether H.264 in 4:4:4 may have its second form."""
     cache_bytes: int
     cache_slots: int
     encode: Callable[[Sequence[PipelineJob]], bytes]
@@ -107,6 +110,7 @@ class GraphicsSender:
             height,
             codecs=link.codecs,
             mixes_avc=link.mixes_avc,
+            takes_avc444v2=link.takes_avc444v2,
             cache_bytes=link.cache_bytes,
             cache_slots=link.cache_slots,
             clock=time.thread_time,
@@ -214,11 +218,11 @@ class GraphicsSender:
         """Whether something is encoded that could not be queued, or access units of a program wait."""
         return bool(self._owed or self._videos)
 
-    def add_video(self, rect: Rect, data: bytes, *, is_key: bool) -> bool:
+    def add_video(self, rect: Rect, data: bytes) -> bool:
         """Take an access unit of H.264 for a rectangle; False where one with a key picture has to come first."""
         if not self.takes_h264:
             raise LocalProtocolError("the client takes no H.264")
-        return self._videos.add(rect, data, is_key=is_key)
+        return self._videos.add(rect, data)
 
     def interrupt_videos(self) -> None:
         """Drop access units that wait, as the client wants no output."""
@@ -238,15 +242,16 @@ class GraphicsSender:
             return
         damage = self._take(framebuffer)
         if damage:
-            self._encoder.forget(self._videos.drawn_over(damage))
-            pixels, now = framebuffer.pixels, trio.current_time()
-            look = partial(self._encoder.begin, pixels, damage, now)
+            self._videos.drawn_over(damage)
+            pixels, now, waiting = framebuffer.pixels, trio.current_time(), framebuffer.damage.rects
+            look = partial(self._encoder.begin, pixels, damage, now, waiting)
             with self._putting_back(framebuffer, damage):
                 sent = self.tiles_sent
                 await self._send_plan(look, sum(rect.area for rect in damage))
                 self.tiles_unchanged += max(0, count_tiles(damage) - (self.tiles_sent - sent))
         if self._videos:
             jobs = self._videos.take(self._encoder.surface_id)
+            self._encoder.drawn_over(self._videos.rects)
             with trio.CancelScope(shield=True):
                 await self._owe_frame(jobs, trio.current_time())
         await self._flush()
@@ -261,9 +266,8 @@ class GraphicsSender:
         await self._flush()
         if self.is_over:
             return
-        most = _REFINED_PIXELS
-        if self.pacer.frame_bytes < math.inf:
-            most = int(min(most, self.pacer.frame_bytes / 2 / self._density))
+        # What was lossy costs more now.
+        most = int(min(_REFINED_PIXELS, self.pacer.frame_bytes / 2 / _REFINED_DENSITY))
         look = partial(
             self._encoder.begin_refinement, framebuffer.pixels, trio.current_time(), max(most, _LEAST_PIXELS)
         )
@@ -296,16 +300,19 @@ class GraphicsSender:
     async def _send_plan(self, look: Callable[[], FramePlan], pixels: int) -> None:
         """Have a plan made, which may be cancelled until it is, then encode it, and owe what comes of it."""
         self._encoder.percent = self.pacer.percent
+        most = min(self.pacer.frame_bytes, _MOST_VIDEO_BYTES)
+        self._encoder.max_video_bytes = max(int(most), 1)
         with self._scheduler.using():
             started = trio.current_time()
             plan = await self._runner.look(look, pixels)
             with trio.CancelScope(shield=True):
                 await self._runner.encode(plan)
                 self._encoder.finish(plan)
+                size = 0
                 for jobs in plan.frames:
-                    size = await self._owe_frame(jobs, started)
-                    if plan.pixels >= _LEAST_PIXELS:
-                        self._density += _SMOOTHING * (max(size / plan.pixels, 1e-3) - self._density)
+                    size += await self._owe_frame(jobs, started)
+        if pixels >= _LEAST_PIXELS:
+            self._density += _SMOOTHING * (max(size / pixels, 1e-3) - self._density)
 
     async def _owe_frame(self, jobs: list[PipelineJob], started: float) -> int:
         """Put jobs into a frame that is to be queued; gives its bytes."""

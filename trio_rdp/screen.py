@@ -53,6 +53,7 @@ class Screen:
         self._frames = 0
         self._painted = 0
         self._resizes = 0
+        self._frames_before = 0  # the last resize
         self._width = width
         self._height = height
 
@@ -76,6 +77,11 @@ class Screen:
     def is_painted(self) -> bool:
         """Whether the server has painted anything yet."""
         return self._frames > 0
+
+    @property
+    def is_painted_anew(self) -> bool:
+        """Whether the server has painted anything since the screen got its size."""
+        return self._frames > self._frames_before
 
     def snapshot(self, rect: Rect | None = None) -> NDArray[np.uint8]:
         """Copy the pixels (of `rect`, clipped to the screen): uint8 (height, width, 4), BGRX with alpha 255."""
@@ -144,6 +150,7 @@ class Screen:
     def resize(self, width: int, height: int) -> None:
         """Start anew at another size, in black."""
         self._resizes += 1
+        self._frames_before = self._frames
         self._width = width
         self._height = height
         self.__dict__.pop("_pixels", None)

@@ -234,7 +234,9 @@ class ServerSession(ServerChannels):
     async def _finish(self) -> None:
         # The last picture is worth half of the grace; the other half is for the goodbye.
         with trio.move_on_after(self._limits.close_grace / 2), contextlib.suppress(SessionClosed):
+            await self.display.send_last()
             await self._writer.wait_graphics_drained()
+            await self.display.wait_shown()
 
     def _say_goodbye(self) -> None:
         self._writer.graphics.clear()

@@ -53,8 +53,6 @@ from trio_rdp.wire.errors import ChannelClosed, LocalProtocolError, RequestRefus
 __all__ = ["ServerChannels"]
 
 _MEASURE_PERIOD = 1.0  # seconds between two measurements of the line while pictures go over it
-_FAST_LINE = 40_000
-"""Kilobits per second from which on a measurement says nothing: a client's clock counts milliseconds."""
 
 
 class ServerChannels(Supervised):
@@ -227,6 +225,7 @@ class ServerChannels(Supervised):
             codecs=pipeline_codecs(self._config.codecs, confirmed),
             takes_h264=confirmed.takes_avc420,
             mixes_avc=confirmed.mixes_avc,
+            takes_avc444v2=confirmed.takes_avc444v2,
             cache_bytes=confirmed.cache_bytes,
             cache_slots=confirmed.cache_slots,
             encode=machine.encode,
@@ -245,10 +244,12 @@ class ServerChannels(Supervised):
         return self._stage.measure_bandwidth(now)
 
     def _line(self) -> tuple[float | None, float | None]:
-        """The round trip in seconds, and the bandwidth in bytes a second where it is one that matters."""
+        """The round trip in seconds, and the bandwidth in bytes a second, as far as they are known."""
         known = self._stage.network
-        bandwidth = None if known.bandwidth is None or known.bandwidth > _FAST_LINE else known.bandwidth * 125
-        return None if known.base_rtt is None else known.base_rtt / 1000, bandwidth
+        return (
+            None if known.base_rtt is None else known.base_rtt / 1000,
+            None if known.bandwidth is None else known.bandwidth * 125,
+        )
 
     # For the built-in channels.
 

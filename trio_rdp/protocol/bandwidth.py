@@ -9,8 +9,8 @@ from trio_rdp.pdu.autodetect import BandwidthMeasureResults, BandwidthMeasureSta
 __all__ = ["BandwidthMeter", "kilobits_per_second"]
 
 _LEAST_BYTES: Final = 4_096
-_LEAST_MILLISECONDS: Final = 2
-"""What came in less time came at once: such a line is too fast for the client's clock."""
+_LEAST_MILLISECONDS: Final = 20
+"""What came in less time came nearly at once: the client's clock counts milliseconds, and it does other things too."""
 
 _PATIENCE: Final = 10.0  # seconds for an answer, before it is asked again
 

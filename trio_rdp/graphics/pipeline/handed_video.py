@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from trio_rdp.codecs.avc_frames import Avc420BitmapStream, Avc420Metablock, Avc420QuantQuality
+from trio_rdp.codecs.avc_units import UnitStream, inspect
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline.jobs import (
     CopySurface,
@@ -28,17 +28,22 @@ MOST_VIDEOS: Final = 8
 
 _MOST_WAITING: Final = 32  # access units of one stream: more have been handed over in vain
 _FIRST_ID: Final = 0xF000  # far from those of other surfaces
-_QUALITY: Final = Avc420QuantQuality(qp=22, quality_val=100)  # nobody knows; decoders do not look
 
 
 class _Stream:
-    __slots__ = ("is_there", "needs_key", "surface_id", "units")
+    __slots__ = ("is_there", "needs_key", "surface_id", "units", "waiting")
 
     def __init__(self, surface_id: int) -> None:
         self.surface_id = surface_id
-        self.units: list[bytes] = []
+        self.units = UnitStream()
+        self.waiting: list[bytes] = []
         self.needs_key = True
         self.is_there = False  # whether the client has the surface
+
+    def interrupt(self) -> None:
+        self.waiting.clear()
+        self.units.reset()
+        self.needs_key = True
 
 
 class HandedVideos:
@@ -51,44 +56,44 @@ class HandedVideos:
 
     def __bool__(self) -> bool:
         """Whether access units wait."""
-        return any(stream.units for stream in self._streams.values())
+        return any(stream.waiting for stream in self._streams.values())
 
     @property
     def rects(self) -> list[Rect]:
         """Where the client shows what the framebuffer does not."""
         return list(self._streams)
 
-    def add(self, rect: Rect, data: bytes, *, is_key: bool) -> bool:
+    def add(self, rect: Rect, data: bytes) -> bool:
         """Take an access unit for a rectangle; False where one with a key picture has to come first.
 
-        Raises `LocalProtocolError` for one stream too many.
+        Raises `ValueError` for what is none, or of another size, and `LocalProtocolError` for one stream too many.
         """
+        unit = inspect(data)
+        begins = unit.key and unit.complete
+        if unit.visible is not None and unit.visible != (0, 0, rect.width, rect.height):
+            left, top, right, bottom = unit.visible
+            raise ValueError(f"pictures of {right - left}x{bottom - top} in a rectangle of {rect.width}x{rect.height}")
         stream = self._streams.get(rect)
+        if stream is not None and len(stream.waiting) >= _MOST_WAITING:
+            stream.interrupt()
+        if (stream is None or stream.needs_key) and not begins:
+            return False
         if stream is None:
-            if not is_key:
-                return False
             if len(self._streams) >= MOST_VIDEOS:
                 raise LocalProtocolError(f"{MOST_VIDEOS} videos are shown already")
             stream = self._streams[rect] = _Stream(self._next_id)
             self._next_id = _FIRST_ID + (self._next_id - _FIRST_ID + 1) % (0xFFFF - _FIRST_ID)
-        if len(stream.units) >= _MOST_WAITING:
-            stream.needs_key = True
-        if is_key:
-            # What was before it, nobody needs any more.
-            stream.units = [data]
-            stream.needs_key = False
-            return True
-        if stream.needs_key:
-            stream.units.clear()
-            return False
-        stream.units.append(data)
+        message = stream.units.wrap(data)
+        if begins:
+            stream.waiting.clear()  # what was before it, nobody needs any more
+        stream.waiting.append(message)
+        stream.needs_key = False
         return True
 
     def interrupt(self) -> None:
         """Drop what waits: the client wants no output; each stream goes on with a key picture."""
         for stream in self._streams.values():
-            stream.units.clear()
-            stream.needs_key = True
+            stream.interrupt()
 
     def forget(self) -> None:
         """The client has none of the surfaces any more."""
@@ -107,7 +112,7 @@ class HandedVideos:
                 part = area.intersect(rect)
                 if not part.is_empty:
                     parts.append(part)
-                if part == rect and not self._streams[rect].units:
+                if part == rect and not self._streams[rect].waiting:
                     stream = self._streams.pop(rect)
                     if stream.is_there:
                         self._gone.append(stream.surface_id)
@@ -119,20 +124,14 @@ class HandedVideos:
         jobs: list[PipelineJob] = [DeleteSurface(surface_id) for surface_id in self._gone]
         self._gone.clear()
         for rect, stream in self._streams.items():
-            if not stream.units:
+            if not stream.waiting:
                 continue
             width, height = rect.width, rect.height
             if not stream.is_there:
                 jobs.append(CreateSurface(stream.surface_id, width, height))
                 stream.is_there = True
             whole = Rect(0, 0, width, height)
-            streams = [_bitmap(unit, width, height) for unit in stream.units]
-            jobs += [DrawSurface(stream.surface_id, PipelineCodec.AVC420, whole, data) for data in streams]
+            jobs += [DrawSurface(stream.surface_id, PipelineCodec.AVC420, whole, data) for data in stream.waiting]
             jobs.append(CopySurface(stream.surface_id, desktop_id, whole, ((rect.left, rect.top),)))
-            stream.units = []
+            stream.waiting = []
         return jobs
-
-
-def _bitmap(unit: bytes, width: int, height: int) -> bytes:
-    region = Avc420Metablock(region_rects=[(0, 0, width, height)], quant_quality_vals=[_QUALITY])
-    return Avc420BitmapStream(avc420_meta_data=region, avc420_encoded_bitstream=unit).encode()

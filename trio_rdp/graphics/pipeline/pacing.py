@@ -23,6 +23,8 @@ _QUEUED_SECONDS: Final = 0.1
 _FRAME_SHARE: Final = 0.2
 """The seconds of the line that one frame may take: with what is before it, a change is seen within 0.3 s."""
 _LEAST_BYTES: Final = 0x4000
+_FIRST_BYTES: Final = 0x20000
+"""Bytes of a frame before anything is known of the line: a part of a first picture, which tells that."""
 _DEEP: Final = 0x100000
 """Bytes that wait to be decoded at the client, from which on it gets one frame at a time."""
 
@@ -78,6 +80,7 @@ class FramePacer:
         self._since = 0.0
         self._sent_since = 0
         self._was_slow = False
+        self._is_last = False
 
     # What happens.
 
@@ -122,6 +125,10 @@ class FramePacer:
         self.is_suspended = True
         self.queue_depth = 0
         self._forget()
+
+    def let_go(self) -> None:
+        """Bound nothing any more: what comes now is the last picture."""
+        self._is_last = True
 
     def resume(self) -> None:
         """The client acknowledges again, from the next frame on."""
@@ -182,12 +189,16 @@ class FramePacer:
     @property
     def frame_bytes(self) -> float:
         """How many bytes one frame should have at most; what is more had better go in several."""
-        return math.inf if self.bandwidth is None else max(_LEAST_BYTES, self.bandwidth * _FRAME_SHARE)
+        if self._is_last:
+            return math.inf
+        if self.bandwidth is None:
+            return _FIRST_BYTES
+        return max(_LEAST_BYTES, self.bandwidth * _FRAME_SHARE)
 
     @property
     def is_ahead(self) -> bool:
         """Whether an acknowledgement has to come before the next frame."""
-        if not self._flying:
+        if not self._flying or self._is_last:
             return False
         return len(self._flying) >= self.most_frames or self._bytes >= self.most_bytes
 
