@@ -22,6 +22,7 @@ from tests.examples.desk import BLUE, DESK_FILES, GREEN, PASSWORD, USER, Desk, s
 from tests.identities import identity
 from trio_rdp import (
     AudioChunk,
+    BitmapCodec,
     ClientConfig,
     Credentials,
     InputEvent,
@@ -175,6 +176,33 @@ async def test_clock_server(tmp_path: Path) -> None:
             await session.keyboard.press(Key.ESCAPE)
             await session.wait_closed()
         await example.interrupt()
+
+
+@pytest.mark.parametrize("takes_h264", [True, False])
+async def test_screencast(tmp_path: Path, takes_h264: bool) -> None:
+    pytest.importorskip("av")
+    async with started("screencast.py", "0", folder=tmp_path) as example:
+        config = ClientConfig(
+            username=USER, password=PASSWORD, certificate_policy=example.policy, enable_h264=takes_h264
+        )
+        async with open_session("127.0.0.1", example.port, config=config) as session:
+            assert await example.line() == ("ada gets H.264" if takes_h264 else "ada gets pixels")
+            await until_yellow(session, 640, 400)  # the ball, as it swings through the middle
+            await until_yellow(session, 840, 400)
+            assert session.screen.pixel(319, 400) == session.screen.pixel(640, 219) == (24, 24, 32)
+            codecs = session.statistics().codecs
+            assert (BitmapCodec.AVC420 in codecs) == takes_h264
+            if takes_h264:
+                assert codecs[BitmapCodec.AVC420].bitmaps > 10
+            await session.keyboard.press(Key.ESCAPE)
+            await session.wait_closed()
+        await example.interrupt()
+
+
+async def until_yellow(session: Session, x: int, y: int) -> None:
+    """Wait until a pixel has nearly the yellow of the ball."""
+    while max(abs(one - other) for one, other in zip(session.screen.pixel(x, y), (255, 210, 40), strict=True)) > 20:
+        await session.screen.wait_changed()
 
 
 async def test_app_server(tmp_path: Path) -> None:
