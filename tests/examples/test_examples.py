@@ -199,6 +199,22 @@ async def test_screencast(tmp_path: Path, takes_h264: bool) -> None:
         await example.interrupt()
 
 
+async def test_record(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    async with started("screencast.py", "0", folder=tmp_path) as server:
+        where, policy = f"127.0.0.1:{server.port}", {"TRIO_RDP_CERTIFICATE_POLICY": server.policy}
+        said = await run_example("record.py", where, USER, "film.mp4", "2", folder=tmp_path, **policy)
+        await server.interrupt()
+    assert said.startswith("VERSION_107, ")
+    assert "\navc420: " in said
+    with av.open(str(tmp_path / "film.mp4")) as film:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]
+    assert len(pictures) > 10
+    assert pictures[-1].shape == (800, 1280, 3)
+    colours = [tuple(picture[400, 640]) for picture in pictures]
+    assert len(set(colours)) > 5  # it moves
+
+
 async def until_yellow(session: Session, x: int, y: int) -> None:
     """Wait until a pixel has nearly the yellow of the ball."""
     while max(abs(one - other) for one, other in zip(session.screen.pixel(x, y), (255, 210, 40), strict=True)) > 20:
