@@ -20,15 +20,6 @@ from trio_rdp.server import ServerSession
 
 EVERY_CODEC = ServerConfig().codecs
 ROADS = ["", "/gfx", "/gfx:avc444", "/gfx:avc420", "/gfx:rfx", "+gfx-progressive", "+gfx-thin-client"]
-    "",
-    "/gfx",
-    "/gfx:avc444",
-    "/gfx:avc420",
-    "/gfx:rfx",
-    "+gfx-progressive",
-    "+gfx-thin-client",
-    "+gfx-small-cache",
-]
 
 
 def pipeline(session: ServerSession) -> GraphicsStatistics:

@@ -183,7 +183,7 @@ class FramePacer:
     def most_bytes(self) -> float:
         """How many bytes may wait for their acknowledgement; there is always room for one frame."""
         if self.bandwidth is None:
-            return math.inf
+            return _FIRST_BYTES
         return max(_LEAST_BYTES, self.bandwidth * ((self.round_trip or 0.0) + _QUEUED_SECONDS))
 
     @property
@@ -214,14 +214,16 @@ class FramePacer:
             best, began = self._trips[-1]
             self._trips[-1] = (min(best, trip), began)
         carried = self._carried - flight.carried
-        if carried < _SMALL:
-            return
-        base = self.round_trip or 0.0
+        seconds = max(now - flight.carried_at, 0.0005)
         # On its way were all bytes that were acknowledged since; the line was busy with them but for its own length.
-        busy = max(now - flight.carried_at - base / 2, 0.0005)
-        rate = carried / busy
-        is_long = trip > 2 * base + 0.02
-        if is_long or self.bandwidth is None or rate > self.bandwidth:
+        rate = carried / max(seconds - (self.round_trip or 0.0) / 2, 0.0005)
+        if carried < _SMALL:
+            rate = carried / seconds  # at least: of so few, its length is most
+            is_measured = self.bandwidth is not None and rate > self.bandwidth
+        else:
+            is_long = trip > 2 * (self.round_trip or 0.0) + 0.02
+            is_measured = is_long or self.bandwidth is None or rate > self.bandwidth
+        if is_measured:
             self._learn_bandwidth(rate)
 
     def _learn_bandwidth(self, rate: float) -> None:

@@ -1,0 +1,172 @@
+"""What becomes of damage, of cancelled calls and of a slow line, with a client that only counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+import trio
+import trio.testing
+
+from tests.display_link import cancelled_after, noise
+from trio_rdp.channels.rdpgfx.events import AcknowledgementSuspended, CacheOffered, FrameAcknowledged
+from trio_rdp.codecs.bitmap_codec import BitmapCodec
+from trio_rdp.encoding import EncodeScheduler
+from trio_rdp.graphics.framebuffer import Framebuffer
+from trio_rdp.graphics.geometry import Rect
+from trio_rdp.graphics.pipeline.jobs import (
+    BeginPipelineFrame,
+    EndPipelineFrame,
+    ImportCached,
+    PipelineJob,
+    ResetGraphics,
+)
+from trio_rdp.graphics.pipeline.pacing import FramePacer
+from trio_rdp.graphics_sender import GraphicsSender, PipelineLink
+from trio_rdp.level import Ending, Level
+from trio_rdp.protocol.limits import Limits
+from trio_rdp.wire.errors import LocalProtocolError
+from trio_rdp.writer import Item, Writer
+
+
+class Sent:
+    """A sender, and the jobs of each of its messages."""
+
+    def __init__(self, *, bandwidth: float | None = None, lane: int = 1 << 24, width: int = 256, height: int = 192):
+        self.messages: list[list[PipelineJob]] = []
+        self.marks: tuple[bytes, bytes] | None = None
+        stream, self.far = trio.testing.memory_stream_pair()
+        self.writer = Writer(stream, Limits(graphics_lane=lane))
+        self.framebuffer = Framebuffer(width, height)
+        link = PipelineLink(
+            version="VERSION_107",
+            opening=b"opening",
+            codecs=(BitmapCodec.CLEARCODEC, BitmapCodec.PLANAR, BitmapCodec.RAW),
+            takes_h264=False,
+            mixes_avc=True,
+            cache_bytes=1 << 24,
+            cache_slots=4096,
+            encode=self._encode,
+            items=self._items,
+            measure=lambda now: self.marks,
+        )
+        level = Level(Ending())
+        self.sender = GraphicsSender(
+            link, FramePacer(bandwidth=bandwidth), self.writer.graphics, EncodeScheduler(2), level
+        )
+        self.sender.begin(width, height, ())
+
+    def _encode(self, jobs: Sequence[PipelineJob]) -> bytes:
+        self.messages.append(list(jobs))
+        return bytes(100)
+
+    def _items(self, message: bytes) -> list[Item]:
+        return [message]
+
+    async def send(self) -> None:
+        await self.sender.send(self.framebuffer, lambda: True)
+
+    @property
+    def frames(self) -> list[int]:
+        return [job.frame_id for jobs in self.messages for job in jobs if isinstance(job, EndPipelineFrame)]
+
+
+async def test_the_desktop_comes_with_the_first_frame() -> None:
+    sent = Sent()
+    sent.framebuffer.fill(Rect(0, 0, 256, 192), 0x102030)
+    await sent.send()
+    (jobs,) = sent.messages
+    assert isinstance(jobs[0], ResetGraphics)
+    begin = next(job for job in jobs if isinstance(job, BeginPipelineFrame))
+    assert begin.timestamp >> 22 < 24
+    assert begin.timestamp & 1023 < 1000
+    assert isinstance(jobs[-1], EndPipelineFrame)
+    assert sent.sender.unacknowledged == 1
+    assert not sent.framebuffer.damage
+    sent.sender.heard(FrameAcknowledged(sent.frames[0], 5, 1, (sent.frames[0],)), 1.0)
+    assert sent.sender.unacknowledged == 0
+    assert sent.sender.statistics().queue_depth == 5
+
+
+async def test_what_looks_the_same_is_no_frame() -> None:
+    sent = Sent()
+    sent.framebuffer.fill(Rect(0, 0, 256, 192), 0x102030)
+    await sent.send()
+    sent.framebuffer.fill(Rect(10, 10, 9, 9), 0x102030)
+    await sent.send()
+    assert len(sent.frames) == 1
+    assert sent.sender.tiles_unchanged == 1
+
+
+async def test_cancelled_at_every_checkpoint_nothing_is_lost() -> None:
+    for steps in range(60):
+        sent = Sent(lane=150)
+        async with trio.open_nursery() as nursery:
+            sent.framebuffer.blit(Rect(0, 0, 256, 192), noise(256, 192))
+            with cancelled_after(steps) as scope:
+                await sent.send()
+            encoded = len(sent.frames)
+            assert bool(sent.framebuffer.damage) == (encoded == 0)
+            nursery.start_soon(sent.writer.run)
+            await sent.send()
+            await sent.sender.settle()
+            assert not sent.sender.owes
+            assert len(sent.frames) >= 1
+            assert len(set(sent.frames)) == len(sent.frames)
+            nursery.cancel_scope.cancel()
+        if not scope.cancelled_caught:
+            return
+    raise AssertionError("it never came through")
+
+
+async def test_a_slow_line_gets_a_picture_in_parts_the_small_ones_first() -> None:
+    sent = Sent(bandwidth=20_000.0, width=1024, height=768)
+    sent.framebuffer.fill(Rect(0, 64, 1024, 704), 0x102030)
+    sent.framebuffer.fill(Rect(5, 5, 8, 8), 0x102030)
+    await sent.send()
+    left = sent.framebuffer.damage.area
+    assert 0 < left <= 1024 * 704
+    assert not any(rect.intersect(Rect(5, 5, 8, 8)).area for rect in sent.framebuffer.damage.rects)
+    for _ in range(40):
+        await sent.send()
+        sent.sender.heard(FrameAcknowledged(sent.frames[-1], 0, 1, ()), trio.current_time())
+    assert not sent.framebuffer.damage
+    assert sent.sender.statistics().merged > 1
+
+
+async def test_marks_around_a_frame() -> None:
+    sent = Sent()
+    sent.marks = b"start", b"stop!"
+    sent.framebuffer.fill(Rect(0, 0, 10, 10), 1)
+    await sent.send()
+    assert sent.writer.graphics.statistics().bytes == len(b"opening") + 100 + 10
+
+
+async def test_a_channel_that_closed() -> None:
+    sent = Sent()
+    sent.framebuffer.fill(Rect(0, 0, 256, 192), 0x102030)
+    sent.sender.end()
+    await sent.send()
+    assert sent.messages == []
+    assert sent.framebuffer.damage
+    assert sent.sender.is_over
+    assert sent.sender.refinement_due is None
+    await sent.sender.refine(sent.framebuffer)
+
+
+async def test_what_a_client_says() -> None:
+    sent = Sent()
+    for number in range(3):
+        sent.framebuffer.fill(Rect(0, 0, 256, 192), number)
+        await sent.send()
+    assert sent.sender.is_ahead
+    sent.sender.heard(AcknowledgementSuspended(), 1.0)
+    assert not sent.sender.is_ahead
+    await sent.sender.wait_acknowledged(1.0)
+    sent.sender.heard(CacheOffered(((1, 100),)), 1.0)
+    assert sent.messages[-1] == [ImportCached(())]
+
+
+async def test_no_h264_where_the_client_takes_none() -> None:
+    with pytest.raises(LocalProtocolError, match=r"takes no H\.264"):
+        Sent().sender.add_video(Rect(0, 0, 16, 16), b"")
