@@ -147,7 +147,7 @@ async def test_statements_in_a_session(block: Block) -> None:
             nursery.cancel_scope.cancel()
 
 
-@pytest.mark.parametrize("block", parameters("handler", "docs/tutorial.md"))
+@pytest.mark.parametrize("block", parameters("handler", "docs/tutorial.md") + parameters("handler", "docs/graphics.md"))
 async def test_a_handler(block: Block) -> None:
     config = ServerConfig(security=Security.NONE, static_channels=(CHANNEL,))
     client_config = ClientConfig(username=USER, security=Security.NONE, static_channels=(CHANNEL,))
