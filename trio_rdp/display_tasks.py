@@ -66,6 +66,7 @@ class DisplayTasks:
         self._resizes: deque[ResizeRequest] = deque()
         self._attention = trio.Event()
         self._is_suppressed = False
+        self._is_sending = False
         self._owes = False  # the display itself is to send what is damaged
         self._stale = Region()  # what the client asked for again
         self._frames = self._frames_unsent = self._waits = self._resized = 0
@@ -184,7 +185,9 @@ class DisplayTasks:
         if self._roads.pipeline is not None:
             self._roads.pipeline.pacer.let_go()
             self._level.notify()
-        while (self._owes or self._roads.is_changing) and not self._is_suppressed and not self._ending.is_over:
+        while self._owes or self._is_sending or self._roads.is_changing:
+            if self._is_suppressed or self._ending.is_over:
+                return
             await self._level.wait_beyond(self._level.count)
 
     async def wait_shown(self) -> None:
@@ -259,7 +262,12 @@ class DisplayTasks:
         if self._is_suppressed or not (self._framebuffer.damage or sender.owes):
             await trio.lowlevel.checkpoint()
             return
-        await sender.send(self._framebuffer, lambda: not self._is_suppressed)
+        self._is_sending = True
+        try:
+            await sender.send(self._framebuffer, lambda: not self._is_suppressed)
+        finally:
+            self._is_sending = False
+            self._level.notify()
         if self._roads.pipeline is not None:
             if self._framebuffer.damage:
                 # The line carries no more at once: the rest follows, with what changes until then.
@@ -268,7 +276,6 @@ class DisplayTasks:
             due = self._roads.pipeline.refinement_due
             if due is not None and due < self._look_at:
                 self._attention.set()
-            self._level.notify()
 
     async def _refine(self) -> None:
         """Send again better what has not changed for a while, a part at a time: frames of the program go between."""
