@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import trio
 
 from tests.pipeline_pair import CLIENT, SERVER, noise, paint, pipeline, pipeline_pair, wait_equal
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
@@ -17,8 +16,8 @@ LOSSLESS = (BitmapCodec.CLEARCODEC, BitmapCodec.PLANAR, BitmapCodec.RAW)
 async def test_the_pipeline_carries_even_the_first_picture() -> None:
     async with pipeline_pair() as (client, server):
         assert server.display.has_pipeline
-        while not pipeline(server).acknowledged:
-            await trio.sleep(0.01)
+        await server.display.wait_shown()
+        assert pipeline(server).acknowledged > 0
         assert client.statistics().graphics.frames > 0
 
 
