@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Content", "Hint", "Hints", "find_photos"]
+__all__ = ["Content", "Hint", "Hints", "find_photos", "is_photo"]
 
 
 class Content(enum.Enum):
@@ -48,7 +48,7 @@ def find_photos(pixels: NDArray[np.uint8], marks: bytes | bytearray) -> bytearra
     `pixels` is contiguous uint8 (height, width, 4); the fourth byte does not count.  Tiles narrower or lower than eight
     pixels are none.
     """
-    from trio_rdp.codecs.compare import BUCKETS, STEP, grid, measure_tiles
+    from trio_rdp.codecs.compare import STEP, grid, measure_tiles
 
     found = bytearray(len(marks))
     height, width = pixels.shape[:2]
@@ -59,9 +59,15 @@ def find_photos(pixels: NDArray[np.uint8], marks: bytes | bytearray) -> bytearra
         row, column = divmod(index, columns)
         wide, high = min(width - column * TILE, TILE), min(height - row * TILE, TILE)
         looked = high // STEP * wide
-        if min(wide, high) >= _LEAST and measures[2 * index] < _REPEATED * looked:
-            found[index] = measures[2 * index + 1] > _COLORS * looked // BUCKETS
+        found[index] = min(wide, high) >= _LEAST and is_photo(measures[2 * index], measures[2 * index + 1], looked)
     return found
+
+
+def is_photo(repeated: int, colors: int, looked: int) -> bool:
+    """Say by its measures whether something looks like a photograph, of which so many pixels were looked at."""
+    from trio_rdp.codecs.compare import BUCKETS
+
+    return repeated < _REPEATED * looked and colors > _COLORS * looked // BUCKETS
 
 
 class Hints:

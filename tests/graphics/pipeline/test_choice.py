@@ -10,7 +10,7 @@ from tests.graphics.pipeline.model_client import photo
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.graphics.content import Content, Hints
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.pipeline.choice import CODECS, PHOTO, TEXT, Choice, divide, see_tiles
+from trio_rdp.graphics.pipeline.choice import CODECS, PHOTO, TEXT, Choice, divide, see_piece, see_tiles
 
 ALL = tuple(BitmapCodec)
 CLEAR, PLANAR, RAW = BitmapCodec.CLEARCODEC, BitmapCodec.PLANAR, BitmapCodec.RAW
@@ -70,5 +70,32 @@ def test_rectangles_are_divided_where_the_kind_changes() -> None:
 
 def test_little_of_a_photograph_goes_as_text() -> None:
     kinds = np.array([[1, 1]], np.uint8)
-    assert divide([Rect(60, 10, 10, 10)], kinds) == {TEXT: [Rect(60, 10, 10, 10)]}
+    assert divide([Rect(60, 10, 10, 9)], kinds) == {TEXT: [Rect(60, 10, 10, 9)]}
     assert divide([Rect(40, 10, 60, 30)], kinds) == {PHOTO: [Rect(40, 10, 60, 30)]}
+
+
+def test_a_piece_of_a_tile_may_show_something_else_than_the_tile() -> None:
+    kinds = np.array([[TEXT, PHOTO]], np.uint8)
+    asked: list[tuple[Rect, int]] = []
+
+    def see(piece: Rect, kind: int) -> int:
+        asked.append((piece, kind))
+        return PHOTO - kind
+
+    assert divide([Rect(0, 0, 30, 64), Rect(70, 0, 58, 64)], kinds, see) == {
+        PHOTO: [Rect(0, 0, 30, 64), Rect(70, 0, 58, 64)],
+    }
+    assert asked == [(Rect(0, 0, 30, 64), TEXT)]
+
+
+@pytest.mark.parametrize("piece", [(5, 7, 50, 3), (5, 7, 60, 12), (5, 7, 8, 50), (5, 7, 58, 20)])
+@pytest.mark.parametrize("kind", [TEXT, PHOTO])
+def test_pieces_are_looked_at(piece: tuple[int, int, int, int], kind: int) -> None:
+    assert see_piece(photo(64, 64), Rect(*piece), kind) == PHOTO
+    assert see_piece(text(64, 64), Rect(*piece), kind) == TEXT
+    assert see_piece(np.zeros((64, 64, 4), np.uint8), Rect(*piece), kind) == TEXT
+
+
+def test_pieces_upon_each_other_are_one() -> None:
+    kinds = np.array([[PHOTO], [PHOTO], [TEXT]], np.uint8)
+    assert divide([Rect(8, 10, 40, 170)], kinds) == {PHOTO: [Rect(8, 10, 40, 118)], TEXT: [Rect(8, 128, 40, 52)]}

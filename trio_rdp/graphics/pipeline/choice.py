@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
-from trio_rdp.graphics.content import Content, Hint, Hints, find_photos
+from trio_rdp.codecs.compare import STEP
+from trio_rdp.graphics.content import Content, Hint, Hints, find_photos, is_photo
 from trio_rdp.graphics.differences import TILE
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline.areas import tile_span
@@ -16,14 +17,23 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["CODECS", "PHOTO", "SMALL", "TEXT", "Choice", "divide", "see_tiles"]
+__all__ = ["CODECS", "PHOTO", "SMALL", "TEXT", "Choice", "divide", "see_piece", "see_tiles"]
 
 SMALL: Final = 512
-"""Pixels of a tile: fewer cost less without loss than a lossy codec needs for the whole tile."""
+"""Pixels of a picture: fewer are not looked at, and go without loss."""
 
 TEXT: Final = 0
 PHOTO: Final = 1
 CODECS: Final = 2
+
+_LITTLE: Final = 96
+"""Pixels of a tile: fewer cost less without loss, at 3 to 4 bytes each, than a lossy codec needs for the whole tile."""
+_LITTLE_REPEATED: Final = 0.25
+"""Of a piece of a photograph, at most, in a tile that shows something else; of pieces of text it is 0.3 and more."""
+_LOW: Final = 4 * STEP
+"""Rows of a piece that is looked at row by row."""
+_MOST: Final = 0.75
+"""Of a tile: a piece that is smaller may show something else than the tile does."""
 
 _LOSSLESS: Final = (BitmapCodec.CLEARCODEC, BitmapCodec.PLANAR, BitmapCodec.RAW)
 _LOSSY: Final = (BitmapCodec.PROGRESSIVE, BitmapCodec.REMOTEFX)
@@ -93,29 +103,79 @@ def _kind(hint: Hint, usable: Sequence[BitmapCodec]) -> int | None:
     return CODECS + usable.index(hint) if isinstance(hint, BitmapCodec) and hint in usable else None
 
 
-def divide(rects: Iterable[Rect], kinds: NDArray[np.uint8]) -> dict[int, list[Rect]]:
-    """Divide rectangles by what the tiles show that they lie in."""
+def see_piece(pixels: NDArray[np.uint8], piece: Rect, kind: int) -> int:
+    """Say whether a piece of a tile shows `TEXT` or `PHOTO`; the whole tile, of which `kind` says it, may differ.
+
+    The less there is to look at, the more has to speak for a photograph.
+    """
+    if piece.height < _LOW:
+        repeated, colors, looked = _measure_low(pixels, piece)
+    else:
+        from trio_rdp.codecs.compare import measure_tiles
+
+        width, looked = pixels.shape[1], piece.height // STEP * piece.width
+        start = (piece.top * width + piece.left) * 4
+        repeated, colors = measure_tiles(pixels.reshape(-1)[start:], width * 4, piece.width, piece.height, b"\1")
+    if kind == PHOTO:
+        return PHOTO if is_photo(repeated, colors, looked) else TEXT
+    return PHOTO if max(repeated, looked - 3 * colors) < _LITTLE_REPEATED * looked else TEXT
+
+
+def _measure_low(pixels: NDArray[np.uint8], piece: Rect) -> tuple[int, int, int]:
+    """Measure a piece by all of its rows: how many pixels repeat another, how many colours there are, and of how many.
+
+    The first pixel of each row does not count.
+    """
+    import numpy as np
+
+    part = pixels[piece.top : piece.bottom, piece.left : piece.right].view(np.uint32)[..., 0] & np.uint32(0xFFFFFF)
+    repeats = part[:, 1:] == part[:, :-1]
+    repeats[1:] |= part[1:, 1:] == part[:-1, 1:]
+    return int(repeats.sum()), len(np.unique(part[:, 1:])), repeats.size
+
+
+def divide(
+    rects: Iterable[Rect], kinds: NDArray[np.uint8], see: Callable[[Rect, int], int] = lambda _, kind: kind
+) -> dict[int, list[Rect]]:
+    """Divide rectangles by what the tiles show that they lie in; `see` is asked about pieces of tiles."""
     divided: dict[int, list[Rect]] = {}
     for rect in rects:
         rows, columns = tile_span(rect)
         part = kinds[rows, columns]
         first = int(part[0, 0])
-        if (part == first).all() and (first != PHOTO or min(rect.width, rect.height) >= TILE):
+        if first >= CODECS and (part == first).all():
             divided.setdefault(first, []).append(rect)
             continue
         for row, numbers in enumerate(part.tolist(), rows.start):
-            for kind, piece in _runs(rect, row, columns.start, numbers):
-                divided.setdefault(kind, []).append(piece)
+            for kind, piece in _runs(rect, row, columns.start, numbers, see):
+                _append(divided.setdefault(kind, []), piece)
     return divided
 
 
-def _runs(rect: Rect, row: int, column: int, kinds: list[int]) -> Iterator[tuple[int, Rect]]:
+def _append(pieces: list[Rect], piece: Rect) -> None:
+    """Join a piece with one above it, which is as wide."""
+    for number in range(len(pieces) - 1, max(len(pieces) - 4, -1), -1):
+        above = pieces[number]
+        if (above.left, above.right, above.bottom) == (piece.left, piece.right, piece.top):
+            pieces[number] = above.union(piece)
+            return
+    pieces.append(piece)
+
+
+def _runs(
+    rect: Rect, row: int, column: int, kinds: list[int], see: Callable[[Rect, int], int]
+) -> Iterator[tuple[int, Rect]]:
     """Cut what a rectangle has of a row of tiles where the kind changes; little of a photograph counts as text."""
     top, bottom = max(rect.top, row * TILE), min(rect.bottom, row * TILE + TILE)
     start, current = rect.left, -1
     for number, wanted in enumerate(kinds, column):
         left, right = max(rect.left, number * TILE), min(rect.right, number * TILE + TILE)
-        kind = TEXT if wanted == PHOTO and (right - left) * (bottom - top) < SMALL else wanted
+        kind, area = wanted, (right - left) * (bottom - top)
+        if wanted < CODECS:
+            if area < _LITTLE:
+                kind = TEXT
+            elif area < _MOST * TILE * TILE:
+                kind = see(Rect.from_edges(left, top, right, bottom), wanted)
         if kind != current:
             if current >= 0:
                 yield current, Rect.from_edges(start, top, left, bottom)

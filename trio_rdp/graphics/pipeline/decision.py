@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
-from trio_rdp.graphics.content import Hints
+from trio_rdp.graphics.content import Content, Hints
 from trio_rdp.graphics.differences import TILE
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline import choice
-from trio_rdp.graphics.pipeline.areas import BLOCK, block_span, cover, inner_span, per_tile, subtract
+from trio_rdp.graphics.pipeline.areas import BLOCK, block_span, cover, inner_span, per_tile, subtract, tile_span
 from trio_rdp.graphics.pipeline.choice import Choice
 from trio_rdp.graphics.pipeline.jobs import CopySurface, CreateSurface, DeleteSurface, FillSurface
 from trio_rdp.graphics.pipeline.motion import SentBlocks
@@ -19,6 +19,7 @@ from trio_rdp.graphics.pipeline.parts import PartMaker
 from trio_rdp.graphics.pipeline.plan import FramePlan, PipelineStatistics
 from trio_rdp.graphics.pipeline.refinement import Refinement
 from trio_rdp.graphics.pipeline.shown import Look, Shown
+from trio_rdp.graphics.pipeline.strips import cut_strips
 from trio_rdp.graphics.pipeline.tile_cache import TileCache, fill_tiles
 from trio_rdp.graphics.pipeline.video import VideoArea, VideoAreas
 
@@ -34,6 +35,8 @@ MAIN: Final = 1
 _FIRST_VIDEO: Final = 0x100
 _MOVED: Final = 8
 """Blocks that must change before anything is taken for moved."""
+_LIVELY: Final = 8
+"""Blocks of a tile of 16 that change in a video; where a window passes, it is a row or a column of them."""
 _TINY: Final = 4_096  # pixels of a rectangle that is looked at for one colour
 _FEW: Final = 8  # rectangles of which each is
 
@@ -111,8 +114,8 @@ class Decision:
         changes = shown.tighten(cover(look.changed, self._bounds), look)
         area = sum(rect.area for rect in changes)
         kinds = self._kinds(area)
-        videos = self._videos(kinds, changes)
-        targets = self._copies(changes) if self._settings.codec is None or not videos else []
+        sources, targets = self._copies(changes)
+        videos = self._videos(kinds, changes, sources + targets)
         overwritten = look.changed & ~_around(targets, self._left.shape)
         for one, _ in videos:
             overwritten[block_span(one.rect)] = False
@@ -147,8 +150,13 @@ class Decision:
             wanted = per_tile(self._look.changed) > 0
         return choice.see_tiles(self._pixels, wanted, self._settings.hints, self._settings.usable)
 
-    def _videos(self, kinds: NDArray[np.uint8] | None, changes: list[Rect]) -> list[tuple[VideoArea, list[Rect]]]:
-        """Take out what goes as video: the areas, and the rectangles of each that changed."""
+    def _videos(
+        self, kinds: NDArray[np.uint8] | None, changes: list[Rect], moved: list[Rect]
+    ) -> list[tuple[VideoArea, list[Rect]]]:
+        """Take out what goes as video: the areas, and the rectangles of each that changed.
+
+        A photograph from which something moves away, or over which it comes, is no video for that.
+        """
         context, videos = self._context, self._context.videos
         if self._choice.video is None:
             for area in videos.clear() if videos.areas else []:
@@ -161,7 +169,9 @@ class Decision:
                 context.end_video(area, self._plan)
         elif kinds is not None:
             tiles = per_tile(self._look.changed) > 1
-            photos = kinds == choice.PHOTO
+            photos = (kinds == choice.PHOTO) & (per_tile(self._look.changed) >= _LIVELY)
+            for rect in moved:
+                photos[tile_span(rect)] = False
             ended = videos.update(self._look.changed, self._shown.touched, tiles, photos, changes, self._now)
             for area in ended:
                 context.end_video(area, self._plan)
@@ -174,13 +184,15 @@ class Decision:
                 found.append((area, rects))
         return found
 
-    def _copies(self, changes: list[Rect]) -> list[Rect]:
-        """Copy what moved, and take it out."""
-        if int(self._left.sum()) < _MOVED:
-            return []
-        motion = self._context.sent.find(self._pixels, [rect for rect in changes if self._left[block_span(rect)].any()])
+    def _copies(self, changes: list[Rect]) -> tuple[list[Rect], list[Rect]]:
+        """Copy what moved, and take it out; gives from where and where to."""
+        is_video = self._settings.codec is not None and self._settings.codec is self._choice.video
+        left = self._left & ~_around([area.rect for area in self._context.videos.areas], self._left.shape)
+        if is_video or int(left.sum()) < _MOVED:
+            return [], []
+        motion = self._context.sent.find(self._pixels, [rect for rect in changes if left[block_span(rect)].any()])
         if motion is None:
-            return []
+            return [], []
         before = self._shown.lossy.copy()
         targets = []
         for source, (x, y) in motion.copies:
@@ -191,7 +203,7 @@ class Decision:
             self._left[inner_span(target, self._bounds)] = False
         self._context.refinement.drop_passes(targets)
         self._context.statistics.copies += len(targets)
-        return targets
+        return [source for source, _ in motion.copies], targets
 
     def _fills(self, tiles: NDArray[np.bool_]) -> NDArray[np.bool_]:
         fills, filled = fill_tiles(MAIN, self._pixels, self._look, tiles, self._bounds)
@@ -211,7 +223,7 @@ class Decision:
         elif kinds is None:
             divided = {choice.TEXT: rects}
         else:
-            divided = choice.divide(rects, kinds)
+            divided = choice.divide(cut_strips(self._pixels, rects), kinds, self._see_piece)
         for kind, some in divided.items():
             codec = self._settings.usable[kind - choice.CODECS] if kind >= choice.CODECS else chosen.lossless
             if kind == choice.PHOTO:
@@ -221,6 +233,12 @@ class Decision:
                 self._exact(some)
             else:
                 self._lossy(codec, some)
+
+    def _see_piece(self, piece: Rect, kind: int) -> int:
+        row, column = piece.top // TILE, piece.left // TILE
+        if self._settings.hints and self._settings.hints.get(row, column) is not Content.AUTO:
+            return kind
+        return choice.see_piece(self._pixels, piece, kind)
 
     def _plain_fills(self, rects: list[Rect]) -> list[Rect]:
         """Fill small rectangles of one colour, such as where a caret was; gives the others."""

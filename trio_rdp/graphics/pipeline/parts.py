@@ -12,6 +12,7 @@ from trio_rdp.codecs.view import View
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline.areas import count_tiles, pieces
 from trio_rdp.graphics.pipeline.jobs import DrawProgressive, DrawSurface, PipelineCodec, PipelineJob
+from trio_rdp.graphics.pipeline.margins import Margins, split_whole
 from trio_rdp.graphics.pipeline.plan import Part
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class PartMaker:
         self._clock = clock
         self._avc444 = avc444
         self._progressive: progressive_encoder.Encoder | None = None
+        self._margins: Margins | None = None
         self._remotefx: tuple[Quality, rfx.Encoder] | None = None
 
     def lossless(self, codec: BitmapCodec, pixels: NDArray[np.uint8], rects: Iterable[Rect]) -> list[Part]:
@@ -154,8 +156,17 @@ class PartMaker:
     ) -> list[PipelineJob]:
         if self._progressive is None:
             self._progressive = progressive_encoder.Encoder(self._bounds.width, self._bounds.height)
-        data = self._progressive.encode(View.of(pixels), map(_plain, rects), quality=quality, progressive=in_passes)
-        return [DrawProgressive(self._surface_id, _CONTEXT, data)]
+        whole, rest = split_whole(rects, self._bounds)
+        sources = [(pixels, whole)]
+        if rest:
+            self._margins = self._margins or Margins(self._bounds.width, self._bounds.height)
+            sources.append((self._margins.smooth(pixels, rest), rest))
+        jobs: list[PipelineJob] = []
+        for source, some in sources:
+            data = self._progressive.encode(View.of(source), map(_plain, some), quality=quality, progressive=in_passes)
+            if data:
+                jobs.append(DrawProgressive(self._surface_id, _CONTEXT, data))
+        return jobs
 
     def _upgrade(self, rects: list[Rect]) -> list[PipelineJob]:
         data = self._progressive.upgrade(map(_plain, rects)) if self._progressive is not None else b""
