@@ -21,15 +21,16 @@ AVC420, AVC444 = BitmapCodec.AVC420, BitmapCodec.AVC444
 @pytest.mark.parametrize(
     ("usable", "forced", "quality", "percent", "expected"),
     [
-        (ALL, None, Quality.MEDIUM, 100, Choice(CLEAR, PROGRESSIVE, AVC420)),
-        (ALL, None, Quality.HIGH, 100, Choice(CLEAR, PROGRESSIVE, AVC444)),
-        (ALL, None, Quality.HIGH, 50, Choice(CLEAR, PROGRESSIVE, AVC420)),
-        ((CLEAR, AVC444), None, Quality.LOW, 10, Choice(CLEAR, None, AVC444)),
-        ((PLANAR, REMOTEFX), None, Quality.LOW, 10, Choice(PLANAR, REMOTEFX, None)),
-        ((), None, Quality.LOW, 10, Choice(RAW, None, None)),
-        (ALL, PLANAR, Quality.HIGH, 100, Choice(PLANAR, None, None)),
-        (ALL, REMOTEFX, Quality.HIGH, 100, Choice(CLEAR, REMOTEFX, None)),
-        (ALL, AVC420, Quality.HIGH, 100, Choice(CLEAR, None, AVC420)),
+        (ALL, None, Quality.MEDIUM, 100, Choice(CLEAR, PLANAR, PROGRESSIVE, AVC420)),
+        (ALL, None, Quality.HIGH, 100, Choice(CLEAR, PLANAR, PROGRESSIVE, AVC444)),
+        (ALL, None, Quality.HIGH, 50, Choice(CLEAR, PLANAR, PROGRESSIVE, AVC420)),
+        ((CLEAR, AVC444), None, Quality.LOW, 10, Choice(CLEAR, CLEAR, None, AVC444)),
+        ((PLANAR, REMOTEFX), None, Quality.LOW, 10, Choice(PLANAR, PLANAR, REMOTEFX, None)),
+        ((), None, Quality.LOW, 10, Choice(RAW, RAW, None, None)),
+        (ALL, CLEAR, Quality.HIGH, 100, Choice(CLEAR, CLEAR, None, None)),
+        (ALL, PLANAR, Quality.HIGH, 100, Choice(PLANAR, PLANAR, None, None)),
+        (ALL, REMOTEFX, Quality.HIGH, 100, Choice(CLEAR, PLANAR, REMOTEFX, None)),
+        (ALL, AVC420, Quality.HIGH, 100, Choice(CLEAR, PLANAR, None, AVC420)),
     ],
 )
 def test_the_choice(

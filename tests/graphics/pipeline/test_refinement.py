@@ -63,3 +63,31 @@ def test_tiles_have_their_passes_before_they_get_exact() -> None:
     passes, exact = refinement.choose(pixels, 20.0, 1 << 20)
     assert passes == [Rect(x, 64, 64, 64) for x in (0, 64, 128, 192)]
     assert exact == []
+
+
+def test_what_moves_comes_first() -> None:
+    shown, refinement, pixels = sent()
+    shown.set_lossy([ALL])
+    refinement.changed(4, 20.0)
+    assert refinement.due == 11.0
+    # Somebody draws, here or elsewhere: a little of what stands still may go beside it, now and then.
+    refinement.changed(400, 20.0)
+    assert refinement.due == 11.0
+    assert refinement.choose(pixels, 20.1, 1 << 20) == ([], [Rect(0, 0, 256, 128)])
+    refinement.changed(400, 20.2)
+    assert refinement.due == 20.5
+    refinement.changed(400, 20.4)
+    assert refinement.due == 20.6
+    refinement.changed(400, 20.5)
+    assert refinement.due == 20.6
+
+
+def test_pieces_are_smaller_while_something_moves() -> None:
+    shown = Shown(640, 480)
+    pixels = noise(640, 480)
+    shown.commit(shown.look(pixels, [Rect(0, 0, 640, 480)]), 10.0)
+    shown.set_lossy([Rect(0, 0, 640, 480)])
+    refinement = Refinement(shown)
+    refinement.changed(400, 20.0)
+    assert sum(rect.area for rect in refinement.choose(pixels, 20.1, 1 << 20)[1]) <= 1 << 15
+    assert refinement.choose(pixels, 20.3, 1 << 20) == ([], [Rect(0, 0, 640, 480)])

@@ -36,19 +36,22 @@ _MOST: Final = 0.75
 """Of a tile: a piece that is smaller may show something else than the tile does."""
 
 _LOSSLESS: Final = (BitmapCodec.CLEARCODEC, BitmapCodec.PLANAR, BitmapCodec.RAW)
+_EXACT: Final = (BitmapCodec.PLANAR, BitmapCodec.CLEARCODEC)
 _LOSSY: Final = (BitmapCodec.PROGRESSIVE, BitmapCodec.REMOTEFX)
 _VIDEO: Final = (BitmapCodec.AVC420, BitmapCodec.AVC444)
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The codecs for text, for photographs and for video; None where there is none.
+    """The codecs for text, for photographs to be exact, for those and for video; None where there is none.
 
     ClearCodec is better than planar for text and interfaces: a full HD screen of text has 79 KB instead of 366 KB after
-    ZGFX in about the same time, a typed letter with all that is around it 21 bytes with either.
+    ZGFX in about the same time, a typed letter with all that is around it 21 bytes with either.  Photographs without
+    loss are 16 % smaller with planar where they are noisy, 28 % in a film, and 55 % where they are smooth.
     """
 
     lossless: BitmapCodec
+    exact: BitmapCodec
     lossy: BitmapCodec | None
     video: BitmapCodec | None
 
@@ -57,6 +60,7 @@ class Choice:
         """Choose among the usable codecs."""
         lossless = next((codec for codec in _LOSSLESS if codec in usable), BitmapCodec.RAW)
         lossy = next((codec for codec in _LOSSY if codec in usable), None)
+        exact = forced if forced in _LOSSLESS else next((codec for codec in _EXACT if codec in usable), lossless)
         video: BitmapCodec | None = None
         if BitmapCodec.AVC444 in usable and (
             BitmapCodec.AVC420 not in usable or (quality >= Quality.HIGH and percent >= 80)
@@ -65,10 +69,10 @@ class Choice:
         elif BitmapCodec.AVC420 in usable:
             video = BitmapCodec.AVC420
         if forced is None:
-            return cls(lossless, lossy, video)
+            return cls(lossless, exact, lossy, video)
         if forced in _VIDEO:
-            return cls(lossless, None, forced)
-        return cls(lossless, forced, None) if forced in _LOSSY else cls(forced, None, None)
+            return cls(lossless, exact, None, forced)
+        return cls(lossless, exact, forced, None) if forced in _LOSSY else cls(forced, forced, None, None)
 
 
 def see_tiles(

@@ -171,6 +171,7 @@ class PipelineEncoder:
         look = self._context.shown.look(pixels, damage)
         plan = FramePlan()
         if look.changed.any():
+            self._context.refinement.changed(int(look.changed.sum()), now)
             Decision(self._context, self._settings(), plan, pixels, look, now).decide()
             # Of a block that was drawn on outside of the damage, the hash promises too much.
             left = list(waiting)
@@ -222,7 +223,7 @@ class PipelineEncoder:
         if passes:
             plan.parts.append(self._context.parts.upgrade(passes))
         if exact:
-            plan.parts += self._context.parts.lossless(self._settings().choice.lossless, pixels, exact)
+            plan.parts += self._context.parts.lossless(self._settings().choice.exact, pixels, exact)
             self._context.refinement.drop_passes(exact)
             self._context.shown.set_exact(exact)
         for part in plan.parts:

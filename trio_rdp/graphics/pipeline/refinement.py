@@ -22,6 +22,14 @@ QUIET: Final = 1.0
 
 _SIDE: Final = TILE // BLOCK
 
+_BUSY: Final = 64
+"""Blocks that change in a picture while a program draws, and no one just types."""
+_CALM: Final = 0.3
+"""Seconds after such a picture in which there may be another one."""
+_SPACING: Final = 0.5
+"""Seconds between two refinements meanwhile, of at most `_LITTLE` pixels each: of a photograph, about 130 KB/s."""
+_LITTLE: Final = 0x8000
+
 
 class Refinement:
     """Chooses what of a picture gets better next."""
@@ -31,6 +39,7 @@ class Refinement:
 
         self._shown = shown
         bounds = shown.bounds
+        self._busy = self._last = float("-inf")
         # How many passes of Progressive each tile still gets, as long as nobody else draws on it.
         self._passes: NDArray[np.uint8] = np.zeros((-(-bounds.height // TILE), -(-bounds.width // TILE)), np.uint8)
 
@@ -38,7 +47,15 @@ class Refinement:
     def due(self) -> float | None:
         """When something has stood still for long enough."""
         lossy = self._shown.lossy & (self._shown.hashes > FOREIGN)
-        return float(self._shown.touched[lossy].min()) + QUIET if lossy.any() else None
+        if not lossy.any():
+            return None
+        quiet = float(self._shown.touched[lossy].min()) + QUIET
+        return max(quiet, min(self._busy + _CALM, self._last + _SPACING))
+
+    def changed(self, blocks: int, now: float) -> None:
+        """So much has changed: what moves comes before what stands still, which gets better in small pieces then."""
+        if blocks >= _BUSY:
+            self._busy = now
 
     def drop_passes(self, rects: Iterable[Rect]) -> None:
         """Somebody else draws there, or what was drawn is not known any more."""
@@ -62,6 +79,9 @@ class Refinement:
         What has been drawn on since it was sent is left to the next frame.
         """
         shown = self._shown
+        if now < self._busy + _CALM:
+            most_pixels = min(most_pixels, _LITTLE)
+        self._last = now
         still = shown.lossy & (shown.hashes > FOREIGN) & (shown.touched <= now - QUIET)
         if not still.any():
             return [], []
