@@ -27,6 +27,7 @@ from trio_rdp.graphics.pipeline.jobs import (
     DrawCached,
     DrawSurface,
     EndPipelineFrame,
+    EvictCached,
     FillSurface,
     MapSurface,
     MapSurfaceToWindow,
@@ -229,7 +230,9 @@ class TestSizes:
     @pytest.mark.parametrize("size", [(0, 10), (32767, 1), (30000, 30000)])
     async def test_impossible_ones(self, size: tuple[int, int]) -> None:
         bench = Bench()
-        bench.submit(ResetGraphics(*size))
+        async with bench.running():
+            bench.submit(ResetGraphics(*size))
+            await bench.idle()
         assert "a picture of" in str(bench.errors[0])
         assert bench.screen.width == 64
 
@@ -397,6 +400,32 @@ class TestThreads:
         assert bench.painter.pipeline_counts == PipelineCounts(frames=3, fills=3, copies=3, stored=3, cache_hits=3)
         assert [bitmap.key for bitmap in bench.painter.cached_bitmaps] == [1]
         assert bench.painter.pipeline_surfaces == (1, 512 * 384 * 4)
+
+    @pytest.mark.parametrize(
+        "jobs",
+        [
+            pytest.param([EvictCached(1)] * 100, id="nothing to draw"),
+            pytest.param([FillSurface(1, RED, ())] * 100, id="no rectangles"),
+            pytest.param([FillSurface(1, RED, (Rect(0, 0, 1, 1),) * 100)], id="many rectangles"),
+            pytest.param([CopySurface(1, 1, Rect(0, 0, 1, 1), ((1, 1),) * 100)], id="many points"),
+            pytest.param([MapSurface(1, 0, 0)], id="a picture that is copied"),
+            pytest.param([CreateSurface(2, 2000, 500)], id="a large surface"),
+            pytest.param([ResetGraphics(2000, 500)], id="a large desktop"),
+            pytest.param([DrawCached(1, 1, ((0, 0),))], id="a large bitmap"),
+        ],
+    )
+    async def test_what_takes_a_while_is_not_done_on_the_loop(self, jobs: list[PaintJob]) -> None:
+        bench = Bench(1000, 700)
+        async with bench.running():
+            bench.begin(width=1000, height=700)
+            bench.frame(1, StoreCached(1, 1, 1, Rect(0, 0, 1000, 500)))
+            await bench.idle()
+            done = bench.painter.statistics().jobs
+            bench.submit(BeginPipelineFrame(2), *jobs, EndPipelineFrame(2))
+            assert bench.painter.statistics().jobs == done
+            await bench.idle()
+            assert bench.painter.statistics().jobs == done + len(jobs) + 2
+        assert not bench.errors
 
     async def test_a_picture_among_many_small_things_is_not_decoded_on_the_loop(
         self, monkeypatch: pytest.MonkeyPatch

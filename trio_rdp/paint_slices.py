@@ -10,7 +10,7 @@ from typing import Final
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.codecs.kernels import form_of
 from trio_rdp.codecs.kernels import planar as planar_kernel
-from trio_rdp.graphics.costs import codec_of, count_of, decoded_pixels, is_pipeline_job, moved_pixels, size_of
+from trio_rdp.graphics.costs import codec_of, count_of, decoded_pixels, is_pipeline_job, parts_of, size_of
 from trio_rdp.graphics.decoded_image import DecodedImage
 from trio_rdp.graphics.drawing import Drawing, Piece
 from trio_rdp.graphics.jobs import PaintJob
@@ -22,7 +22,8 @@ _COMPILED_RATE: Final = 4e-9  # seconds a pixel, before anything was measured
 _PLAIN_RATE: Final = 2e-7
 _MOVING_RATE: Final = 5e-10  # of filling and copying
 _JOB_SECONDS: Final = 1e-5  # of Python around a job, and
-_BITMAP_SECONDS: Final = 4e-6  # around each of its bitmaps, however small
+_BITMAP_SECONDS: Final = 4e-6  # around each of its bitmaps, however small, and
+_PART_SECONDS: Final = 1e-5  # around each rectangle or point of the graphics pipeline
 _LEAST_RATE: Final = 1e-10  # seconds a pixel: nothing is faster than filling
 _SMOOTHING: Final = 0.2
 _WORTH_MEASURING: Final = 1024  # pixels: in smaller bitmaps Python takes the time
@@ -120,15 +121,16 @@ class Rates:
     def overhead(self, job: PaintJob) -> float:
         """About how many seconds of Python there are before a job's tiles can be drawn."""
         count = count_of(job)
-        return _JOB_SECONDS + count * _BITMAP_SECONDS if count else 0.0
+        seconds = _JOB_SECONDS + count * _BITMAP_SECONDS if count or is_pipeline_job(job) else 0.0
+        return seconds + parts_of(job) * _PART_SECONDS
 
     def moving(self, pixels: int) -> float:
         """About how many seconds it takes to copy pixels."""
         return pixels * _MOVING_RATE
 
     def estimate(self, job: PaintJob) -> float:
-        """About how many seconds a job takes."""
-        seconds = self.overhead(job) + self.moving(moved_pixels(job))
+        """About how many seconds a job takes, but for what it copies."""
+        seconds = self.overhead(job)
         if pixels := decoded_pixels(job):
             seconds += pixels * self._rates.get(codec_of(job), self._first)
         return seconds

@@ -26,7 +26,18 @@ from trio_rdp.graphics.drawing import Piece, layers, shares
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import BeginFrame, EndFrame, PaintJob, ResetCodecs, ResetPipeline
 from trio_rdp.graphics.pipeline.bitmap_cache import CachedBitmap
-from trio_rdp.graphics.pipeline.jobs import BeginPipelineFrame, EndPipelineFrame, ResetGraphics
+from trio_rdp.graphics.pipeline.costs import PipelineCosts
+from trio_rdp.graphics.pipeline.jobs import (
+    BeginPipelineFrame,
+    CreateSurface,
+    DeleteSurface,
+    EndPipelineFrame,
+    MapSurface,
+    MapSurfaceToWindow,
+    PipelineJob,
+    ResetGraphics,
+    UnmapSurface,
+)
 from trio_rdp.graphics.pipeline.surfaces import PipelineCounts
 from trio_rdp.graphics.pipeline.windows import WindowPictures
 from trio_rdp.graphics.region import Region
@@ -45,6 +56,7 @@ _LONE_SLICE_SECONDS = 0.008
 """Of each worker, while nobody else wants one: every hand-off costs time.  So long has to wait who comes meanwhile."""
 _MOST_PIXELS = 1 << 22
 """Of a slice, however fast they are said to be: what was inflated waits in memory until it is drawn."""
+_DONE_AT_ONCE = CreateSurface | DeleteSurface | MapSurface | MapSurfaceToWindow | UnmapSurface | ResetGraphics
 _ENOUGH_SECONDS = 0.004  # of each worker, to begin with a frame of which more is to come
 
 
@@ -90,6 +102,7 @@ class Painter:
         self._work = trio.Event()
         self._room = trio.Event()
         self._rates = Rates()
+        self._costs = PipelineCosts(screen.width, screen.height)
         self._done = 0
         self._running: list[PaintJob] = []
         self._pending = 0
@@ -129,7 +142,7 @@ class Painter:
             self._work.set()
             return
         while self._jobs:
-            jobs, _ = self._take_slice()
+            jobs = self._take_slice()[0]
             self._finish(jobs, paint(self._image, jobs))
 
     def _is_worthwhile(self) -> bool:
@@ -164,6 +177,7 @@ class Painter:
         self._damage.clear()
         # A new picture, not a resized one: a thread may be painting on the old one at this moment.
         self._image = self._image.resized(width, height)
+        self._costs.resize(width, height)
         self._screen.resize(width, height)
 
     def _drop(self, unwanted: Callable[[PaintJob], bool]) -> None:
@@ -182,31 +196,31 @@ class Painter:
             await self._work.wait()
             self._work = trio.Event()
             while self._is_worthwhile():
-                (jobs, seconds), image = self._take_slice(), self._image
+                (jobs, costs), image = self._take_slice(), self._image
                 self._busy = True
                 try:
                     with self._scheduler.using():
-                        begun = await self._paint_slice(image, jobs, seconds)
+                        begun = await self._paint_slice(image, jobs, costs)
                 finally:
                     self._busy = False
                 if image is self._image:
                     self._finish(jobs, begun)
                 else:
                     self._finish_for_old(jobs, begun, image)
+                del jobs, begun, image  # and with them surfaces that are there no more
 
-    async def _paint_slice(self, image: DecodedImage, jobs: list[PaintJob], seconds: float) -> Begun:
+    async def _paint_slice(self, image: DecodedImage, jobs: list[PaintJob], costs: list[float]) -> Begun:
         """Paint jobs with all the workers there are, in turns of about 2 ms; none is left when this returns."""
+        seconds = sum(costs)
         whole = seconds + self._seconds
         if seconds <= INLINE_SECONDS:
             return await self._scheduler.run(partial(paint, image, jobs), seconds)
-        begun = await self._scheduler.run(partial(Begun, image, jobs), sum(map(self._rates.overhead, jobs)), whole)
+        beginning = sum(map(self._beginning, jobs, costs))
+        begun = await self._scheduler.run(partial(Begun, image, jobs), beginning, whole)
         workers = self._scheduler.workers
         turns = max(round(seconds / (self._slice_seconds * workers)), 1) * workers  # the same for each
         # Tiles of one job cost about the same, those of different codecs do not.
-        each = {
-            id(drawing): self._rates.estimate(job) / max(drawing.tiles, 1)
-            for job, drawing in zip(jobs, begun.drawings, strict=True)
-        }
+        each = {id(drawing): cost / max(drawing.tiles, 1) for cost, drawing in zip(costs, begun.drawings, strict=True)}
         failures: list[Exception] = []
 
         async def draw(share: list[Piece]) -> None:
@@ -243,26 +257,37 @@ class Painter:
     def _estimate(self, job: PaintJob) -> float:
         """About how many seconds a job takes."""
         seconds = self._rates.estimate(job)
-        if is_pipeline_job(job) and (isinstance(job, EndPipelineFrame) or not self._is_coming_pipeline):
-            seconds += self._rates.moving(self._image.composed_pixels)
+        if isinstance(job, ResetPipeline):
+            self._costs.begin(job.kept)
+        elif isinstance(job, PipelineJob):
+            pixels = self._costs.count(job)
+            if not (self._is_coming_pipeline or isinstance(job, EndPipelineFrame)):
+                pixels += self._costs.composed_pixels
+            seconds += self._rates.moving(pixels)
         return seconds
 
-    def _take_slice(self) -> tuple[list[PaintJob], float]:
-        """Jobs for some ms of each worker, up to the end of a frame, and the seconds that they may take."""
+    def _beginning(self, job: PaintJob, cost: float) -> float:
+        """About how many seconds it takes to begin a job: all of them where that leaves nothing to be drawn."""
+        return cost if isinstance(job, _DONE_AT_ONCE) else self._rates.overhead(job)
+
+    def _take_slice(self) -> tuple[list[PaintJob], list[float]]:
+        """Jobs for some ms of each worker, up to the end of a frame, and the seconds that each may take."""
         jobs: list[PaintJob] = []
+        costs: list[float] = []
         seconds, budget, pixels = 0.0, self._slice_seconds * self._scheduler.workers, 0
         while self._jobs and seconds < budget and pixels < _MOST_PIXELS:
             if jobs and isinstance(self._jobs[0][0], ResetPipeline):
                 break
             job, estimate = self._jobs.popleft()
             jobs.append(job)
+            costs.append(estimate)
             seconds += estimate
             pixels += decoded_pixels(job) + moved_pixels(job)
             if isinstance(job, EndFrame | EndPipelineFrame | ResetGraphics | ResetPipeline):
                 break
         self._seconds = self._seconds - seconds if self._jobs else 0.0
         self._running = list(jobs)
-        return jobs, seconds
+        return jobs, costs
 
     def _finish(self, jobs: list[PaintJob], begun: Begun) -> None:
         """Count painted jobs, and show the frame if it is whole."""
@@ -334,6 +359,7 @@ class Painter:
         self._image.drop_pipeline(self._screen.snapshot)
         kept: deque[tuple[PaintJob, float]] = deque()
         self._has_failed = True
+        self._costs.resize(self._image.width, self._image.height)
         self._is_coming = self._is_coming_classic
         for job, seconds in self._jobs:
             self._has_failed = self._has_failed and not isinstance(job, ResetPipeline)

@@ -11,6 +11,7 @@ from trio_rdp.graphics.costs import (
     is_pipeline_job,
     memory_of,
     moved_pixels,
+    parts_of,
     size_of,
 )
 from trio_rdp.graphics.geometry import Rect
@@ -69,6 +70,24 @@ def test_others(job: PaintJob, pixels: int, memory: int) -> None:
     assert memory_of(job) == memory
     assert codec_of(job) is None
     assert decoded_pixels(job) == count_of(job) == size_of(job) == 0
+
+
+@pytest.mark.parametrize(
+    ("job", "parts"),
+    [
+        (FillSurface(1, b"1234", (RECT, RECT)), 2),
+        (CopySurface(1, 2, RECT, ((0, 0),)), 1),
+        (DrawCached(1, 1, ((0, 0), (1, 1))), 2),
+        (ImportCached(((1, 2),)), 1),
+        (StoreCached(1, 9, 1, RECT), 0),
+        (DrawSurface(1, PipelineCodec.AVC420, RECT, b"\3\0\0\0" + bytes(100)), 3),
+        (DrawSurface(1, PipelineCodec.AVC420, RECT, b"\xff\xff\xff\xff" + bytes(100)), 10),
+        (DrawSurface(1, PipelineCodec.AVC444V2, RECT, b"\xff\xff\xff\xff\2\0\0\0" + bytes(100)), 2),
+        (DrawSurface(1, PipelineCodec.PLANAR, RECT, bytes(100)), 0),
+    ],
+)
+def test_parts(job: PaintJob, parts: int) -> None:
+    assert parts_of(job) == parts
 
 
 def test_whose_jobs_they_are() -> None:

@@ -341,11 +341,26 @@ class TestPipeline:
         image.drop_pipeline(lambda: np.zeros((1, 1, 4), np.uint8))  # it is known here what is shown
         assert image.width == 32
 
-    def test_the_pixels_that_are_copied(self) -> None:
-        image = self.begun()
-        assert image.composed_pixels == 32 * 16
-        image.apply(EndPipelineFrame(1))
-        assert image.composed_pixels == 0
+    @pytest.mark.parametrize("size", [(8193, 10), (8192, 4321), (32767, 1), (0, 1)])
+    def test_a_desktop_that_is_too_large(self, size: tuple[int, int]) -> None:
+        image = DecodedImage(8, 8)
+        with pytest.raises(DecodeError, match=r"a (desktop|picture) of"):
+            image.apply(ResetGraphics(*size))
+        assert (image.width, image.height) == (8, 8)
+
+    def test_surfaces_that_lie_upon_each_other(self) -> None:
+        image = DecodedImage(20, 10)
+        for number in range(1, 10):
+            image.apply(CreateSurface(number, 1, 1))
+        for number in range(1, 9):
+            image.apply(MapSurface(number, 0, 0, (20, 10)))
+        image.apply(MapSurface(8, 0, 0, (20, 10)))  # which is the same again
+        with pytest.raises(DecodeError, match="cover the desktop more than 8 times"):
+            image.apply(MapSurface(9, 0, 0, (20, 10)))
+        image.apply(ResetPipeline())
+        image.apply(CreateSurface(1, 10, 10))
+        image.apply(MapSurface(1, 0, 0, (20, 10)))
+        image.apply(ResetGraphics(1, 1))  # of which it covers all
 
     def test_windows(self) -> None:
         image = self.begun(MapSurfaceToWindow(1, 7, 4, 4))

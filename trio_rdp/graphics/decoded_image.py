@@ -150,28 +150,42 @@ class DecodedImage:
 
     def _start_pipeline(self, job: PipelineJob) -> Drawing:
         if isinstance(job, ResetGraphics):
-            try:
-                check_size(job.width, job.height)
-            except ValueError as exc:
-                raise DecodeError(str(exc)) from exc
+            self._check_desktop(job.width, job.height)
         drawing = self.surfaces.start(job)
         match job:
             case ResetGraphics(width=width, height=height):
                 # As long as the size is the same, the picture may as well stay: what follows takes its place unseen.
                 if (width, height) != (self.width, self.height):
                     self._desktop = Desktop(width, height)
+                    _ = self._desktop.pixels  # made here, whose cost is known
                     self._has_size_of_frame = self.surfaces.in_frame
+                    self._check_overlap()
             case MapSurface() | MapSurfaceToWindow() | UnmapSurface() | DeleteSurface():
                 self._desktop.map_anew()
+                if isinstance(job, MapSurface):
+                    self._check_overlap()
             case EndPipelineFrame():
                 self._has_size_of_frame = False
                 return self.compose()
         return drawing
 
-    @property
-    def composed_pixels(self) -> int:
-        """About how many pixels are copied to show a whole picture of the graphics pipeline; none where it is one."""
-        return self._desktop.composed_pixels(self.surfaces.on_desktop)
+    def _check_desktop(self, width: int, height: int) -> None:
+        limits = self.surfaces.limits
+        try:
+            check_size(width, height)
+        except ValueError as exc:
+            raise DecodeError(str(exc)) from exc
+        if max(width, height) > limits.desktop_side or width * height > limits.desktop_pixels:
+            raise DecodeError(
+                f"a desktop of {width}x{height} pixels, of at most {limits.desktop_side} a side and"
+                f" {limits.desktop_pixels} in all"
+            )
+
+    def _check_overlap(self) -> None:
+        """Refuse surfaces that lie upon each other many times: all of them are drawn to show a picture."""
+        covered, most = self._desktop.covered(self.surfaces.on_desktop), self.surfaces.limits.overlap
+        if covered > most * self.bounds.area:
+            raise DecodeError(f"surfaces cover the desktop more than {most} times")
 
     @property
     def is_due(self) -> bool:

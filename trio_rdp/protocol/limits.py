@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from trio_rdp.graphics.pipeline.limits import PipelineLimits
+
 __all__ = ["Limits"]
 
 _KIB = 1 << 10
@@ -153,6 +155,9 @@ class Limits:
     """What a remote program's user did that waits for a server's handler; beyond it the oldest is dropped."""
     undecoded: int = 64 * _MIB
     """Bytes of paint jobs that wait to be decoded; beyond it reading stops."""
+    pipeline: PipelineLimits = PipelineLimits()
+    """What a server of the graphics pipeline may have its client keep and draw; the cache's are agreed, and not these,
+    and the desktop's are those above."""
     pipeline_message: int = 64 * _MIB
     """One message of the graphics pipeline, inflated: twice a raw picture of 3840 x 2160; FreeRDP takes up to 4 GiB."""
     pipeline_commands: int = 131_072

@@ -29,12 +29,14 @@ from trio_rdp.channels.rdpgfx.messages import decode_messages
 from trio_rdp.channels.rdpgfx.surfaces import DeleteSurfacePdu
 from trio_rdp.channels.rdpgfx.translation import message_of
 from trio_rdp.codecs.zgfx import Compressor
+from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline.jobs import (
     BeginPipelineFrame,
     DeleteSurface,
     DrawProgressive,
     DrawSurface,
     EndPipelineFrame,
+    EvictCached,
     FillSurface,
     ImportCached,
     PipelineCodec,
@@ -274,6 +276,16 @@ def test_a_message_of_many_commands() -> None:
     client.receive(joined([fill, fill]), 0.0)
     with pytest.raises(RemoteProtocolError, match="more than 20 commands in one message"):
         client.receive(joined([fill, fill, DeleteSurfacePdu(surface_id=1)]), 0.0)
+
+
+def test_a_message_of_many_commands_is_read_in_parts(client: GraphicsClient) -> None:
+    rects = (Rect(0, 0, 1, 1),) * 300
+    jobs: list[PipelineJob] = [*[EvictCached(1)] * 600, FillSurface(1, b"1234", rects), *[EvictCached(1)] * 10]
+    message = b"".join(message_of(job).encode() for job in jobs)
+    parts = list(client.iterate(message, 0.0))
+    assert [len(part) for part in parts] == [256, 256, 89, 10]
+    assert [event for part in parts for event in part] == jobs
+    assert list(client.iterate(b"", 0.0)) == [[]]
 
 
 def test_a_message_that_inflates_to_much() -> None:

@@ -15,6 +15,7 @@ from tests.graphics.pipeline.bitmaps import (
     similarity,
 )
 from trio_rdp.codecs import avc, clearcodec, progressive_encoder
+from trio_rdp.codecs.avc_frames import Avc420BitmapStream, Avc420Metablock, Avc420QuantQuality
 from trio_rdp.codecs.view import View
 from trio_rdp.graphics.drawing import layers
 from trio_rdp.graphics.geometry import Rect
@@ -157,12 +158,27 @@ class TestProgressive:
 
     def test_a_frame_is_told_of(self) -> None:
         codecs, surface = new_codecs(), new_surface()
-        codecs.begin_frame([surface])
+        codecs.begin_frame()
         codecs.start_progressive(draw_progressive(gradient(WIDTH, HEIGHT)), surface).finish()
-        codecs.begin_frame([surface])
+        codecs.begin_frame()
 
 
 class TestAvc:
+    def test_many_rectangles_have_few_places(self) -> None:
+        """Else a message of 300 KB, each rectangle as large as the surface, would fill the memory."""
+        surface, codecs = Surface(1, 1000, 500, has_alpha=False), new_codecs()
+        regions = [(0, 0, 1000 - number % 500, 500 - number // 500) for number in range(1000)]
+        stream = Avc420BitmapStream(
+            avc420_meta_data=Avc420Metablock(
+                region_rects=regions, quant_quality_vals=[Avc420QuantQuality(qp=1)] * 1000
+            ),
+            avc420_encoded_bitstream=b"1234",
+        )
+        drawing = codecs.start(DrawSurface(1, PipelineCodec.AVC420, Rect(0, 0, 1000, 500), stream.encode()), surface)
+        assert drawing.picture is not None
+        assert len(drawing.picture.places) == 16 * 8 + 1
+        assert surface.damage.rects == [surface.bounds]
+
     @pytest.mark.parametrize("codec", AVC_MODES)
     def test_only_its_regions_are_drawn(self, codec: PipelineCodec) -> None:
         surface, codecs, picture = new_surface(), new_codecs(), gradient(WIDTH, HEIGHT)

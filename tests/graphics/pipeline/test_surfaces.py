@@ -242,11 +242,18 @@ class TestSurfaces:
         made(CreateSurface(3, 16384, 1))
 
     def test_budgets(self) -> None:
-        surfaces = made(CreateSurface(3, 8192, 8190))  # 256 MiB less 64 KiB, of which none is touched
-        refused(CreateSurface(4, 8192, 2), "surfaces of 268460032 bytes, of at most 268435456", surfaces)
+        surfaces = made(CreateSurface(3, 64, 46), limits=PipelineLimits(surface_bytes=3 * 64 * 48 * 4))
+        refused(CreateSurface(4, 43, 3), "surfaces of 36868 bytes, of at most 36864", surfaces)
         surfaces.start(DeleteSurface(3)).finish()
-        surfaces.start(CreateSurface(4, 8192, 2)).finish()
+        surfaces.start(CreateSurface(4, 43, 3)).finish()
         refused(CreateSurface(3, 1, 1), "more than 2 surfaces", made(limits=PipelineLimits(surfaces=2)))
+
+    def test_so_many_are_shown(self) -> None:
+        surfaces = made(MapSurface(1, 0, 0), MapSurface(1, 5, 5), limits=PipelineLimits(shown=1))
+        refused(MapSurface(2, 0, 0), "more than 1 surfaces are shown", surfaces)
+        refused(MapSurfaceToWindow(2, 7, 4, 4), "more than 1 surfaces are shown", surfaces)
+        surfaces.start(UnmapSurface(1)).finish()
+        surfaces.start(MapSurfaceToWindow(2, 7, 4, 4)).finish()
 
     def test_what_does_not_exist(self) -> None:
         for job in (

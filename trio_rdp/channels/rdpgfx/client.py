@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -45,6 +45,8 @@ GraphicsClientEvent: TypeAlias = Confirmed | PipelineJob
 
 ALL_VERSIONS: Final = tuple(CapabilityVersion)
 """All versions that the document names, 8 to 10.7."""
+
+_PART: Final = 256  # commands that are read without a pause
 
 
 class ClientState(enum.Enum):
@@ -147,9 +149,17 @@ class GraphicsClient:
 
     def receive(self, inflated: bytes, now: float) -> list[GraphicsClientEvent]:
         """Read what `inflate` gave; `now` is any clock's time in seconds."""
+        return [event for part in self.iterate(inflated, now) for event in part]
+
+    def iterate(self, inflated: bytes, now: float) -> Iterator[list[GraphicsClientEvent]]:
+        """Read what `inflate` gave, as `receive` does, in parts that take a few milliseconds each.
+
+        It is for who has other things to do between them, which may be calls of all methods but this and `receive`.
+        """
         self._require(ClientState.ADVERTISED, ClientState.CONFIRMED, ClientState.RESETTING)
         events: list[GraphicsClientEvent] = []
         left = self._max_commands
+        pause = left - _PART
         try:
             for pdu in iterate_messages(inflated):
                 left -= 1
@@ -159,10 +169,13 @@ class GraphicsClient:
                     left -= _commands_in(event)
                 if left < 0:
                     raise RemoteProtocolError(f"more than {self._max_commands} commands in one message")
+                if left <= pause:
+                    yield events
+                    events, pause = [], left - _PART
         except RemoteProtocolError:
             self.state = ClientState.FAILED
             raise
-        return events
+        yield events
 
     def _handle(self, pdu: GraphicsMessage, now: float) -> GraphicsClientEvent | None:
         if self.state is not ClientState.CONFIRMED:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -28,7 +28,6 @@ from trio_rdp.faces.message_channel import MessageChannel
 from trio_rdp.graphics.jobs import PaintJob, ResetPipeline
 from trio_rdp.graphics.pipeline.bitmap_cache import CachedBitmap
 from trio_rdp.graphics.pipeline.jobs import DrawSurface, EndPipelineFrame, ImportCached, PipelineCodec, PipelineJob
-from trio_rdp.graphics.pipeline.limits import PipelineLimits
 from trio_rdp.protocol.channel_buffer import ChannelBuffer, WhenFull
 from trio_rdp.protocol.config import ClientConfig
 from trio_rdp.wire.errors import DecodeError, LocalProtocolError, RdpError, RemoteProtocolError, SessionClosed
@@ -256,11 +255,13 @@ class GraphicsPipeline(ChannelFace):
         finally:
             self._inflating = 0
         self._inflated += len(inflated)
-        for event in machine.receive(inflated, trio.current_time()):
-            if isinstance(event, Confirmed):
-                await self._begin(channel, machine, event)
-            else:
-                await self._submit(machine, event)
+        for events in machine.iterate(inflated, trio.current_time()):
+            for event in events:
+                if isinstance(event, Confirmed):
+                    await self._begin(channel, machine, event)
+                else:
+                    await self._submit(machine, event)
+            await trio.lowlevel.checkpoint()
         self._note_depth()
         self._flush()
         await self._painter.wait_room()
@@ -280,8 +281,15 @@ class GraphicsPipeline(ChannelFace):
 
     async def _begin(self, channel: MessageChannel, machine: GraphicsClient, confirmed: Confirmed) -> None:
         """The server has confirmed what may be used, perhaps not for the first time: nothing is left of before."""
-        limits = PipelineLimits() if confirmed.has_small_cache else PipelineLimits.large()
-        self._painter.submit(ResetPipeline(limits, self._kept.loaded))
+        limits = self._config.limits
+        bounds = replace(
+            limits.pipeline,
+            desktop_side=limits.desktop_side,
+            desktop_pixels=limits.desktop_pixels,
+            cache_bytes=confirmed.cache_bytes,
+            cache_slots=confirmed.cache_slots,
+        )
+        self._painter.submit(ResetPipeline(bounds, self._kept.loaded))
         self._wake()
         if offered := await self._kept.offer(MAX_OFFERED, confirmed.cache_bytes):
             await channel.send(machine.offer_cache(offered))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from trio_rdp.graphics.drawing import Drawing, Step
 from trio_rdp.graphics.geometry import Rect
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = ["Desktop"]
-
-_SCALED: Final = 64  # times as long as copying a pixel
 
 
 class Desktop:
@@ -76,15 +74,9 @@ class Desktop:
             self._own, self._surface = self._surface.pixels.copy(), None
         self._may_share = True
 
-    def composed_pixels(self, surfaces: Sequence[Surface]) -> int:
-        """About how many pixels have to be copied for a picture of these surfaces, a scaled one counting as several."""
-        if self._surface is not None:
-            return 0
-        total = 0
-        for surface in surfaces:
-            area = surface.place(surface.bounds).intersect(self.bounds).area
-            total += area if surface.mapping_is_exact else area * _SCALED
-        return total
+    def covered(self, surfaces: Sequence[Surface]) -> int:
+        """How many pixels surfaces that are shown here have on the picture, together."""
+        return sum(surface.place(surface.bounds).intersect(self.bounds).area for surface in surfaces)
 
     def compose(self, surfaces: Sequence[Surface]) -> Drawing:
         """Show what has changed on the surfaces that are shown here, those that were mapped last on top.

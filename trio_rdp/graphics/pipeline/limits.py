@@ -21,6 +21,15 @@ class PipelineLimits:
     """In pixels; the document's sides have 16 bits, IronRDP's client takes as many as this."""
     surfaces: int = 4096
     """How many there may be at a time; FreeRDP and Windows take 65,535."""
+    shown: int = 512
+    """How many may be shown at a time, on the desktop and in windows; Windows itself orders 255 windows."""
+    overlap: int = 8
+    """How many times the desktop those that are shown on it may cover; a server shows one on each monitor, and for a
+    moment those of before."""
+    desktop_side: int = 8192
+    """Pixels of the desktop's side, as `Limits` has it for the classic path."""
+    desktop_pixels: int = 8192 * 4320
+    """Pixels of the desktop: 8K."""
     context_pixels: int = 1 << 25
     """Of all surfaces for which a codec remembers pictures: RemoteFX Progressive takes up to 12 bytes for each pixel,
     H.264 up to 25.  An 8K display has as many."""

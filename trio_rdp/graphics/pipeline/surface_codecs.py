@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from trio_rdp.codecs.view import Place, View
-from trio_rdp.graphics.drawing import Bitmaps, Drawing, Step, Tiles, cells
+from trio_rdp.graphics.drawing import Bitmaps, Drawing, Step, Tiles, cells, few
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline.jobs import DrawProgressive, DrawSurface, PipelineCodec
 from trio_rdp.graphics.pipeline.surface import Surface
@@ -39,18 +39,19 @@ class SurfaceCodecs:
         self._threads = threads
         self._clearcodec: clearcodec.Decoder | None = None
         self._remotefx: rfx.Decoder | None = None
+        self._progressive: dict[int, progressive.Decoder] = {}  # by the surface
 
-    def begin_frame(self, surfaces: list[Surface]) -> None:
+    def begin_frame(self) -> None:
         """Say that a frame begins, which RemoteFX Progressive heeds."""
-        for surface in surfaces:
-            if surface.progressive is not None:
-                surface.progressive.begin_frame()
+        for decoder in self._progressive.values():
+            decoder.begin_frame()
 
     def forget(self, surface: Surface) -> None:
         """Forget what codecs remember of a surface."""
         for decoder in (surface.avc, surface.progressive):
             self.pixels -= surface.area if decoder else 0
         surface.avc = surface.progressive = None
+        self._progressive.pop(surface.surface_id, None)
 
     def start(self, job: DrawSurface, surface: Surface) -> Drawing:
         """Take a bitmap to be drawn; what it will change is added to the surface's damage.
@@ -82,6 +83,7 @@ class SurfaceCodecs:
             self._reserve(surface)
             surface.progressive = progressive.Decoder(surface.width, surface.height)
             surface.progressive.begin_frame()
+            self._progressive[surface.surface_id] = surface.progressive
         picture = surface.progressive.read(job.data)
         return _drawing(surface, [Rect(*rect) for rect in picture.rects], _ProgressiveTiles(picture), surface.view())
 
@@ -252,7 +254,8 @@ class _AvcPicture:
 
     @functools.cached_property
     def places(self) -> set[int]:
-        return {_IN_ORDER, *cells(rect for rect in self._rects if not rect.is_empty)}
+        # A message may have 32,768 rectangles, each as large as its surface.
+        return {_IN_ORDER, *cells(few([rect for rect in self._rects if not rect.is_empty]))}
 
     def ranges(self, count: int) -> list[tuple[int, int]]:
         return [(0, 1)]

@@ -172,7 +172,7 @@ class Surfaces:
                     self.cache.import_kept(slot, key)
             case BeginPipelineFrame():
                 self.in_frame = True
-                self._codecs.begin_frame(list(self._surfaces.values()))
+                self._codecs.begin_frame()
             case EndPipelineFrame():
                 self.in_frame = False
                 self.counts.frames += 1
@@ -194,6 +194,7 @@ class Surfaces:
         if len(self._surfaces) >= limits.surfaces:
             raise DecodeError(f"more than {limits.surfaces} surfaces")
         surface = Surface(job.surface_id, job.width, job.height, has_alpha=job.has_alpha)
+        _ = surface.pixels  # made here, whose cost is known, and not by the first small thing that is drawn
         self._surfaces[job.surface_id] = surface
         self.bytes += surface.size
 
@@ -206,6 +207,8 @@ class Surfaces:
 
     def _map(self, surface: Surface, mapping: OnDesktop | OnWindow) -> None:
         """Show a surface on top of the others, and all of it at the next occasion."""
+        if surface.surface_id not in self._mapped and len(self._mapped) >= self.limits.shown:
+            raise DecodeError(f"more than {self.limits.shown} surfaces are shown")
         surface.mapping = mapping
         self._mapped.pop(surface.surface_id, None)
         self._mapped[surface.surface_id] = surface
