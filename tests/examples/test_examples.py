@@ -217,7 +217,7 @@ async def test_record(tmp_path: Path) -> None:
 
 async def until_yellow(session: Session, x: int, y: int) -> None:
     """Wait until a pixel has nearly the yellow of the ball."""
-    while max(abs(one - other) for one, other in zip(session.screen.pixel(x, y), (255, 210, 40), strict=True)) > 20:
+    while max(abs(one - other) for one, other in zip(session.screen.pixel(x, y), (255, 210, 40), strict=True)) > 8:
         await session.screen.wait_changed()
 
 
