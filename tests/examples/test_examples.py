@@ -192,8 +192,6 @@ async def test_screencast(tmp_path: Path, takes_h264: bool) -> None:
             assert session.screen.pixel(319, 400) == session.screen.pixel(640, 219) == (24, 24, 32)
             codecs = session.statistics().codecs
             assert (BitmapCodec.AVC420 in codecs) == takes_h264
-            if takes_h264:
-                assert codecs[BitmapCodec.AVC420].bitmaps > 10
             await session.keyboard.press(Key.ESCAPE)
             await session.wait_closed()
         await example.interrupt()
