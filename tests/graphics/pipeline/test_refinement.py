@@ -76,10 +76,10 @@ def test_what_moves_comes_first() -> None:
     assert refinement.choose(pixels, 20.1, 1 << 20) == ([], [Rect(0, 0, 256, 128)])
     refinement.changed(400, 20.2)
     assert refinement.due == 20.5
-    refinement.changed(400, 20.4)
-    assert refinement.due == 20.6
-    refinement.changed(400, 20.5)
-    assert refinement.due == 20.6
+    refinement.changed(400, 20.7)
+    assert refinement.due == 21.0
+    refinement.changed(400, 20.9)
+    assert refinement.due == 21.1
 
 
 def test_pieces_are_smaller_while_something_moves() -> None:

@@ -14,6 +14,7 @@ from trio_rdp.graphics.pipeline import choice
 from trio_rdp.graphics.pipeline.areas import BLOCK, block_span, cover, inner_span, per_tile, subtract, tile_span
 from trio_rdp.graphics.pipeline.choice import Choice
 from trio_rdp.graphics.pipeline.jobs import CopySurface, CreateSurface, DeleteSurface, FillSurface
+from trio_rdp.graphics.pipeline.margins import split_whole
 from trio_rdp.graphics.pipeline.motion import SentBlocks
 from trio_rdp.graphics.pipeline.parts import PartMaker
 from trio_rdp.graphics.pipeline.plan import FramePlan, PipelineStatistics
@@ -105,6 +106,7 @@ class Decision:
         self._shown = context.shown
         self._bounds = context.shown.bounds
         self._choice = settings.choice
+        self._is_moving = False
         self._left = look.changed.copy()
         """The blocks that are still to be dealt with."""
 
@@ -115,6 +117,7 @@ class Decision:
         area = sum(rect.area for rect in changes)
         kinds = self._kinds(area)
         sources, targets = self._copies(changes)
+        self._is_moving = bool(targets)
         videos = self._videos(kinds, changes, sources + targets)
         overwritten = look.changed & ~_around(targets, self._left.shape)
         for one, _ in videos:
@@ -223,7 +226,7 @@ class Decision:
         elif kinds is None:
             divided = {choice.TEXT: rects}
         else:
-            divided = choice.divide(cut_strips(self._pixels, rects), kinds, self._see_piece)
+            divided = choice.divide(self._cut(rects, kinds), kinds, self._see_piece)
         for kind, some in divided.items():
             codec = self._settings.usable[kind - choice.CODECS] if kind >= choice.CODECS else chosen.lossless
             if kind == choice.PHOTO:
@@ -233,6 +236,17 @@ class Decision:
                 self._exact(some)
             else:
                 self._lossy(codec, some)
+
+    def _cut(self, rects: list[Rect], kinds: NDArray[np.uint8]) -> list[Rect]:
+        """Cut rectangles where photographs end, also within tiles that have only a part of one."""
+        parts: list[Rect] = []
+        for rect in rects:
+            if min(rect.width, rect.height) < TILE or not (kinds[tile_span(rect)] == choice.PHOTO).any():
+                parts.append(rect)
+            else:
+                whole, rest = split_whole([rect], self._bounds)
+                parts += whole + rest
+        return cut_strips(self._pixels, parts)
 
     def _see_piece(self, piece: Rect, kind: int) -> int:
         row, column = piece.top // TILE, piece.left // TILE
@@ -258,7 +272,13 @@ class Decision:
     def _lossy(self, codec: BitmapCodec, rects: list[Rect]) -> None:
         context = self._context
         self._plan.parts += context.parts.lossy(
-            codec, self._pixels, rects, self._settings.quality, self._settings.percent
+            codec,
+            self._pixels,
+            rects,
+            self._settings.quality,
+            self._settings.percent,
+            # What a window uncovers tile by tile, is sent again for each of its steps.
+            passing=self._is_moving,
         )
         self._shown.set_lossy(rects)
         context.refinement.drop_passes(rects)

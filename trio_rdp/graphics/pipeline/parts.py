@@ -81,9 +81,16 @@ class PartMaker:
         return percent < _ROUGH
 
     def lossy(
-        self, codec: BitmapCodec, pixels: NDArray[np.uint8], rects: Iterable[Rect], quality: Quality, percent: int
+        self,
+        codec: BitmapCodec,
+        pixels: NDArray[np.uint8],
+        rects: Iterable[Rect],
+        quality: Quality,
+        percent: int,
+        *,
+        passing: bool = False,
     ) -> list[Part]:
-        """Have rectangles encoded by RemoteFX Progressive or RemoteFX."""
+        """Have rectangles encoded by RemoteFX Progressive or RemoteFX; with `passing` the former makes them coarser."""
         if codec is BitmapCodec.REMOTEFX:
             work: Callable[[NDArray[np.uint8], list[Rect]], list[PipelineJob]] = partial(
                 self._draw_remotefx, _lowered(quality, percent)
@@ -91,7 +98,7 @@ class PartMaker:
         else:
             in_passes = self.in_passes(percent)
             # The first of several passes takes the same at every quality.
-            step = _STEP[quality] if in_passes else max(_STEP[quality] - (percent < _LOWERED), 0)
+            step = _STEP[quality] if in_passes else max(_STEP[quality] - (percent < _LOWERED or passing), 0)
             work = partial(self._draw_progressive, _PROGRESSIVE[step], in_passes)
         return [self._part(codec, piece, codec.value, partial(work, pixels, piece)) for piece in pieces(rects, _PIECE)]
 

@@ -26,8 +26,8 @@ _BUSY: Final = 64
 """Blocks that change in a picture while a program draws, and no one just types."""
 _CALM: Final = 0.3
 """Seconds after such a picture in which there may be another one."""
-_SPACING: Final = 0.5
-"""Seconds between two refinements meanwhile, of at most `_LITTLE` pixels each: of a photograph, about 130 KB/s."""
+_SPACING: Final = 1.0
+"""Seconds between two refinements meanwhile, of at most `_LITTLE` pixels each: of a photograph, about 65 KB/s."""
 _LITTLE: Final = 0x8000
 
 
