@@ -80,12 +80,75 @@ def test_a_long_line_has_more_frames_on_its_way() -> None:
 def test_a_client_that_is_behind_gets_fewer() -> None:
     pacer = FramePacer(round_trip=0.08)
     pacer.sent(1, 100, 0.0)
-    pacer.acknowledge(1, 1000, 0.1)
+    pacer.acknowledge(1, 100_000, 0.1)
     assert pacer.most_frames == 2
     pacer.sent(2, 100, 0.2)
     pacer.acknowledge(2, 3 << 20, 0.3)
     assert pacer.most_frames == 1
     assert pacer.queue_depth == 3 << 20
+
+
+def test_a_queue_that_is_counted_in_frames() -> None:
+    pacer = FramePacer(round_trip=0.08)
+    pacer.sent(1, 100, 0.0)
+    pacer.acknowledge(1, 2, 0.1)  # as IronRDP's client says it
+    assert pacer.most_frames == 6
+
+
+def test_a_line_that_gets_slow_gets_nothing_more_until_it_has_carried_what_it_has() -> None:
+    pacer = FramePacer(round_trip=0.002, bandwidth=17e6)
+    pacer.sent(1, 90_000, 0.0)
+    assert not pacer.is_ahead_at(0.05)
+    assert pacer.is_ahead_at(0.2)
+    assert not pacer.is_ahead
+    pacer.acknowledge(1, 0, 0.7)
+    assert pacer.bandwidth == pytest.approx(90_000 / 0.7, rel=0.05)
+    assert pacer.frame_bytes < 30_000
+    assert not pacer.is_ahead_at(0.7)
+
+
+def test_one_pause_of_a_client_is_no_slow_line() -> None:
+    pacer = FramePacer(round_trip=0.002, bandwidth=10e6)
+    for number in range(20):
+        pacer.sent(number, 60_000, number * 0.1)
+        pacer.acknowledge(number, 0, number * 0.1 + (0.09 if number == 10 else 0.008))
+    assert (pacer.bandwidth or 0) > 5e6
+
+
+def test_what_is_given_up_was_too_much() -> None:
+    pacer = FramePacer(round_trip=0.01, bandwidth=1e6)
+    pacer.sent(1, 200_000, 0.0)
+    pacer.give_up(2.0, 2.0)
+    assert pacer.bandwidth == 100_000
+    # It was shown after all, which tells how slow the line is.
+    assert pacer.acknowledge(1, 0, 5.0)
+    assert (pacer.acknowledged, pacer.strange, pacer.late) == (1, 0, 1)
+    assert pacer.bandwidth == pytest.approx(40_000, rel=0.1)
+    assert not pacer.acknowledge(1, 0, 5.1)
+    # The next one is acknowledged, and with it what was given up before.
+    pacer.sent(2, 10, 6.0)
+    pacer.give_up(8.0, 2.0)
+    pacer.sent(3, 10, 8.0)
+    pacer.acknowledge(3, 0, 8.1)
+    assert (pacer.acknowledged, pacer.late) == (3, 2)
+
+
+def test_frames_that_are_forgotten_are_not_kept() -> None:
+    pacer = FramePacer()
+    for number in range(1000):
+        pacer.sent(number, 10, float(number))
+        pacer.give_up(number + 0.5, 0.5)
+    assert (len(pacer._late), pacer.late) == (32, 1000)
+
+
+def test_two_frames_of_one_picture_count_as_one() -> None:
+    pacer = FramePacer(bandwidth=1e6)
+    for number in range(0, 4, 2):
+        assert not pacer.is_ahead
+        pacer.sent(number, 100, 0.0, is_part=True)
+        pacer.sent(number + 1, 100, 0.0)
+    assert pacer.is_ahead
+    assert pacer.unacknowledged == 4
 
 
 def test_suspended_and_resumed() -> None:
@@ -135,8 +198,7 @@ def test_the_last_picture_is_not_held_up() -> None:
 
 def test_what_else_was_measured() -> None:
     pacer = FramePacer()
-    assert pacer.frame_bytes == 0x20000
-    assert pacer.most_bytes == 0x20000
+    assert pacer.frame_bytes == pacer.most_bytes == 0x8000
     pacer.measured(round_trip=0.04, bandwidth=1e6)
     assert (pacer.round_trip, pacer.bandwidth) == (0.04, 1e6)
     pacer.measured(bandwidth=0.0)

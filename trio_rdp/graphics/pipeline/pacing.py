@@ -22,15 +22,23 @@ _QUEUED_SECONDS: Final = 0.1
 """What may be on its way beyond what the line itself holds."""
 _FRAME_SHARE: Final = 0.2
 """The seconds of the line that one frame may take: with what is before it, a change is seen within 0.3 s."""
-_LEAST_BYTES: Final = 0x4000
-_FIRST_BYTES: Final = 0x20000
-"""Bytes of a frame before anything is known of the line: a part of a first picture, which tells that."""
+_LEAST_BYTES: Final = 0x1000
+_FIRST_BYTES: Final = 0x8000
+"""Bytes on their way before anything is known of the line: a part of a first picture, which tells that."""
+_SLACK: Final = 0.1
+"""Seconds that a frame may be late before the line counts as slower than it was, and nothing else is sent."""
+_SHALLOW: Final = 1_024
+"""A queue of less is none: IronRDP's client (2026) counts frames there, of which there are always one or two."""
 _DEEP: Final = 0x100000
 """Bytes that wait to be decoded at the client, from which on it gets one frame at a time."""
 
 _MEMORY: Final = 10.0  # seconds for which the shortest round trip counts
 _SMALL: Final = 4_096  # bytes of a frame that says nothing of the bandwidth
+_LARGE: Final = 0x4000  # and of one that says nothing of the line's length
 _SMOOTHING: Final = 0.25
+_LASTING: Final = 0.2  # seconds that show how slow a line is, and not that the client did something else
+_LEAST_BANDWIDTH: Final = 1_000.0
+_MOST_LATE: Final = 32  # frames that were given up, of which an acknowledgement still tells something
 
 _PERIOD: Final = 0.5  # seconds between two steps to better quality
 _LOWEST: Final = 10
@@ -41,11 +49,13 @@ _WORSE: Final = 0.75
 class _Flight:
     """A frame on its way."""
 
-    __slots__ = ("bytes", "carried", "carried_at", "sent")
+    __slots__ = ("bytes", "carried", "carried_at", "due", "is_part", "sent")
 
-    def __init__(self, size: int, sent: float, carried: int, carried_at: float) -> None:
+    def __init__(self, size: int, sent: float, carried: int, carried_at: float, due: float, is_part: bool) -> None:
         self.bytes = size
         self.sent = sent
+        self.due = due  # when it should have been acknowledged
+        self.is_part = is_part
         self.carried = carried  # bytes that were acknowledged before it was sent
         self.carried_at = carried_at
 
@@ -71,10 +81,12 @@ class FramePacer:
         """How good the pictures may be."""
         self.bandwidth: float | None = bandwidth
         self._flying: dict[int, _Flight] = {}
+        self._late: dict[int, _Flight] = {}
         self._bytes = 0
         self._carried = 0
         self._carried_at = 0.0
         self._line_trip = round_trip
+        self._last_rate = math.inf
         self._trips: list[tuple[float, float]] = []  # the shortest of two periods, and when each began
         self._frame_seconds = _FRAME_SECONDS
         self._since = 0.0
@@ -91,24 +103,33 @@ class FramePacer:
         if bandwidth is not None and bandwidth > 0:
             self._learn_bandwidth(bandwidth)
 
-    def sent(self, frame_id: int, size: int, now: float, took: float = 0.0) -> None:
-        """A frame of `size` bytes is on its way; looking, encoding and queueing `took` so long."""
+    def sent(self, frame_id: int, size: int, now: float, took: float = 0.0, *, is_part: bool = False) -> None:
+        """A frame of `size` bytes is on its way; looking, encoding and queueing `took` so long.
+
+        `is_part` says that another one of the same picture follows, so that the two count as one.
+        """
         self._frame_seconds += _SMOOTHING * (max(took, _FRAME_SECONDS) - self._frame_seconds)
         self._judge(size, now)
         if self.is_suspended:
             return
         if not self._flying:
             self._carried_at = now
-        self._flying[frame_id] = _Flight(size, now, self._carried, self._carried_at)
         self._bytes += size
+        due = math.inf
+        if self.bandwidth is not None:
+            due = now + (self.round_trip or 0.0) + self._frame_seconds + self._bytes / self.bandwidth + _SLACK
+        self._flying[frame_id] = _Flight(size, now, self._carried, self._carried_at, due, is_part)
 
     def acknowledge(self, frame_id: int, queue_depth: int, now: float) -> bool:
         """The client shows a frame, and with it those before; False for one that did not wait for that."""
         self.queue_depth = queue_depth
         if frame_id not in self._flying:
-            self.strange += 1
-            return False
+            return self._acknowledge_late(frame_id, now)
         # INVARIANT: frames stand in the order in which they were sent.
+        for flight in self._late.values():
+            self._carried += flight.bytes
+        self.acknowledged += len(self._late)
+        self._late.clear()
         for earlier in list(self._flying):
             flight = self._flying.pop(earlier)
             self._bytes -= flight.bytes
@@ -117,6 +138,17 @@ class FramePacer:
             if earlier == frame_id:
                 self._learn(flight, now)
                 break
+        self._carried_at = now
+        return True
+
+    def _acknowledge_late(self, frame_id: int, now: float) -> bool:
+        flight = self._late.pop(frame_id, None)
+        if flight is None:
+            self.strange += 1
+            return False
+        self._carried += flight.bytes
+        self.acknowledged += 1
+        self._learn(flight, now)
         self._carried_at = now
         return True
 
@@ -141,12 +173,19 @@ class FramePacer:
         """
         overdue = [number for number, flight in self._flying.items() if flight.sent + seconds <= now]
         for number in overdue:
-            self._bytes -= self._flying.pop(number).bytes
+            flight = self._late[number] = self._flying.pop(number)
+            self._bytes -= flight.bytes
+            if self.bandwidth is not None and flight.bytes >= _SMALL and seconds > 0:
+                # It was too much, if the client did not just forget to say.
+                self.bandwidth = max(min(self.bandwidth, flight.bytes / seconds), _LEAST_BANDWIDTH)
+        while len(self._late) > _MOST_LATE:
+            del self._late[next(iter(self._late))]
         self.late += len(overdue)
         return len(overdue)
 
     def _forget(self) -> None:
         self._flying.clear()
+        self._late.clear()
         self._bytes = 0
 
     # What follows from it.
@@ -174,7 +213,7 @@ class FramePacer:
         """How many frames may wait for their acknowledgement."""
         if self.queue_depth >= _DEEP:
             return 1
-        if self.queue_depth:
+        if self.queue_depth >= _SHALLOW:
             return _FEWEST_FRAMES
         frames = 1 + math.ceil((self.round_trip or 0.0) / self._frame_seconds)
         return min(max(frames, _FEWEST_FRAMES), MOST_FRAMES)
@@ -200,13 +239,18 @@ class FramePacer:
         """Whether an acknowledgement has to come before the next frame."""
         if not self._flying or self._is_last:
             return False
-        return len(self._flying) >= self.most_frames or self._bytes >= self.most_bytes
+        pictures = sum(not flight.is_part for flight in self._flying.values())
+        return pictures >= self.most_frames or self._bytes >= self.most_bytes
+
+    def is_ahead_at(self, now: float) -> bool:
+        """Whether `is_ahead`, or a frame is late: then the line is slower than it was, and what is more only waits."""
+        return self.is_ahead or (not self._is_last and any(flight.due <= now for flight in self._flying.values()))
 
     def _learn(self, flight: _Flight, now: float) -> None:
         """See what a frame's way says of the line."""
         trip = max(now - flight.sent, 0.0)
         # A large frame takes the line for a while by itself: its way says nothing of the line's length.
-        if flight.bytes > _LEAST_BYTES and self.round_trip is not None:
+        if flight.bytes > _LARGE and self.round_trip is not None:
             pass
         elif not self._trips or self._trips[-1][1] + _MEMORY / 2 <= now:
             self._trips = [*self._trips[-1:], (trip, now)]
@@ -224,11 +268,18 @@ class FramePacer:
             is_long = trip > 2 * (self.round_trip or 0.0) + 0.02
             is_measured = is_long or self.bandwidth is None or rate > self.bandwidth
         if is_measured:
-            self._learn_bandwidth(rate)
+            self._learn_bandwidth(rate, is_certain=seconds >= _LASTING)
 
-    def _learn_bandwidth(self, rate: float) -> None:
-        known = self.bandwidth
-        self.bandwidth = rate if known is None else known + _SMOOTHING * (rate - known)
+    def _learn_bandwidth(self, rate: float, *, is_certain: bool = False) -> None:
+        known, last, self._last_rate = self.bandwidth, self._last_rate, rate
+        rate = max(rate, _LEAST_BANDWIDTH)
+        if known is None:
+            self.bandwidth = rate
+        elif rate < known / 2 and (is_certain or last < known / 2):
+            # A line that got slow has what was sent at its old rate on its way: each frame more makes that worse.
+            self.bandwidth = rate if is_certain else max(rate, last)
+        else:
+            self.bandwidth = known + _SMOOTHING * (rate - known)
 
     def _judge(self, size: int, now: float) -> None:
         """Lower the quality when frames take the line for long, or fill it; raise it again, slowly, when not."""
