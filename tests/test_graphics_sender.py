@@ -9,6 +9,7 @@ import trio
 import trio.testing
 
 from tests.display_link import cancelled_after, noise
+from trio_rdp.channels.rdpgfx.capabilities import CapabilityVersion as GraphicsVersion
 from trio_rdp.channels.rdpgfx.events import AcknowledgementSuspended, CacheOffered, FrameAcknowledged
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.encoding import EncodeScheduler
@@ -35,11 +36,12 @@ class Sent:
     def __init__(self, *, bandwidth: float | None = None, lane: int = 1 << 24, width: int = 256, height: int = 192):
         self.messages: list[list[PipelineJob]] = []
         self.marks: tuple[bytes, bytes] | None = None
+        self.anew = False  # whether the client has begun anew, and this sender does not know
         stream, self.far = trio.testing.memory_stream_pair()
         self.writer = Writer(stream, Limits(graphics_lane=lane))
         self.framebuffer = Framebuffer(width, height)
         link = PipelineLink(
-            version="VERSION_107",
+            version=GraphicsVersion.VERSION_107,
             opening=b"opening",
             codecs=(BitmapCodec.CLEARCODEC, BitmapCodec.PLANAR, BitmapCodec.RAW),
             takes_h264=False,
@@ -58,7 +60,7 @@ class Sent:
 
     def _encode(self, jobs: Sequence[PipelineJob]) -> bytes:
         self.messages.append(list(jobs))
-        return bytes(100)
+        return b"" if self.anew else bytes(100)
 
     def _items(self, message: bytes) -> list[Item]:
         return [message]
@@ -163,8 +165,33 @@ async def test_what_a_client_says() -> None:
     sent.sender.heard(AcknowledgementSuspended(), 1.0)
     assert not sent.sender.is_ahead
     await sent.sender.wait_acknowledged(1.0)
-    sent.sender.heard(CacheOffered(((1, 100),)), 1.0)
-    assert sent.messages[-1] == [ImportCached(())]
+    # It may be encoding just now: what is answered comes with the next frame, in the order of all messages.
+    before = len(sent.messages)
+    for _ in range(3):
+        sent.sender.heard(CacheOffered(((1, 100),)), 1.0)
+    assert len(sent.messages) == before
+    sent.framebuffer.fill(Rect(0, 0, 20, 20), 99)
+    await sent.send()
+    assert [job for job in sent.messages[-1] if isinstance(job, ImportCached)] == [ImportCached(())]
+    assert sent.messages[-1][0] == ImportCached(())
+
+
+async def test_what_is_encoded_for_a_client_that_begins_anew_is_thrown_away() -> None:
+    sent = Sent()
+    sent.anew = True
+    sent.framebuffer.fill(Rect(0, 0, 256, 192), 0x102030)
+    await sent.send()
+    assert sent.sender.statistics().frames == 0
+    assert sent.writer.graphics.statistics().bytes == len(b"opening")
+
+
+async def test_a_pacer_that_says_when_the_line_is_late() -> None:
+    sent = Sent(bandwidth=1e9)
+    sent.framebuffer.fill(Rect(0, 0, 20, 20), 99)
+    await sent.send()
+    assert not sent.sender.is_ahead
+    sent.sender.pacer._flying[0].due = 0.0
+    assert sent.sender.is_ahead
 
 
 async def test_no_h264_where_the_client_takes_none() -> None:

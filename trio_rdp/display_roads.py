@@ -41,6 +41,11 @@ class DisplayRoads:
         """Who sends now."""
         return self.pixels if self.pipeline is None else self.pipeline
 
+    @property
+    def latest_pipeline(self) -> GraphicsSender | None:
+        """The pipeline that the client speaks of, which may be yet to take over."""
+        return self.pipeline if self._next is None else self._next
+
     # The pipeline's coming and going.
 
     def expect(self) -> None:

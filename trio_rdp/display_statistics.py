@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from trio_rdp.channels.rdpgfx.capabilities import CapabilityVersion as GraphicsVersion
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.picture_sender import CodecStatistics
 from trio_rdp.writer import LaneStatistics
@@ -16,7 +17,7 @@ __all__ = ["DisplayStatistics", "GraphicsStatistics", "added"]
 class GraphicsStatistics:
     """What went through the graphics pipeline, and at what pace; times in seconds."""
 
-    version: str
+    version: GraphicsVersion
     """The capability set that the client and we agreed on."""
     frames: int
     """Frames that were sent; refinements are some of them."""

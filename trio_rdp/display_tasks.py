@@ -145,15 +145,15 @@ class DisplayTasks:
 
     def pipeline_said(self, event: GraphicsServerEvent) -> None:
         """The client has said something on the pipeline."""
-        pipeline = self._roads.pipeline
+        pipeline = self._roads.latest_pipeline
         if pipeline is not None:
             pipeline.heard(event, trio.current_time())
             self._level.notify()
 
     def line_measured(self, round_trip: float | None, bandwidth: float | None) -> None:
         """The line was measured: seconds, and bytes a second."""
-        if self._roads.pipeline is not None:
-            self._roads.pipeline.pacer.measured(round_trip=round_trip, bandwidth=bandwidth)
+        if (pipeline := self._roads.latest_pipeline) is not None:
+            pipeline.pacer.measured(round_trip=round_trip, bandwidth=bandwidth)
 
     def pipeline_closed(self) -> None:
         """The graphics pipeline will not come, or is closed."""

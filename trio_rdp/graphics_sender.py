@@ -9,6 +9,7 @@ bounded by what a frame may cost.  The message then waits for room, and whoever 
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import Final
 
 import trio
 
+from trio_rdp.channels.rdpgfx.capabilities import CapabilityVersion as GraphicsVersion
 from trio_rdp.channels.rdpgfx.events import (
     AcknowledgementResumed,
     AcknowledgementSuspended,
@@ -36,6 +38,7 @@ from trio_rdp.graphics.pipeline.handed_video import HandedVideos
 from trio_rdp.graphics.pipeline.jobs import BeginPipelineFrame, EndPipelineFrame, ImportCached, MonitorArea, PipelineJob
 from trio_rdp.graphics.pipeline.pacing import FramePacer
 from trio_rdp.graphics.pipeline.plan import FramePlan
+from trio_rdp.graphics.pipeline.portions import apart, portion
 from trio_rdp.level import Level
 from trio_rdp.picture_sender import CodecStatistics
 from trio_rdp.plan_runner import PlanRunner
@@ -48,6 +51,8 @@ _ZGFX_RATE: Final = 1.0e-8  # seconds a byte
 _REFINED_PIXELS: Final = 0x40000  # of one frame that makes better what is shown: frames do not wait for it long
 _REFINED_DENSITY: Final = 2.0  # bytes of a pixel of a photograph, exactly
 _LEAST_PIXELS: Final = 64 * 64 * 4
+_LEAST_REFINED: Final = 64 * 64
+_APART: Final = 0.02  # seconds of the line that a film's picture may take before others do not wait for it
 _MOST_VIDEO_BYTES: Final = 1 << 24  # more than any picture takes
 _SMOOTHING: Final = 0.5
 _BYTES_PER_PIXEL: Final = 0.3  # before anything was sent
@@ -57,7 +62,7 @@ _BYTES_PER_PIXEL: Final = 0.3  # before anything was sent
 class PipelineLink:
     """A channel of the graphics pipeline that is open, and what the client confirmed for it."""
 
-    version: str
+    version: GraphicsVersion
     opening: bytes
     """The first message: the confirmation."""
     codecs: tuple[BitmapCodec, ...]
@@ -71,7 +76,10 @@ class PipelineLink:
     cache_bytes: int
     cache_slots: int
     encode: Callable[[Sequence[PipelineJob]], bytes]
-    """Makes one compressed message of jobs; calls must be in the order of sending."""
+    """Makes one compressed message of jobs, in a thread; calls must not overlap, and be in the order of sending.
+
+    Gives nothing once the client has begun anew, which is the end of this link.
+    """
     items: Callable[[bytes], list[Item]]
     """What a message becomes in a lane."""
     measure: Callable[[float], tuple[bytes, bytes] | None] = lambda _now: None
@@ -97,7 +105,7 @@ class GraphicsSender:
         self._videos = HandedVideos()
         self._encoder = self._make_encoder(1, 1)
         self._owed: list[Item] = [*link.items(link.opening)]
-        self._owed_frames: list[tuple[int, int, float]] = []
+        self._owed_frames: list[tuple[int, int, float, bool]] = []
         self._before: list[PipelineJob] = []  # in front of the next frame, so that nobody sees a desktop without one
         self._frame_id = 0
         self._frames = self._merged = self._refinements = 0
@@ -119,7 +127,7 @@ class GraphicsSender:
     def begin(self, width: int, height: int, monitors: Sequence[MonitorArea]) -> None:
         """Make the client's desktop, of which it shows nothing yet."""
         self._encoder = self._make_encoder(width, height)
-        self._before = self._encoder.setup(monitors)
+        self._before += self._encoder.setup(monitors)
 
     def resize(self, width: int, height: int, monitors: Sequence[MonitorArea]) -> None:
         """Make it another one; everything is to be sent anew then."""
@@ -182,7 +190,7 @@ class GraphicsSender:
     @property
     def is_ahead(self) -> bool:
         """Whether an acknowledgement has to come before the next frame."""
-        return self.pacer.is_ahead
+        return self.pacer.is_ahead_at(trio.current_time())
 
     async def wait_acknowledged(self, seconds: float) -> None:
         """Wait for what may be an acknowledgement; frames of `seconds` ago count as acknowledged."""
@@ -204,8 +212,10 @@ class GraphicsSender:
             case AcknowledgementResumed():
                 self.pacer.resume()
             case CacheOffered():
-                # What an earlier session left there is worth less than knowing what is in the cache.
-                self._owe(self._link.encode([ImportCached(())]))
+                # What an earlier session left there is worth less than knowing what is in the cache.  Said with the
+                # next frame: one may be being encoded now.
+                if (answer := ImportCached(())) not in self._before:
+                    self._before.insert(0, answer)
 
     # Sending.
 
@@ -269,7 +279,7 @@ class GraphicsSender:
         # What was lossy costs more now.
         most = int(min(_REFINED_PIXELS, self.pacer.frame_bytes / 2 / _REFINED_DENSITY))
         look = partial(
-            self._encoder.begin_refinement, framebuffer.pixels, trio.current_time(), max(most, _LEAST_PIXELS)
+            self._encoder.begin_refinement, framebuffer.pixels, trio.current_time(), max(most, _LEAST_REFINED)
         )
         before = self._frames
         await self._send_plan(look, 0)
@@ -283,25 +293,16 @@ class GraphicsSender:
         if sum(rect.area for rect in damage) <= max(most, _LEAST_PIXELS):
             return damage
         self._merged += 1
-        room = int(max(most, _LEAST_PIXELS))
-        taken: list[Rect] = []
-        # What is small is a caret, or text: it must not be behind a picture.
-        for rect in sorted(damage, key=lambda rect: rect.area):
-            rows = min(rect.height, max(room, 0) // rect.width)
-            if rows < rect.height:
-                rows = max(rows // 64 * 64, 0 if taken else min(64, rect.height))
-            if rows:
-                taken.append(Rect(rect.left, rect.top, rect.width, rows))
-                room -= rect.width * rows
-            if rows < rect.height:
-                framebuffer.damage.add(Rect(rect.left, rect.top + rows, rect.width, rect.height - rows))
+        taken, left = portion(damage, int(max(most, _LEAST_PIXELS)))
+        for rect in left:
+            framebuffer.damage.add(rect)
         return taken
 
     async def _send_plan(self, look: Callable[[], FramePlan], pixels: int) -> None:
         """Have a plan made, which may be cancelled until it is, then encode it, and owe what comes of it."""
         self._encoder.percent = self.pacer.percent
         most = min(self.pacer.frame_bytes, _MOST_VIDEO_BYTES)
-        self._encoder.max_video_bytes = max(int(most), 1)
+        self._encoder.max_video_bytes = max(int(most / max(self._encoder.statistics.videos, 1)), 1)
         with self._scheduler.using():
             started = trio.current_time()
             plan = await self._runner.look(look, pixels)
@@ -309,12 +310,17 @@ class GraphicsSender:
                 await self._runner.encode(plan)
                 self._encoder.finish(plan)
                 size = 0
-                for jobs in plan.frames:
-                    size += await self._owe_frame(jobs, started)
+                frames = plan.frames
+                if len(frames) == 1:
+                    frames = apart(
+                        frames[0], math.inf if (bandwidth := self.pacer.bandwidth) is None else bandwidth * _APART
+                    )
+                for number, jobs in enumerate(frames, 1):
+                    size += await self._owe_frame(jobs, started, is_part=number < len(frames))
         if pixels >= _LEAST_PIXELS:
             self._density += _SMOOTHING * (max(size / pixels, 1e-3) - self._density)
 
-    async def _owe_frame(self, jobs: list[PipelineJob], started: float) -> int:
+    async def _owe_frame(self, jobs: list[PipelineJob], started: float, *, is_part: bool = False) -> int:
         """Put jobs into a frame that is to be queued; gives its bytes."""
         frame_id = self._frame_id
         self._frame_id = (frame_id + 1) & 0xFFFFFFFF
@@ -322,7 +328,7 @@ class GraphicsSender:
         self._before.clear()
         guess = sum(len(getattr(job, "data", b"")) for job in jobs)
         message = await self._runner.run(partial(self._link.encode, framed), guess * _ZGFX_RATE)
-        if self.is_over:
+        if self.is_over or not message:
             return 0
         marks = self._link.measure(trio.current_time())
         if marks is not None:
@@ -330,7 +336,7 @@ class GraphicsSender:
         self._owe(message)
         if marks is not None:
             self._owed.append(marks[1])
-        self._owed_frames.append((frame_id, len(message), trio.current_time() - started))
+        self._owed_frames.append((frame_id, len(message), trio.current_time() - started, is_part))
         self._frames += 1
         return len(message)
 
@@ -345,8 +351,8 @@ class GraphicsSender:
         await self._lane.put(self._owed)
         self._owed.clear()
         now = trio.current_time()
-        for frame_id, size, took in self._owed_frames:
-            self.pacer.sent(frame_id, size, now, took)
+        for frame_id, size, took, is_part in self._owed_frames:
+            self.pacer.sent(frame_id, size, now, took, is_part=is_part)
         self._owed_frames.clear()
 
     @contextlib.contextmanager

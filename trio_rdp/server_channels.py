@@ -220,7 +220,7 @@ class ServerChannels(Supervised):
     ) -> None:
         assert isinstance(channel, DynamicChannel)
         link = PipelineLink(
-            version=confirmed.version.name,
+            version=confirmed.version,
             opening=opening,
             codecs=pipeline_codecs(self._config.codecs, confirmed),
             takes_h264=confirmed.takes_avc420,
@@ -228,7 +228,7 @@ class ServerChannels(Supervised):
             takes_avc444v2=confirmed.takes_avc444v2,
             cache_bytes=confirmed.cache_bytes,
             cache_slots=confirmed.cache_slots,
-            encode=machine.encode,
+            encode=partial(machine.encode, epoch=machine.epoch),
             items=channel.items,
             measure=self._measure_line,
         )

@@ -289,6 +289,25 @@ def test_a_client_begins_anew() -> None:
         assert tuple(client.receive(client.inflate(server.encode(jobs)), 0.0)) == jobs
 
 
+def test_what_is_made_for_an_earlier_beginning_is_not_encoded() -> None:
+    server, client = GraphicsServer(), GraphicsClient()
+    reply, _ = server.receive(client.start())
+    assert isinstance(reply, Reply)
+    client.receive(client.inflate(reply.message), 0.0)
+    old = server.epoch
+    assert server.encode(drawn(1, *DRAWING), epoch=old)
+    again, _ = server.receive(client.reset())
+    assert isinstance(again, Reply)
+    # Nor are its bytes in the new history, which the client would not know.
+    assert server.encode(drawn(2, *DRAWING), epoch=old) == b""
+    assert server.encode([ImportCached(())], epoch=old) == b""
+    assert server.unacknowledged == ()
+    client.receive(client.inflate(again.message), 0.0)
+    for jobs in (SETUP, drawn(3, *DRAWING)):
+        message = server.encode(jobs, epoch=server.epoch)
+        assert tuple(client.receive(client.inflate(message), 0.0)) == jobs
+
+
 def test_a_client_that_begins_anew_without_end() -> None:
     server, again = GraphicsServer(max_resets=2), advertise(CapabilitySet.of(V107))
     for _ in range(3):

@@ -174,6 +174,6 @@ def _lead(client: ClientResult) -> tuple[str, ...]:
 
 def _version(pipeline: GraphicsStatistics) -> str:
     """The version as people write it: 8.1 or 10.7."""
-    number = pipeline.version.removeprefix("VERSION_")
+    number = pipeline.version.name.removeprefix("VERSION_")
     major = 2 if number.startswith("10") else 1
     return ".".join(filter(None, (number[:major], number[major:])))

@@ -80,7 +80,7 @@ class GraphicsServer:
         self._strays = 0
         self._frames: dict[int, None] = {}
         self._offered: tuple[int, ...] | None = None
-        self._outgoing: Outgoing | None = None
+        self._outgoing: tuple[Outgoing, int] | None = None  # and its epoch, to be looked at as one
         self._last_id = 0
 
     # What comes.
@@ -141,12 +141,13 @@ class GraphicsServer:
         self.queue_depth = 0
         self._strays = 0
         self._offers = 0
-        self._offered = None
         self._frames = {}
         # A history of its own: who has forgotten the old one, and who has not, can read what does not refer to it.
-        self._outgoing = Outgoing(self.confirmed)
+        outgoing = Outgoing(self.confirmed)
+        self._outgoing = outgoing, self.epoch
+        self._offered = None  # after the epoch, which `encode` looks at later
         confirm = CapsConfirmPdu(caps_set=CapabilitySet.of(chosen.version, chosen.flags))
-        events += [Reply(self._outgoing.compress(confirm.encode(), store=True)), self.confirmed]
+        events += [Reply(outgoing.compress(confirm.encode(), store=True)), self.confirmed]
 
     def _acknowledge(self, pdu: FrameAcknowledgePdu, events: list[GraphicsServerEvent]) -> None:
         self.total_frames_decoded = pdu.total_frames_decoded
@@ -207,26 +208,31 @@ class GraphicsServer:
 
     # What is sent.
 
-    def encode(self, jobs: Iterable[PipelineJob], *, store: bool | None = None) -> bytes:
+    def encode(self, jobs: Iterable[PipelineJob], *, store: bool | None = None, epoch: int | None = None) -> bytes:
         """Give one message that has the client do `jobs`, in order; compressed, unless most of it is H.264.
 
         What it gives must be sent, and in that order: later messages refer to it.  It may be called in any thread, but
         one at a time; when `receive` gives a `Confirmed` meanwhile, the result belongs to an earlier epoch and must be
-        thrown away.  A frame waits for its acknowledgement from its `EndPipelineFrame` on.  `store` says whether to
+        thrown away.  With the `epoch` in which the jobs were made, nothing is encoded in a later one, and b"" is given.
+
+        A frame waits for its acknowledgement from its `EndPipelineFrame` on.  `store` says whether to
         send it uncompressed.  Raises `LocalProtocolError` for what the client does not take, for bitmaps outside
         frames, and `EncodeError` for values that do not fit; nothing is remembered then.
         """
-        outgoing = self._outgoing
-        if outgoing is None:
+        offered, current = self._offered, self._outgoing
+        if current is None:
             raise LocalProtocolError("the client has not said what it can do")
+        outgoing, now = current
+        if epoch is not None and epoch != now:
+            return b""
         wanted = tuple(jobs)
-        offered, imports = self._offered, [job for job in wanted if isinstance(job, ImportCached)]
+        imports = [job for job in wanted if isinstance(job, ImportCached)]
         if imports:
             _check_imports(imports, offered)
         message, ended = outgoing.encode(wanted, store)
         if imports and self._offered is offered:
             self._offered = None
-        if outgoing is self._outgoing and self.acknowledges:
+        if current is self._outgoing and self.acknowledges:
             for frame_id in ended:
                 self._frames[frame_id] = None
             while len(self._frames) > self._max_frames:
