@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import trio
 import trio.testing
@@ -16,6 +17,9 @@ from trio_rdp.client import Session
 from trio_rdp.codecs.zgfx import Compressor
 from trio_rdp.dynamic_channel import DynamicChannel
 from trio_rdp.graphics.geometry import Rect
+from trio_rdp.pdu.autodetect import BandwidthMeasureResults
+from trio_rdp.protocol import server_stage
+from trio_rdp.protocol.bandwidth import kilobits_per_second
 from trio_rdp.protocol.channel_buffer import WhenFull
 from trio_rdp.protocol.config import ClientConfig, DesktopSize, Security
 from trio_rdp.protocol.input_events import UnicodePressed
@@ -65,6 +69,28 @@ async def test_a_session_that_is_drawn_by_it() -> None:
         assert channel.max_bytes == CLIENT.limits.undecoded
         await client.keyboard.type("x")
         assert await server.input.receive() == UnicodePressed("x")
+
+
+async def test_all_of_a_picture_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames within a long message are taken together, but for a client that counts them."""
+    found: list[int] = []
+
+    def note(results: BandwidthMeasureResults) -> float | None:
+        found.append(results.byte_count)
+        return kilobits_per_second(results)
+
+    monkeypatch.setattr(server_stage, "kilobits_per_second", note)
+    async with open_session_pair(client_config=CLIENT) as (_, server):
+        while not found:  # the first picture is all of one colour
+            await paint(server, GREEN)
+            await trio.sleep(0.01)
+        before, noise = server.display.statistics().bytes_encoded, np.random.default_rng(5)
+        with trio.fail_after(20):
+            while max(found) < 100_000:
+                async with server.display.frame() as frame:
+                    frame.blit(frame.bounds, noise.integers(0, 256, (240, 320, 4), np.uint8))
+                await trio.sleep(0.05)
+        assert server.display.statistics().bytes_encoded > before + 100_000
 
 
 @pytest.mark.parametrize("change", [{"enable_graphics_pipeline": False}, {"color_depth": 16}])

@@ -239,7 +239,8 @@ class Session(ClientChannels):
     def _receive(self, action: Action, frame: bytes) -> None:
         for output in self._stage.process(action, frame, now=trio.current_time()):
             self._handle(output)
-        self._stretch = self._channels.find_stretch(frame, self._stage.take_continued())
+        stretch = self._channels.find_stretch(frame, self._stage.take_continued())
+        self._stretch = None if self._stage.is_measuring else stretch
 
     def _flush(self) -> None:
         self._painter.flush()

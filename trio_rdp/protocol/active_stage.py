@@ -144,6 +144,11 @@ class ActiveStage:
             outputs += self._process(Action.X224 if frame[0] & 3 == 3 else Action.FAST_PATH, frame, None)
         return outputs
 
+    @property
+    def is_measuring(self) -> bool:
+        """Whether the server measures the bandwidth, for which all frames have to be processed."""
+        return self._inbox.network.is_measuring
+
     def take_continued(self) -> tuple[Dechunker, int] | None:
         """If the last frame was a chunk from within a message: who joins it, and how many bytes of the frame it has.
 
