@@ -144,6 +144,41 @@ class TestFrames:
         assert bench.screen.pixel(20, 20) == (0, 0, 0)
         assert (bench.frames, bench.classic) == ([], [5])
 
+    @pytest.mark.parametrize("ends", [False, True])
+    async def test_what_is_drawn_the_classic_way_shows_nothing_of_one(self, ends: bool) -> None:
+        """So much, so far apart, that its damage is a box with much else in it."""
+        bench = Bench(640, 320)
+        whole = Rect(0, 0, 640, 320)
+        bench.begin(width=640, height=320)
+        bench.frame(1, FillSurface(1, BLUE, (whole,)))
+        bench.submit(BeginPipelineFrame(2), FillSurface(1, RED, (whole,)))
+        if ends:
+            bench.submit(ResetPipeline())  # as when the channel closes
+        async with bench.running():
+            bench.submit(BeginFrame(3), *(classic(16 * number, 0xFF00FF00) for number in range(40)), EndFrame(3))
+            await bench.idle()
+            assert bench.classic == [3]
+            assert {tuple(color) for color in bench.picture[:4, :, :3].reshape(-1, 3).tolist()} == {
+                tuple(BLUE[:3]),
+                tuple(GREEN[:3]),
+            }
+            if not ends:
+                bench.submit(EndPipelineFrame(2))
+                await bench.idle()
+                assert bench.screen.pixel(1, 1) == (255, 0, 0)
+
+    @pytest.mark.parametrize("mapped", [1, 2])
+    async def test_a_surface_that_is_shown_in_the_middle_of_one_shows_nothing_of_it(self, mapped: int) -> None:
+        bench = Bench()
+        bench.begin()
+        bench.submit(CreateSurface(2, 8, 8))
+        bench.frame(1, FillSurface(1, BLUE, (WHOLE,)))
+        bench.submit(BeginPipelineFrame(2), FillSurface(1, RED, (WHOLE,)), MapSurface(mapped, 0, 0))
+        assert (bench.painter.image.pixels[..., 2] == 0).all()
+        assert bench.screen.pixel(20, 20) == (0, 0, 255)
+        bench.submit(EndPipelineFrame(2))
+        assert bench.screen.pixel(20, 20) == (255, 0, 0)
+
     async def test_after_the_classic_path_the_switch_is_not_seen(self) -> None:
         bench = Bench()
         bench.submit(classic(0, 0xFF0000))

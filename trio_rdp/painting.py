@@ -87,7 +87,7 @@ class Painter:
         self._scheduler = scheduler
         self._limit = limit
         self._shown = shown
-        self._image = DecodedImage(screen.width, screen.height, threads=scheduler.workers)
+        self._image = DecodedImage(screen.width, screen.height, threads=scheduler.workers, shown=screen.snapshot)
         self._windows = WindowPictures()
         self._jobs: deque[tuple[PaintJob, float]] = deque()  # each with the seconds that it may take
         self._seconds = 0.0  # all of them

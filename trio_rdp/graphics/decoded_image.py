@@ -56,7 +56,8 @@ class DecodedImage:
     """A picture of `width` x `height` pixels, at first black, on which paint jobs draw.
 
     `format` is what `snapshot` and `tobytes` give unless they are told otherwise.  A new picture has the default
-    palette, shades of grey.  H.264 may be decoded in as many as `threads`.
+    palette, shades of grey.  H.264 may be decoded in as many as `threads`.  `shown` copies
+    the picture as it was before a frame of the graphics pipeline, for who shows whole frames only.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class DecodedImage:
         format: PixelFormat = PixelFormat.BGRA32,  # noqa: A002
         *,
         threads: int = 1,
+        shown: Callable[[], NDArray[np.uint8]] | None = None,
     ) -> None:
         check_size(width, height)
         self.format = format
@@ -73,6 +75,7 @@ class DecodedImage:
         self._palette = _GREY_PALETTE
         self._surface_decoders = SurfaceDecoders()
         self._threads = threads
+        self._shown = shown
         self.surfaces: Surfaces = Surfaces(threads=threads)
         """Those of the graphics pipeline."""
         self._has_size_of_frame = False
@@ -130,17 +133,17 @@ class DecodedImage:
         """
         match job:
             case DrawBitmaps():
-                self._desktop.separate()
+                self._desktop.separate(self._shown_before)
                 return self._start_bitmaps(job)
             case DrawSurfaceBits():
-                self._desktop.separate()
+                self._desktop.separate(self._shown_before)
                 return self._start_surface_bits(job)
             case SetPalette(entries):
                 self._set_palette(entries)
             case ResetCodecs():
                 self._surface_decoders.reset()
             case ResetPipeline(limits=limits, kept=kept):
-                self._desktop.map_anew()
+                self._desktop.map_anew(self._shown_before)
                 self.surfaces = Surfaces(limits, kept, threads=self._threads)
             case BeginFrame() | EndFrame():
                 pass
@@ -161,7 +164,7 @@ class DecodedImage:
                     self._has_size_of_frame = self.surfaces.in_frame
                     self._check_overlap()
             case MapSurface() | MapSurfaceToWindow() | UnmapSurface() | DeleteSurface():
-                self._desktop.map_anew()
+                self._desktop.map_anew(self._shown_before)
                 if isinstance(job, MapSurface):
                     self._check_overlap()
             case EndPipelineFrame():
@@ -186,6 +189,11 @@ class DecodedImage:
         covered, most = self._desktop.covered(self.surfaces.on_desktop), self.surfaces.limits.overlap
         if covered > most * self.bounds.area:
             raise DecodeError(f"surfaces cover the desktop more than {most} times")
+
+    @property
+    def _shown_before(self) -> Callable[[], NDArray[np.uint8]] | None:
+        """What was seen before the frame that is open; None outside of frames, as the picture is seen then."""
+        return self._shown if self.surfaces.in_frame else None
 
     @property
     def is_due(self) -> bool:
@@ -308,7 +316,7 @@ class DecodedImage:
 
         A thread may be drawing on this one meanwhile.
         """
-        image = DecodedImage(width, height, self.format, threads=self._threads)
+        image = DecodedImage(width, height, self.format, threads=self._threads, shown=self._shown)
         image._palette = self._palette
         image.surfaces = self.surfaces
         return image

@@ -5,7 +5,7 @@ Usually that is one surface as large as the desktop.  Then its pixels are the pi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,8 @@ from trio_rdp.graphics.region import Region
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    Shown = Callable[[], NDArray[np.uint8]]
 
 __all__ = ["Desktop"]
 
@@ -53,26 +55,38 @@ class Desktop:
         """The surface whose pixels the picture is, if there is one."""
         return self._surface
 
-    def separate(self) -> None:
-        """Let the picture be one of its own from here on, as somebody draws on it who means no surface."""
-        if self._surface is not None:
-            self._own, self._surface = self._surface.pixels.copy(), None
+    def separate(self, shown: Shown | None = None) -> None:
+        """Let the picture be one of its own from here on, as somebody draws on it who means no surface.
+
+        In the middle of a frame `shown` says what was seen before it: what was drawn of it is seen when it ends.
+        """
+        self._part(shown)
         self._may_share = False
 
     def replace(self, pixels: NDArray[np.uint8]) -> None:
         """Let the picture be this one, uint8 of its size."""
         self._own, self._surface = pixels, None
 
-    def map_anew(self) -> None:
+    def map_anew(self, shown: Shown | None = None) -> None:
         """Heed that another surface is shown, or one elsewhere, or no more: what is seen stays.
 
-        So does what was drawn in this frame on a surface whose pixels were the picture: it is the frame's damage.
+        In the middle of a frame `shown` says what was seen before it.  Where nobody knows, what was drawn in it on a
+        surface whose pixels were the picture stays too, and is the frame's damage.
         """
         if self._surface is not None:
             for rect in self._surface.damage.rects:
                 self._left.add(rect)
-            self._own, self._surface = self._surface.pixels.copy(), None
+            self._part(shown)
         self._may_share = True
+
+    def _part(self, shown: Shown | None) -> None:
+        """Let the picture be no surface any more."""
+        if self._surface is None:
+            return
+        pixels = None if shown is None else shown()
+        if pixels is None or pixels.shape != self._surface.pixels.shape:
+            pixels = self._surface.pixels.copy()
+        self._own, self._surface = pixels, None
 
     def covered(self, surfaces: Sequence[Surface]) -> int:
         """How many pixels surfaces that are shown here have on the picture, together."""
