@@ -151,10 +151,11 @@ class TestFrames:
         whole = Rect(0, 0, 640, 320)
         bench.begin(width=640, height=320)
         bench.frame(1, FillSurface(1, BLUE, (whole,)))
-        bench.submit(BeginPipelineFrame(2), FillSurface(1, RED, (whole,)))
-        if ends:
-            bench.submit(ResetPipeline())  # as when the channel closes
         async with bench.running():
+            bench.submit(BeginPipelineFrame(2), FillSurface(1, RED, (whole,)))
+            await bench.idle()
+            if ends:
+                bench.submit(ResetPipeline())  # as when the channel closes
             bench.submit(BeginFrame(3), *(classic(16 * number, 0xFF00FF00) for number in range(40)), EndFrame(3))
             await bench.idle()
             assert bench.classic == [3]
@@ -173,7 +174,11 @@ class TestFrames:
         bench.begin()
         bench.submit(CreateSurface(2, 8, 8))
         bench.frame(1, FillSurface(1, BLUE, (WHOLE,)))
-        bench.submit(BeginPipelineFrame(2), FillSurface(1, RED, (WHOLE,)), MapSurface(mapped, 0, 0))
+        async with bench.running():
+            bench.submit(BeginPipelineFrame(2), FillSurface(1, RED, (WHOLE,)))
+            await bench.idle()
+            bench.submit(MapSurface(mapped, 0, 0))
+            await bench.idle()
         assert (bench.painter.image.pixels[..., 2] == 0).all()
         assert bench.screen.pixel(20, 20) == (0, 0, 255)
         bench.submit(EndPipelineFrame(2))
