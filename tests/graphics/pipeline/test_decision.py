@@ -22,6 +22,7 @@ from trio_rdp.graphics.pipeline.jobs import (
 )
 from trio_rdp.graphics.pipeline.motion import SentBlocks
 from trio_rdp.graphics.pipeline.parts import PartMaker
+from trio_rdp.graphics.pipeline.photo_map import PhotoMap
 from trio_rdp.graphics.pipeline.plan import FramePlan, PipelineStatistics
 from trio_rdp.graphics.pipeline.refinement import Refinement
 from trio_rdp.graphics.pipeline.shown import Shown
@@ -43,13 +44,16 @@ def context() -> Context:
         PipelineStatistics(),
         VideoAreas(BOUNDS),
         Refinement(shown),
+        PhotoMap(shown.bounds),
     )
 
 
-def decide(known: Context, pixels: Picture, now: float, codec: BitmapCodec | None = None) -> FramePlan:
+def decide(
+    known: Context, pixels: Picture, now: float, codec: BitmapCodec | None = None, damage: Rect = BOUNDS
+) -> FramePlan:
     plan = FramePlan()
     settings = Settings(USABLE, codec, Quality.MEDIUM, 100, None, Hints(320, 256))
-    Decision(known, settings, plan, pixels, known.shown.look(pixels, [BOUNDS]), now).decide()
+    Decision(known, settings, plan, pixels, known.shown.look(pixels, [damage]), now).decide()
     return plan
 
 
@@ -121,3 +125,20 @@ def test_a_forced_stream_ends_where_another_codec_is_forced() -> None:
     assert codecs(plan) == {BitmapCodec.CLEARCODEC}
     assert known.videos.areas == []
     assert not known.shown.lossy.any()
+
+
+def test_what_a_window_uncovers_is_told_from_the_window() -> None:
+    known = context()
+    behind = photo(320, 256)
+    window = np.full((150, 170, 4), 240, np.uint8)
+    window[10:-10:7, 10:-10:3] = 30
+    first, second = behind.copy(), behind.copy()
+    first[40:190, 60:230] = window
+    second[40:190, 70:240] = window
+    decide(known, first, 1.0)
+    plan = decide(known, second, 2.0, damage=Rect(60, 40, 180, 150))
+    assert known.statistics.copies
+    drawn = [part for part in plan.parts if part.codec is BitmapCodec.PROGRESSIVE]
+    # Most of ten columns of the photograph, and none of the window.
+    assert 1000 <= sum(part.pixels for part in drawn) <= 10 * 150
+    assert sum(part.pixels for part in plan.parts) < 150 * 170 / 2

@@ -135,7 +135,10 @@ def _measure_low(pixels: NDArray[np.uint8], piece: Rect) -> tuple[int, int, int]
     part = pixels[piece.top : piece.bottom, piece.left : piece.right].view(np.uint32)[..., 0] & np.uint32(0xFFFFFF)
     repeats = part[:, 1:] == part[:, :-1]
     repeats[1:] |= part[1:, 1:] == part[:-1, 1:]
-    return int(repeats.sum()), len(np.unique(part[:, 1:])), repeats.size
+    repeated = int(repeats.sum())
+    # Counting colours costs most, and what repeats so much is no photograph with any number of them.
+    colors = len(np.unique(part[:, 1:])) if 2 * repeated < repeats.size else 0
+    return repeated, colors, repeats.size
 
 
 def divide(

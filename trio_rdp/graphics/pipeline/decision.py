@@ -17,6 +17,7 @@ from trio_rdp.graphics.pipeline.jobs import CopySurface, CreateSurface, DeleteSu
 from trio_rdp.graphics.pipeline.margins import split_whole
 from trio_rdp.graphics.pipeline.motion import SentBlocks
 from trio_rdp.graphics.pipeline.parts import PartMaker
+from trio_rdp.graphics.pipeline.photo_map import PhotoMap
 from trio_rdp.graphics.pipeline.plan import FramePlan, PipelineStatistics
 from trio_rdp.graphics.pipeline.refinement import Refinement
 from trio_rdp.graphics.pipeline.shown import Look, Shown
@@ -70,6 +71,7 @@ class Context:
     statistics: PipelineStatistics
     videos: VideoAreas
     refinement: Refinement
+    photos: PhotoMap
     surfaces: dict[int, int] = field(default_factory=dict)
     """Of videos, by their keys."""
 
@@ -226,6 +228,8 @@ class Decision:
         elif kinds is None:
             divided = {choice.TEXT: rects}
         else:
+            whole = per_tile(self._look.changed) == (TILE // BLOCK) ** 2
+            context.photos.learn(kinds == choice.PHOTO, whole & (kinds == choice.TEXT))
             divided = choice.divide(self._cut(rects, kinds), kinds, self._see_piece)
         for kind, some in divided.items():
             codec = self._settings.usable[kind - choice.CODECS] if kind >= choice.CODECS else chosen.lossless
@@ -240,19 +244,27 @@ class Decision:
     def _cut(self, rects: list[Rect], kinds: NDArray[np.uint8]) -> list[Rect]:
         """Cut rectangles where photographs end, also within tiles that have only a part of one."""
         parts: list[Rect] = []
+        far: list[Rect] = []
         for rect in rects:
-            if min(rect.width, rect.height) < TILE or not (kinds[tile_span(rect)] == choice.PHOTO).any():
+            if not self._context.photos.is_near(rect):
+                far.append(rect)
+            elif min(rect.width, rect.height) < TILE or not (kinds[tile_span(rect)] == choice.PHOTO).any():
                 parts.append(rect)
             else:
                 whole, rest = split_whole([rect], self._bounds)
                 parts += whole + rest
-        return cut_strips(self._pixels, parts)
+        return cut_strips(self._pixels, parts) + far
 
     def _see_piece(self, piece: Rect, kind: int) -> int:
         row, column = piece.top // TILE, piece.left // TILE
         if self._settings.hints and self._settings.hints.get(row, column) is not Content.AUTO:
             return kind
-        return choice.see_piece(self._pixels, piece, kind)
+        if kind == choice.TEXT and not self._context.photos.is_near(piece):
+            return kind
+        seen = choice.see_piece(self._pixels, piece, kind)
+        if seen == choice.PHOTO:
+            self._context.photos.add(row, column)
+        return seen
 
     def _plain_fills(self, rects: list[Rect]) -> list[Rect]:
         """Fill small rectangles of one colour, such as where a caret was; gives the others."""

@@ -31,6 +31,7 @@ from trio_rdp.graphics.pipeline.jobs import (
 )
 from trio_rdp.graphics.pipeline.motion import SentBlocks
 from trio_rdp.graphics.pipeline.parts import PartMaker
+from trio_rdp.graphics.pipeline.photo_map import PhotoMap
 from trio_rdp.graphics.pipeline.plan import CodecCount, FramePlan, PipelineStatistics
 from trio_rdp.graphics.pipeline.refinement import Refinement
 from trio_rdp.graphics.pipeline.shown import Shown
@@ -109,6 +110,7 @@ class PipelineEncoder:
             statistics=self._statistics,
             videos=VideoAreas(self.bounds),
             refinement=Refinement(shown),
+            photos=PhotoMap(self.bounds),
         )
 
     @property
