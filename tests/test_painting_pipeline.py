@@ -451,6 +451,7 @@ class TestThreads:
             pytest.param([MapSurface(1, 0, 0)], id="a picture that is copied"),
             pytest.param([CreateSurface(2, 2000, 500)], id="a large surface"),
             pytest.param([ResetGraphics(2000, 500)], id="a large desktop"),
+            pytest.param([MapSurfaceToWindow(1, 7, 1000, 700)], id="a large window"),
             pytest.param([DrawCached(1, 1, ((0, 0),))], id="a large bitmap"),
         ],
     )

@@ -236,6 +236,11 @@ class Painter:
                     nursery.start_soon(draw, share)
             if failures:
                 raise failures[0]
+        if begun.failure is None and (begun.composition is not None or isinstance(jobs[-1], EndPipelineFrame)):
+            windows = self._windows.new(image.surfaces.on_windows)
+            seconds = self._rates.moving(sum(surface.area for surface in windows))
+            if seconds > INLINE_SECONDS:
+                await self._scheduler.run(partial(self._windows.prepare, windows), seconds, whole)
         return begun
 
     @property

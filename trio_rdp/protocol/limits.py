@@ -170,9 +170,9 @@ class Limits:
     """Acknowledgements in a row of frames that do not wait for one; FreeRDP's servers count none of them."""
     pipeline_answers: int = 1024
     """Messages of a client of the pipeline in one transmission; xfreerdp and Windows send each by itself."""
-    pipeline_offers: int = 16
+    pipeline_offers: int = 4
     """Offers of bitmaps that a client of the pipeline has kept, until it begins anew; Windows and FreeRDP make one."""
-    pipeline_resets: int = 1024
+    pipeline_resets: int = 64
     """How often a client of the pipeline may begin anew, for which all is drawn again; xfreerdp never does."""
     sessions: int = 1024
     """Sessions of one `serve`."""

@@ -45,6 +45,19 @@ def test_another_surface_takes_its_place() -> None:
     assert (found == 1).all()
 
 
+def test_copies_that_were_made_before() -> None:
+    pictures, surface = WindowPictures(), mapped(7)
+    assert pictures.new([surface]) == [surface]
+    pictures.prepare([surface])
+    surface.pixels[:] = 1
+    pictures.show([surface])
+    found = pictures.pixels(7)
+    assert found is not None
+    assert np.array_equal(found, blocks(20, 10)[:9, :18])
+    assert pictures.new([surface]) == []
+    assert pictures.new([mapped(7)]) != []
+
+
 def test_scaled() -> None:
     surface = mapped(7, target=(40, 20))
     assert isinstance(surface.mapping, OnWindow)

@@ -155,8 +155,10 @@ class SurfaceCodecs:
             PipelineCodec.AVC444: avc.Mode.AVC444,
             PipelineCodec.AVC444V2: avc.Mode.AVC444V2,
         }[PipelineCodec(job.codec)]
-        rects = [rect.intersect(surface.bounds) for rect in rects]
-        return _drawing(surface, rects, _AvcPicture(surface.avc, job.data, mode, rects), surface.view())
+        rects = [seen for rect in rects if not (seen := rect.intersect(surface.bounds)).is_empty]
+        # There may be 32,768 of them, each as large as the surface.
+        picture = _AvcPicture(surface.avc, job.data, mode, few(rects))
+        return _drawing(surface, rects, picture, surface.view())
 
 
 def _drawing(surface: Surface, rects: list[Rect], picture: Tiles | Step, view: View) -> Drawing:
@@ -254,8 +256,7 @@ class _AvcPicture:
 
     @functools.cached_property
     def places(self) -> set[int]:
-        # A message may have 32,768 rectangles, each as large as its surface.
-        return {_IN_ORDER, *cells(few([rect for rect in self._rects if not rect.is_empty]))}
+        return {_IN_ORDER, *cells(self._rects)}
 
     def ranges(self, count: int) -> list[tuple[int, int]]:
         return [(0, 1)]

@@ -26,18 +26,35 @@ class WindowPictures:
 
     def __init__(self) -> None:
         self._shown: dict[int, _Shown] = {}
+        self._copies: dict[Surface, NDArray[np.uint8]] = {}
+
+    def new(self, surfaces: list[Surface]) -> list[Surface]:
+        """Give those of surfaces that are mapped to windows of which there is no copy yet."""
+        return [one for one in surfaces if not self._is_known(one)]
+
+    def prepare(self, surfaces: list[Surface]) -> None:
+        """Copy surfaces for the next `show`, which takes less time then; in any thread, while none is drawn on."""
+        self._copies = {surface: surface.pixels.copy() for surface in surfaces}
+
+    def _is_known(self, surface: Surface) -> bool:
+        mapping = surface.mapping
+        assert isinstance(mapping, OnWindow)
+        shown = self._shown.get(mapping.window_id)
+        return shown is not None and shown.surface is surface
 
     def show(self, surfaces: list[Surface]) -> None:
         """Take over what has changed on surfaces that are mapped to windows; others are shown no more."""
         if not surfaces and not self._shown:
             return
         before, self._shown = self._shown, {}
+        copies, self._copies = self._copies, {}
         for surface in surfaces:
             mapping = surface.mapping
             assert isinstance(mapping, OnWindow)
             shown = before.get(mapping.window_id)
             if shown is None or shown.surface is not surface:
-                pixels = surface.pixels.copy()
+                found = copies.get(surface)
+                pixels = surface.pixels.copy() if found is None else found
             else:
                 pixels = shown.pixels
                 for rect in surface.damage.rects:
