@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import numpy as np
@@ -143,6 +143,55 @@ class TestFrames:
         assert bench.screen.pixel(0, 0) == (0, 255, 0)
         assert bench.screen.pixel(20, 20) == (0, 0, 0)
         assert (bench.frames, bench.classic) == ([], [5])
+
+    async def test_a_large_one_is_copied_in_a_thread_and_seen_whole(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        bench = Bench(1024, 768)
+        whole, threads, seen = Rect(0, 0, 1024, 768), set(), []
+        ahead = bench.screen.ahead
+
+        def noting(pixels: Picture, damage: list[Rect]) -> Callable[[], Picture]:
+            copy = ahead(pixels, damage)
+
+            def work() -> Picture:
+                threads.add(threading.current_thread())
+                finished = copy()
+                seen.append(bench.screen.pixel(1000, 700))
+                return finished
+
+            return work
+
+        monkeypatch.setattr(bench.screen, "ahead", noting)
+        async with bench.running():
+            bench.begin(width=1024, height=768)
+            for number, color in enumerate((RED, GREEN, BLUE)):
+                bench.frame(number, FillSurface(1, color, (whole,)))
+                await bench.idle()
+                assert bench.frames == list(range(number + 1))
+            bench.frame(3, FillSurface(1, RED, (Rect(0, 0, 4, 4),)))
+            await bench.idle()
+        assert threads
+        assert threading.main_thread() not in threads
+        assert seen == [(0, 0, 0), (255, 0, 0), (0, 255, 0)]
+        assert (bench.screen.pixel(1000, 700), bench.screen.pixel(0, 0)) == ((0, 0, 255), (255, 0, 0))
+
+    async def test_a_large_one_while_the_desktop_gets_another_size(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        bench = Bench(1024, 768)
+        ahead = bench.screen.ahead
+
+        def resizing(pixels: Picture, damage: list[Rect]) -> Callable[[], Picture]:
+            copy = ahead(pixels, damage)
+            bench.painter.resize(800, 600)
+            monkeypatch.undo()
+            return copy
+
+        monkeypatch.setattr(bench.screen, "ahead", resizing)
+        async with bench.running():
+            bench.begin(width=1024, height=768)
+            bench.frame(1, FillSurface(1, RED, (Rect(0, 0, 1024, 768),)))
+            await bench.idle()
+        assert bench.picture.shape == (600, 800, 4)
+        assert bench.screen.pixel(799, 599) == (255, 0, 0)
+        assert bench.frames == [1]
 
     @pytest.mark.parametrize("ends", [False, True])
     async def test_what_is_drawn_the_classic_way_shows_nothing_of_one(self, ends: bool) -> None:

@@ -7,14 +7,24 @@ import numpy as np
 import pytest
 import trio
 import trio.testing
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from trio_rdp.graphics.decoded_image import black
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.level import Ending
 from trio_rdp.screen import Screen, ScreenStatistics
 from trio_rdp.wire.errors import SessionClosed
 
 RED = (0, 0, 255, 255)
+BLUE = (255, 0, 0, 255)
+WHOLE = Rect(0, 0, 8, 4)
+RECTS = st.builds(Rect, st.integers(0, 5), st.integers(0, 2), st.integers(1, 3), st.integers(1, 2))
+
+
+def solid(color: tuple[int, ...]) -> NDArray[np.uint8]:
+    return np.full((4, 8, 4), (*color[:3], 255), np.uint8)
 
 
 class Desk:
@@ -62,6 +72,36 @@ def test_snapshots_are_copies() -> None:
     assert part.shape == (10, 10, 4)
     part[:] = 0
     assert desk.screen.pixel(35, 25) == (255, 0, 0)
+
+
+def test_what_is_copied_ahead_is_seen_when_it_is_shown() -> None:
+    screen = Screen(8, 4, Ending())
+    screen.show(solid(RED), [WHOLE])
+    ahead = screen.ahead(solid(BLUE), [Rect(2, 1, 3, 2)])
+    finished = ahead()
+    assert screen.pixel(2, 1) == (255, 0, 0)
+    screen.show(solid(BLUE), [Rect(2, 1, 3, 2)], finished)
+    assert screen.pixel(2, 1) == (0, 0, 255)
+    assert screen.pixel(1, 1) == (255, 0, 0)
+    assert (screen.statistics().frames, screen.statistics().pixels) == (2, 32 + 6)
+
+
+@given(st.lists(st.tuples(st.lists(RECTS, min_size=1, max_size=3), st.booleans(), st.booleans()), max_size=12))
+def test_frames_that_are_copied_ahead_or_not_give_the_same(frames: list[tuple[list[Rect], bool, bool]]) -> None:
+    screen, expected = Screen(8, 4, Ending()), black(8, 4)
+    for number, (damage, is_ahead, is_resized) in enumerate(frames, 1):
+        picture = solid((number, 2 * number, 3 * number))
+        finished = screen.ahead(picture, damage)() if is_ahead else None
+        if is_resized:  # what was copied for the old one is dropped
+            screen.resize(8, 4)
+            expected, finished = black(8, 4), None
+        before = screen.snapshot()
+        assert np.array_equal(before, expected)
+        screen.show(picture, damage, finished)
+        for rect in damage:
+            part = slice(rect.top, rect.bottom), slice(rect.left, rect.right)
+            expected[part] = picture[part]
+        assert np.array_equal(screen.snapshot(), expected)
 
 
 def test_saving(tmp_path: Path) -> None:

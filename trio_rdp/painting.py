@@ -197,14 +197,19 @@ class Painter:
             self._work = trio.Event()
             while self._is_worthwhile():
                 (jobs, costs), image = self._take_slice(), self._image
+                damage: list[Rect] | None = None
+                finished: NDArray[np.uint8] | None = None
                 self._busy = True
                 try:
                     with self._scheduler.using():
                         begun = await self._paint_slice(image, jobs, costs)
+                        if image is self._image and begun.failure is None:
+                            damage = self._collect(jobs, begun)
+                            finished = await self._copy_ahead(damage)
                 finally:
                     self._busy = False
                 if image is self._image:
-                    self._finish(jobs, begun)
+                    self._finish(jobs, begun, damage, finished)
                 else:
                     self._finish_for_old(jobs, begun, image)
                 del jobs, begun, image  # and with them surfaces that are there no more
@@ -242,6 +247,17 @@ class Painter:
             if seconds > INLINE_SECONDS:
                 await self._scheduler.run(partial(self._windows.prepare, windows), seconds, whole)
         return begun
+
+    async def _copy_ahead(self, damage: list[Rect]) -> NDArray[np.uint8] | None:
+        """Copy what a frame has changed in a thread, if that is much; None where it is to be copied when it is shown.
+
+        The loop would be held for 1.5 ms by 1920 x 1080 pixels.
+        """
+        image, screen = self._image, self._screen
+        seconds = self._rates.moving(sum(rect.area for rect in damage))
+        if seconds <= INLINE_SECONDS or (image.width, image.height) != (screen.width, screen.height):
+            return None
+        return await self._scheduler.run(screen.ahead(image.pixels, damage), seconds)
 
     @property
     def _slice_seconds(self) -> float:
@@ -294,11 +310,26 @@ class Painter:
         self._running = list(jobs)
         return jobs, costs
 
-    def _finish(self, jobs: list[PaintJob], begun: Begun) -> None:
-        """Count painted jobs, and show the frame if it is whole."""
+    def _finish(
+        self,
+        jobs: list[PaintJob],
+        begun: Begun,
+        damage: list[Rect] | None = None,
+        finished: NDArray[np.uint8] | None = None,
+    ) -> None:
+        """Count painted jobs, and show the frame if it is whole; `damage` and `finished` where they are known."""
         self._count(jobs, begun)
         if begun.failure is not None:
             self._fail_pipeline(begun.failure)
+        if damage is None:
+            damage = self._collect(jobs, begun)
+        if begun.failure is None and (begun.composition is not None or isinstance(jobs[-1], EndPipelineFrame)):
+            self._windows.show(self._image.surfaces.on_windows)
+        self._show(damage, finished)
+        self._tell(jobs, begun)
+
+    def _collect(self, jobs: list[PaintJob], begun: Begun) -> list[Rect]:
+        """Note what jobs have changed, and give what of it is to be shown now."""
         damage = [] if begun.composition is None else begun.composition.damage
         for job, drawing in zip(jobs, begun.drawings, strict=True):
             if is_pipeline_job(job):
@@ -308,10 +339,13 @@ class Painter:
                 self._damage.add(rect)
             if isinstance(job, BeginFrame | EndFrame | ResetCodecs):
                 self._in_frame = isinstance(job, BeginFrame)
-        if begun.failure is None and (begun.composition is not None or isinstance(jobs[-1], EndPipelineFrame)):
-            self._windows.show(self._image.surfaces.on_windows)
-        self._show([] if begun.failure else damage)
-        self._tell(jobs, begun)
+        if begun.failure is not None:
+            damage = []
+        if self._damage and not self._in_frame:
+            for rect in damage:
+                self._damage.add(rect)
+            damage = self._damage.take()
+        return damage
 
     def _finish_for_old(self, jobs: list[PaintJob], begun: Begun, image: DecodedImage) -> None:
         """Count what was painted while the picture was replaced; the graphics pipeline's part is not lost."""
@@ -335,8 +369,8 @@ class Painter:
         for job, drawing in zip(jobs, begun.drawings, strict=True):
             self._rates.measure(job, drawing.tiles, begun.seconds[id(drawing)])
 
-    def _show(self, damage: list[Rect]) -> None:
-        """Show what the graphics pipeline has finished, and what else there is; a new size with the frame it is for."""
+    def _show(self, damage: list[Rect], finished: NDArray[np.uint8] | None = None) -> None:
+        """Show what of the picture has changed; a new size with the frame it is for."""
         image, screen = self._image, self._screen
         if (image.width, image.height) != (screen.width, screen.height):
             self._damage.clear()
@@ -344,12 +378,8 @@ class Painter:
                 return
             screen.resize(image.width, image.height)
             damage = [image.bounds] if damage else []
-        if self._damage and not self._in_frame:
-            for rect in damage:
-                self._damage.add(rect)
-            damage = self._damage.take()
         if damage:
-            screen.show(image.pixels, damage)
+            screen.show(image.pixels, damage, finished)
 
     def _tell(self, jobs: list[PaintJob], begun: Begun) -> None:
         """Say which frames are shown."""

@@ -1,6 +1,7 @@
 """`Screen`: what the server shows, as the user of a client session sees it.
 
 The front buffer changes only on the loop and only in whole frames, so nobody ever sees half a frame or a torn array.
+Large frames are copied to a second buffer in a thread, and the two change places.
 """
 
 from __future__ import annotations
@@ -8,7 +9,9 @@ from __future__ import annotations
 import functools
 import os
 import weakref
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import trio
@@ -54,6 +57,8 @@ class Screen:
         self._painted = 0
         self._resizes = 0
         self._frames_before = 0  # the last resize
+        self._spare: NDArray[np.uint8] | None = None  # the picture before, where large frames change places with it
+        self._missing = Region()  # there
         self._width = width
         self._height = height
 
@@ -136,14 +141,30 @@ class Screen:
 
     # What follows is for the painter.
 
-    def show(self, pixels: NDArray[np.uint8], damage: list[Rect]) -> None:
-        """Copy damaged rectangles of a finished frame to the front."""
-        stride = pixels.strides[0]
-        source = pixels.reshape(-1).data
-        for rect in damage:
-            view = View.of(self._pixels, rect.left, rect.top, rect.width, rect.height)
-            convert_into(source[rect.top * stride + rect.left * 4 :], PixelFormat.BGRA32, stride, view)
-            self._painted += rect.area
+    def ahead(self, pixels: NDArray[np.uint8], damage: list[Rect]) -> Callable[[], NDArray[np.uint8]]:
+        """What copies damaged rectangles of a finished frame to a picture that nobody sees yet, and gives that.
+
+        It may be called in a thread.  `show` then takes no time; nothing else may be shown before.
+        """
+        front, spare, missing = self._pixels, self._spare, self._missing.take()
+        self._spare = None
+        if spare is None:
+            missing = [Rect(0, 0, self.width, self.height)]
+        missing = [old for old in missing if not any(new.contains(old) for new in damage)]
+        return partial(_copy_ahead, front, spare, missing, pixels, damage)
+
+    def show(self, pixels: NDArray[np.uint8], damage: list[Rect], finished: NDArray[np.uint8] | None = None) -> None:
+        """Copy damaged rectangles of a finished frame to the front; `finished` is what `ahead` has made of them."""
+        if finished is None:
+            _copy(pixels, damage, self._pixels)
+            if self._spare is not None:
+                for rect in damage:
+                    self._missing.add(rect)
+        else:
+            self._spare, self.__dict__["_pixels"] = self._pixels, finished
+            for rect in damage:
+                self._missing.add(rect)
+        self._painted += sum(rect.area for rect in damage)
         self._frames += 1
         self._notify(damage)
 
@@ -154,6 +175,7 @@ class Screen:
         self._width = width
         self._height = height
         self.__dict__.pop("_pixels", None)
+        self._spare = None
         for watcher in list(self._watchers):
             watcher.damage.clear()
         self._notify([Rect(0, 0, width, height)])
@@ -170,6 +192,30 @@ class Screen:
 
     def _watch(self, watcher: _Damage) -> None:
         self._watchers.add(watcher)
+
+
+def _copy(pixels: NDArray[np.uint8], rects: Sequence[Rect], target: NDArray[np.uint8]) -> None:
+    stride = pixels.strides[0]
+    source = pixels.reshape(-1).data
+    for rect in rects:
+        view = View.of(target, rect.left, rect.top, rect.width, rect.height)
+        convert_into(source[rect.top * stride + rect.left * 4 :], PixelFormat.BGRA32, stride, view)
+
+
+def _copy_ahead(
+    front: NDArray[np.uint8],
+    spare: NDArray[np.uint8] | None,
+    missing: list[Rect],
+    pixels: NDArray[np.uint8],
+    damage: list[Rect],
+) -> NDArray[np.uint8]:
+    if spare is None:
+        import numpy as np
+
+        spare = np.empty_like(front)
+    _copy(front, missing, spare)
+    _copy(pixels, damage, spare)
+    return spare
 
 
 class _Damage:
