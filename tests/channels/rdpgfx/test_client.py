@@ -81,14 +81,20 @@ def test_what_is_offered() -> None:
 
 
 def test_what_a_thin_client_offers() -> None:
-    thin = offered(GraphicsClient(h264=True, is_thin=True, takes_scaled_mapping=False))
+    thin = offered(GraphicsClient(h264=True, is_thin=True))
     assert thin[V8] == THIN
     assert thin[V81] == THIN | AVC420 | SMALL
     assert thin[V10] == thin[V101] == thin[V102] == 0
     assert thin[V103] == thin[V106] == AVC_THIN
-    assert thin[V107] == AVC_THIN | NO_SCALING
+    assert thin[V107] == AVC_THIN
     # "If this flag is set, the RDPGFX_CAPS_FLAG_AVC_DISABLED flag MUST NOT be set" (2.2.3.6).
     assert offered(GraphicsClient(is_thin=True))[V107] == NO_AVC
+
+
+def test_who_does_not_scale() -> None:
+    """Versions 10.5 and 10.6 promise it (1.5.1) and have no flag to say otherwise."""
+    found = offered(GraphicsClient(takes_scaled_mapping=False))
+    assert found == {V8: 0, V81: 0, **dict.fromkeys((V10, V102, V103, V104), NO_AVC), V107: NO_AVC | NO_SCALING}
 
 
 def test_what_a_small_cache_offers() -> None:
@@ -236,6 +242,12 @@ def test_acknowledging_is_suspended_and_resumed(client: GraphicsClient) -> None:
     assert acknowledge(4) == [(7, 4)]
     client.suspend()
     assert acknowledge(5) == [(SUSPEND_FRAME_ACKNOWLEDGEMENT, 5)]
+    assert acknowledge(6) == []
+    # A server of which the client begins anew expects acknowledgements again.
+    client.reset()
+    client.receive(confirm(), 0.0)
+    assert acknowledge(7) == [(SUSPEND_FRAME_ACKNOWLEDGEMENT, 7)]
+    assert acknowledge(8) == []
 
 
 def test_frames_that_nest_or_do_not_begin(client: GraphicsClient) -> None:

@@ -68,7 +68,7 @@ def test_who_prefers_h264() -> None:
 def test_what_came_with_which_version() -> None:
     assert [version for version in CapabilityVersion if Confirmed(version).takes_quality] == list(LATER)
     assert [version for version in CapabilityVersion if Confirmed(version).can_reset] == [V103, V104, V105, V106, V107]
-    assert [version for version in CapabilityVersion if Confirmed(version).takes_scaled_mapping] == [V107]
+    assert [version for version in CapabilityVersion if Confirmed(version).takes_scaled_mapping] == [V105, V106, V107]
     assert not Confirmed(V107, CapabilityFlags.SCALEDMAP_DISABLE).takes_scaled_mapping
 
 

@@ -48,6 +48,9 @@ ALL_VERSIONS: Final = tuple(CapabilityVersion)
 
 _PART: Final = 256  # commands that are read without a pause
 
+# Whoever offers these "MUST be capable of processing" the scaled mappings (1.5.1); only 10.7 has a flag against them.
+_SCALING: Final = (CapabilityVersion.VERSION_105, CapabilityVersion.VERSION_106)
+
 
 class ClientState(enum.Enum):
     """How far a client has got."""
@@ -220,7 +223,7 @@ class GraphicsClient:
         return theirs
 
     def _begin(self, pdu: StartFramePdu, now: float) -> BeginPipelineFrame | None:
-        # "Logical frames SHOULD NOT be nested" (3.2.5.11); of those that are, the outermost counts.
+        # "Logical frames SHOULD NOT be nested" (3.2.5.11); of those that are, the first beginning and each end counts.
         if self._began is not None:
             self.ignored += 1
             return None
@@ -313,6 +316,7 @@ class GraphicsClient:
         self._began = None
         self._frames.clear()
         self._offered = None
+        self._was_told = False  # that nothing is acknowledged, of which a server that begins anew knows nothing
 
     def _require(self, *states: ClientState) -> None:
         if self.state not in states:
@@ -333,6 +337,8 @@ class _Wishes:
         if version == CapabilityVersion.VERSION_101:
             # It has no flags, and implies H.264 (1.7).
             return CapabilitySet.of(version) if self.h264 else None
+        if version in _SCALING and not self.takes_scaled_mapping:
+            return None
         flags = self._old(version) if version < CapabilityVersion.VERSION_10 else self._new(version)
         return CapabilitySet.of(version, flags)
 

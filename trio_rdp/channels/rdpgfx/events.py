@@ -77,8 +77,8 @@ class Confirmed:
 
     @property
     def takes_scaled_mapping(self) -> bool:
-        """Whether surfaces may be shown in another size than their own."""
-        return self.version >= CapabilityVersion.VERSION_107 and CapabilityFlags.SCALEDMAP_DISABLE not in self.flags
+        """Whether surfaces may be shown in another size than their own, as from version 10.5 on (1.5.1)."""
+        return self.version >= CapabilityVersion.VERSION_105 and CapabilityFlags.SCALEDMAP_DISABLE not in self.flags
 
     @property
     def takes_quality(self) -> bool:
