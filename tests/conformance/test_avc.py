@@ -51,6 +51,22 @@ def original(test: ET.Element) -> NDArray[np.uint8]:
         return np.asarray(picture.convert("RGB"))[..., ::-1]
 
 
+def sharing_chroma(picture: NDArray[np.uint8]) -> NDArray[Any]:
+    """All that 4:2:0 can hold of a picture, were nothing else lost: each four pixels have their mean chroma."""
+    blue, green, red = np.moveaxis(picture.astype(float), -1, 0)
+    luma = 0.0722 * blue + 0.7152 * green + 0.2126 * red
+    u, v = (_shared(color - luma) for color in (blue, red))
+    return np.stack([luma + u, luma - (0.0722 * u + 0.2126 * v) / 0.7152, luma + v], -1).clip(0, 255)
+
+
+def _shared(plane: NDArray[Any]) -> NDArray[Any]:
+    rows, columns = (side + side % 2 for side in plane.shape)
+    whole = np.pad(plane, ((0, rows - plane.shape[0]), (0, columns - plane.shape[1])), "edge")
+    mean = whole.reshape(rows // 2, 2, columns // 2, 2).mean((1, 3))
+    shared: NDArray[Any] = mean.repeat(2, 0).repeat(2, 1)[: plane.shape[0], : plane.shape[1]]
+    return shared
+
+
 def psnr(error: NDArray[Any]) -> float:
     return float(10 * np.log10(255 * 255 / (error**2).mean()))
 
@@ -69,8 +85,15 @@ def test_microsofts_streams(path: Path, form: Form, monkeypatch: pytest.MonkeyPa
         data, mode = message_of(test)
         drawn = decoder.decode_into(data, View.of(surface), mode)
         assert drawn == [(0, 0, width, height)]
-        error = surface[..., :3].astype(int) - original(test)
+        wanted = original(test)
+        error = surface[..., :3].astype(int) - wanted
         luma = error @ (0.0722, 0.7152, 0.2126)
         assert psnr(luma) > 40
-        # Text of strong colours loses more by sharing its chroma than by H.264: two of ten pictures.
-        assert psnr(error) > (35 if mode is not Mode.AVC420 else 33)
+        if mode is not Mode.AVC420:
+            assert psnr(error) > 35
+            continue
+        # Two of the ten pictures have text of strong colours.  4:2:0 itself leaves 34.6 and 34.0 dB of these, without
+        # any H.264: no decoder can reach 35.  What is told of here is what this one loses beside that.
+        limit = sharing_chroma(wanted)
+        assert psnr(surface[..., :3] - limit) > 38
+        assert psnr(error) > min(35, psnr(limit - wanted) - 1)
