@@ -14,6 +14,9 @@ from trio_rdp.channels.rdpgfx import CHANNEL_NAME
 from trio_rdp.channels.rdpgfx.capabilities import CapabilityVersion
 from trio_rdp.channels.rdpgfx.drawing import SolidFillPdu
 from trio_rdp.client import Session
+from trio_rdp.codecs.avc_encoder import Encoder
+from trio_rdp.codecs.avc_frames import Avc420BitmapStream
+from trio_rdp.codecs.view import View
 from trio_rdp.codecs.zgfx import Compressor
 from trio_rdp.dynamic_channel import DynamicChannel
 from trio_rdp.graphics.geometry import Rect
@@ -69,6 +72,42 @@ async def test_a_session_that_is_drawn_by_it() -> None:
         assert channel.max_bytes == CLIENT.limits.undecoded
         await client.keyboard.type("x")
         assert await server.input.receive() == UnicodePressed("x")
+
+
+async def test_nothing_is_shown_before_something_is_drawn() -> None:
+    async with open_session_pair(client_config=CLIENT) as (client, server):
+        with trio.fail_after(10):
+            await client.graphics.wait_ready()
+            while not server.display.has_pipeline:
+                await trio.testing.wait_all_tasks_blocked(0.01)
+        await trio.testing.wait_all_tasks_blocked(0.05)
+        assert not client.screen.is_painted
+        await paint(server, GREEN)
+        with trio.fail_after(10):
+            await client.screen.wait_settled(0)
+        assert client.screen.pixel(100, 100) == GREEN
+        assert client.screen.statistics().frames == 1
+
+
+@pytest.mark.parametrize("version", [CapabilityVersion.VERSION_81, CapabilityVersion.VERSION_10])
+async def test_one_stream_of_h264_for_a_client_that_may_have_one_decoder(version: CapabilityVersion) -> None:
+    pytest.importorskip("av")
+    encoder = Encoder(64, 64)
+    units = [
+        Avc420BitmapStream.decode(encoder.encode(View.of(np.full((64, 64, 4), shade, np.uint8)))) for shade in (0, 100)
+    ]
+    client_config = replace(CLIENT, enable_h264=True, graphics_versions=(version,))
+    first, other = Rect(0, 0, 64, 64), Rect(100, 0, 64, 64)
+    async with open_session_pair(client_config=client_config) as (_, server):
+        await paint(server, GREEN)
+        async with server.display.frame() as frame:
+            assert frame.h264(first, units[0].avc420_encoded_bitstream)
+            if version < CapabilityVersion.VERSION_10:
+                with pytest.raises(LocalProtocolError, match="the most"):
+                    frame.h264(other, units[0].avc420_encoded_bitstream)
+            else:
+                assert frame.h264(other, units[0].avc420_encoded_bitstream)
+            assert frame.h264(first, units[1].avc420_encoded_bitstream)
 
 
 async def test_all_of_a_picture_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:

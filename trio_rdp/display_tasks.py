@@ -302,8 +302,9 @@ class DisplayTasks:
             if self._roads.pipeline is None and self._size != self._stage.desktop_size:
                 # It had been resized by the pipeline, of which the share knows nothing.
                 await self._reactivate_in_size()
+            await self._roads.sender.settle()  # the client hears at once that it is confirmed
             self._framebuffer.damage.add(self._framebuffer.bounds)
-            self._owes = True
+            self._owes |= self._frames > 0  # a picture that nobody has drawn is none
             self._attention.set()
             self._level.notify()
 
