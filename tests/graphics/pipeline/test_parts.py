@@ -94,3 +94,22 @@ def test_video_has_a_surface_of_its_own() -> None:
         assert part.order == "video 7"
         carry_out(client, [part])
         assert psnr(client.surfaces[9][..., :3], pixels[32:128, 64:224, :3]) > 33
+
+
+def test_only_what_was_asked_for_is_drawn_and_what_passes_is_smaller() -> None:
+    pixels, sizes = photo(300, 200), []
+    wanted = [Rect(10, 10, 20, 180), Rect(64, 64, 70, 64), Rect(290, 190, 10, 10)]
+    for passing in (False, True):
+        maker, client = made()
+        parts = maker.lossy(BitmapCodec.PROGRESSIVE, pixels, wanted, Quality.MEDIUM, 100, passing=passing)
+        carry_out(client, parts)
+        maker.release()
+        carry_out(client, maker.lossy(BitmapCodec.PROGRESSIVE, pixels, wanted[:1], Quality.MEDIUM, 100))
+        seen = np.zeros((200, 300), np.bool_)
+        for rect in wanted:
+            place = slice(rect.top, rect.bottom), slice(rect.left, rect.right)
+            seen[place] = True
+            assert psnr(client.picture[place], pixels[place][..., :3]) > 33
+        assert not client.picture[~seen].any()
+        sizes.append(sum(len(getattr(job, "data", b"")) for part in parts for job in part.jobs))
+    assert sizes[1] < 0.8 * sizes[0]

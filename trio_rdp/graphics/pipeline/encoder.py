@@ -36,7 +36,7 @@ from trio_rdp.graphics.pipeline.plan import CodecCount, FramePlan, PipelineStati
 from trio_rdp.graphics.pipeline.refinement import Refinement
 from trio_rdp.graphics.pipeline.shown import Shown
 from trio_rdp.graphics.pipeline.tile_cache import TileCache
-from trio_rdp.graphics.pipeline.video import VideoAreas
+from trio_rdp.graphics.pipeline.video import MOST_AREAS, VideoAreas
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,6 +50,7 @@ CODECS: Final = (BitmapCodec.CLEARCODEC, BitmapCodec.PLANAR, BitmapCodec.PROGRES
 CACHE_BYTES: Final = 100 << 20
 CACHE_SLOTS: Final = 25_600
 
+_VIDEO_CODECS: Final = (BitmapCodec.AVC420, BitmapCodec.AVC444)
 _AVC: Final = (PipelineCodec.AVC420, PipelineCodec.AVC444, PipelineCodec.AVC444V2)
 
 
@@ -63,6 +64,9 @@ class PipelineEncoder:
     `codecs` are those that both sides take; `mixes_avc` says that H.264 may be in one frame with others (from version
     10.4 on), `takes_avc444v2` that 4:4:4 may have its second form (from 10.1 on), `cache_bytes` and `cache_slots` what
     the bitmap cache of the confirmed version holds.  `clock` measures the seconds in the statistics.
+
+    `one_decoder` is for clients that may have one decoder of H.264 for all surfaces, and draw all of each picture, as
+    IronRDP's (2026) of version 8.1 does: there is one video at a time then, on a surface of its own in any case.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class PipelineEncoder:
         takes_avc444v2: bool = True,
         cache_bytes: int = CACHE_BYTES,
         cache_slots: int = CACHE_SLOTS,
+        one_decoder: bool = False,
         clock: Callable[[], float] = _no_clock,
     ) -> None:
         self.usable: tuple[BitmapCodec, ...] = tuple(codecs)
@@ -91,6 +96,8 @@ class PipelineEncoder:
         self._statistics = PipelineStatistics()
         self._clock = clock
         self._mixes_avc = mixes_avc
+        self._one_decoder = one_decoder
+        self._holds_videos = False
         self._avc444 = PipelineCodec.AVC444V2 if takes_avc444v2 else PipelineCodec.AVC444
         self._clear = clearcodec_encoder.Encoder()
         self._memory = BitmapMemory(cache_bytes, cache_slots)
@@ -108,7 +115,7 @@ class PipelineEncoder:
             parts=PartMaker(MAIN, self.bounds, self._clear, self._clock, self._avc444),
             cache=self._cache,
             statistics=self._statistics,
-            videos=VideoAreas(self.bounds),
+            videos=VideoAreas(self.bounds, 1 if self._one_decoder else MOST_AREAS, apart=self._one_decoder),
             refinement=Refinement(shown),
             photos=PhotoMap(self.bounds),
         )
@@ -207,7 +214,19 @@ class PipelineEncoder:
         return [jobs[:first], jobs[first:]]
 
     def _settings(self) -> Settings:
-        return Settings(self.usable, self.codec, self.quality, self.percent, self.max_video_bytes, self.hints)
+        usable, codec = self.usable, self.codec
+        if self._holds_videos:
+            usable = tuple(one for one in usable if one not in _VIDEO_CODECS)
+            codec = None if codec in _VIDEO_CODECS else codec
+        return Settings(usable, codec, self.quality, self.percent, self.max_video_bytes, self.hints)
+
+    def hold_videos(self, is_held: bool) -> None:
+        """Make no H.264 meanwhile, as the client's only decoder is somebody else's; after that with a key picture."""
+        if is_held and not self._holds_videos:
+            for area in self._context.videos.areas:
+                if area.encoder is not None:
+                    area.encoder.reset()
+        self._holds_videos = is_held
 
     # Refinement.
 
@@ -219,6 +238,7 @@ class PipelineEncoder:
     def begin_refinement(self, pixels: NDArray[np.uint8], now: float, most_pixels: int) -> FramePlan:
         """Send something again better, of at most about `most_pixels`; for the rest as `begin`."""
         plan = FramePlan()
+        self._context.parts.release()
         for area in self._context.videos.expire(now) if self.codec is None else ():
             self._context.end_video(area, plan)
         passes, exact = self._context.refinement.choose(pixels, now, most_pixels)

@@ -39,7 +39,7 @@ def split_whole(rects: Iterable[Rect], bounds: Rect) -> tuple[list[Rect], list[R
 
 
 class Margins:
-    """A picture of which only the tiles are there that were asked for last; the others take no memory, if ever used."""
+    """A picture in which only the tiles asked for last are right; what was never asked for takes no memory."""
 
     def __init__(self, width: int, height: int) -> None:
         import numpy as np

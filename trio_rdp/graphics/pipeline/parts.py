@@ -76,6 +76,10 @@ class PartMaker:
         order = None if codec in _ALONE else codec.value
         return [self._part(codec, piece, order, partial(work, pixels, piece)) for piece in pieces(rects, _PIECE)]
 
+    def release(self) -> None:
+        """Give back what only encoding what moves needs: up to a picture's memory."""
+        self._margins = None
+
     def in_passes(self, percent: int) -> bool:
         """Whether photographs come rough first."""
         return percent < _ROUGH
