@@ -103,7 +103,8 @@ class Frame:
         the next unit; drawing over all of it ends the stream.
 
         Raises `LocalProtocolError` where the client takes none (see `Display.takes_h264`), for a rectangle that is not
-        on the desktop, and for more than 8 streams; `ValueError` for what is no H.264 that clients decode, or of
+        on the desktop, and for more than 8 streams, or one below version 10 of the pipeline, whose clients may have
+        one decoder; `ValueError` for what is no H.264 that clients decode, or of
         another size.
         """
         bounds = self._canvas().bounds

@@ -34,7 +34,7 @@ from trio_rdp.graphics.differences import count_tiles
 from trio_rdp.graphics.framebuffer import Framebuffer
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline.encoder import PipelineEncoder
-from trio_rdp.graphics.pipeline.handed_video import HandedVideos
+from trio_rdp.graphics.pipeline.handed_video import MOST_VIDEOS, HandedVideos
 from trio_rdp.graphics.pipeline.jobs import BeginPipelineFrame, EndPipelineFrame, ImportCached, MonitorArea, PipelineJob
 from trio_rdp.graphics.pipeline.pacing import FramePacer
 from trio_rdp.graphics.pipeline.plan import FramePlan
@@ -73,6 +73,8 @@ class PipelineLink:
     """Whether H.264 may be in one frame with other codecs."""
     takes_avc444v2: bool = True
     """Whether H.264 in 4:4:4 may have its second form."""
+    one_decoder: bool = False
+    """Whether the client may have one decoder of H.264 for all surfaces."""
     cache_bytes: int
     cache_slots: int
     encode: Callable[[Sequence[PipelineJob]], bytes]
@@ -102,7 +104,7 @@ class GraphicsSender:
         self._scheduler = scheduler
         self._level = level
         self._runner = PlanRunner(scheduler)
-        self._videos = HandedVideos()
+        self._videos = HandedVideos(1 if link.one_decoder else MOST_VIDEOS)
         self._encoder = self._make_encoder(1, 1)
         self._owed: list[Item] = [*link.items(link.opening)]
         self._owed_frames: list[tuple[int, int, float, bool]] = []
@@ -121,6 +123,7 @@ class GraphicsSender:
             takes_avc444v2=link.takes_avc444v2,
             cache_bytes=link.cache_bytes,
             cache_slots=link.cache_slots,
+            one_decoder=link.one_decoder,
             clock=time.thread_time,
         )
 
@@ -301,6 +304,7 @@ class GraphicsSender:
     async def _send_plan(self, look: Callable[[], FramePlan], pixels: int) -> None:
         """Have a plan made, which may be cancelled until it is, then encode it, and owe what comes of it."""
         self._encoder.percent = self.pacer.percent
+        self._encoder.hold_videos(self._link.one_decoder and bool(self._videos.rects))
         most = min(self.pacer.frame_bytes, _MOST_VIDEO_BYTES)
         self._encoder.max_video_bytes = max(int(most / max(self._encoder.statistics.videos, 1)), 1)
         with self._scheduler.using():

@@ -20,6 +20,7 @@ from trio_rdp.channels.dynamic.messages import DRDYNVC_CHANNEL_NAME
 from trio_rdp.channels.echo import ECHO_CHANNEL_NAME
 from trio_rdp.channels.rdpdr import CHANNEL_NAME as RDPDR_CHANNEL_NAME
 from trio_rdp.channels.rdpei import CHANNEL_NAME as RDPEI_CHANNEL_NAME
+from trio_rdp.channels.rdpgfx.capabilities import CapabilityVersion as GraphicsVersion
 from trio_rdp.channels.rdpgfx.events import Confirmed
 from trio_rdp.channels.rdpgfx.server import GraphicsServer
 from trio_rdp.channels.rdpsnd import CHANNEL_NAME as RDPSND_CHANNEL_NAME
@@ -226,6 +227,8 @@ class ServerChannels(Supervised):
             takes_h264=confirmed.takes_avc420,
             mixes_avc=confirmed.mixes_avc,
             takes_avc444v2=confirmed.takes_avc444v2,
+            # IronRDP's client (2026), which knows 8 and 8.1, has one for all.
+            one_decoder=confirmed.version < GraphicsVersion.VERSION_10,
             cache_bytes=confirmed.cache_bytes,
             cache_slots=confirmed.cache_slots,
             encode=partial(machine.encode, epoch=machine.epoch),

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from tests.codecs.pictures import noise, psnr, text
 from tests.graphics.pipeline.model_client import ModelClient, photo
 from trio_rdp.codecs import avc
+from trio_rdp.codecs.avc_frames import Avc420BitmapStream
+from trio_rdp.codecs.avc_units import inspect
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.graphics.content import Content
 from trio_rdp.graphics.framebuffer import Framebuffer
@@ -289,6 +291,70 @@ def test_version_10_0_knows_the_first_form_of_444_only() -> None:
     jobs = pair.send()
     assert [job.codec for job in jobs if isinstance(job, DrawSurface)] == [PipelineCodec.AVC444]
     assert pair.quality() > 35
+
+
+@needs_avc
+def test_a_client_with_one_decoder_has_one_video_apart_from_the_desktop() -> None:
+    pair = Pair(640, 480, codecs=(*CODECS, BitmapCodec.AVC420), mixes_avc=False, one_decoder=True)
+    for number in range(12):
+        pair.blit(0, 0, photo(240, 192, number))
+        pair.blit(320, 256, photo(240, 192, number + 50))
+        jobs = pair.send()
+        assert len({job.surface_id for job in jobs if isinstance(job, DrawSurface) and job.surface_id != 1}) <= 1
+    assert pair.encoder.statistics.videos == 1
+    # One that covers everything is copied too, as such a client draws all of its picture over what is exact.
+    for number in range(12):
+        pair.blit(0, 0, photo(640, 480, number))
+        jobs = pair.send()
+    videos = [job for job in jobs if isinstance(job, DrawSurface)]
+    assert [(job.codec, job.rect) for job in videos] == [(PipelineCodec.AVC420, Rect(0, 0, 640, 480))]
+    assert videos[0].surface_id != 1
+    assert isinstance(jobs[-1], CopySurface)
+    pair.encoder.codec = BitmapCodec.AVC420
+    pair.blit(0, 0, photo(640, 480, 99))
+    assert {job.surface_id for job in pair.send() if isinstance(job, DrawSurface)} == {videos[0].surface_id}
+    pair.encoder.codec = None
+    pair.refine()
+    pair.assert_exact()
+
+
+@needs_avc
+def test_somebody_elses_video_has_the_only_decoder() -> None:
+    pair = Pair(640, 480, codecs=(*CODECS, BitmapCodec.AVC420), one_decoder=True)
+
+    def play(first: int, count: int) -> list[DrawSurface]:
+        found = []
+        for number in range(first, first + count):
+            pair.blit(128, 64, photo(320, 240, number))
+            found += [job for job in pair.send() if isinstance(job, DrawSurface)]
+        return [job for job in found if job.codec == PipelineCodec.AVC420]
+
+    assert len(play(0, 12)) > 4
+    pair.encoder.hold_videos(True)
+    assert play(12, 6) == []
+    pair.encoder.codec = BitmapCodec.AVC420
+    assert play(18, 2) == []
+    pair.encoder.codec = None
+    pair.encoder.hold_videos(False)
+    again = play(20, 12)
+    # Nothing refers to what the decoder has seen of the other one.
+    assert inspect(Avc420BitmapStream.decode(again[0].data).avc420_encoded_bitstream).key
+    pair.refine()
+    pair.assert_exact()
+
+
+@needs_avc
+def test_a_video_that_went_on_while_there_was_another_begins_anew() -> None:
+    pair = Pair(640, 480, codecs=(*CODECS, BitmapCodec.AVC420), one_decoder=True)
+    jobs: list[PipelineJob] = []
+    for number in range(13):
+        if number == 12:  # nothing was drawn meanwhile
+            pair.encoder.hold_videos(True)
+            pair.encoder.hold_videos(False)
+        pair.blit(128, 64, photo(320, 240, number))
+        jobs = pair.send()
+    (video,) = (job for job in jobs if isinstance(job, DrawSurface) and job.codec == PipelineCodec.AVC420)
+    assert inspect(Avc420BitmapStream.decode(video.data).avc420_encoded_bitstream).key
 
 
 @needs_avc

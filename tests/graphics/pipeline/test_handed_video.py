@@ -97,5 +97,15 @@ def test_what_cannot_be() -> None:
         videos.add(PLACE, b"no H.264")
     for number in range(MOST_VIDEOS):
         assert videos.add(PLACE.moved(number, 0), UNITS[0])
-    with pytest.raises(LocalProtocolError, match="8 videos are shown already"):
+    with pytest.raises(LocalProtocolError, match=r"8 streams of H\.264 are shown already"):
         videos.add(PLACE.moved(99, 0), UNITS[0])
+
+
+def test_one_at_a_time() -> None:
+    videos = HandedVideos(1)
+    assert videos.add(PLACE, UNITS[0])
+    with pytest.raises(LocalProtocolError, match=r"1 streams of H\.264 are shown already"):
+        videos.add(PLACE.moved(1, 0), UNITS[0])
+    videos.take(1)
+    videos.drawn_over([PLACE])
+    assert videos.add(PLACE.moved(1, 0), UNITS[0])

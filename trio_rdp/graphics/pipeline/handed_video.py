@@ -47,9 +47,10 @@ class _Stream:
 
 
 class HandedVideos:
-    """The streams of one client, each in its rectangle of the desktop."""
+    """The streams of one client, each in its rectangle of the desktop; `most` at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MOST_VIDEOS) -> None:
+        self._most = most
         self._streams: dict[Rect, _Stream] = {}
         self._gone: list[int] = []
         self._next_id = _FIRST_ID
@@ -79,8 +80,8 @@ class HandedVideos:
         if (stream is None or stream.needs_key) and not begins:
             return False
         if stream is None:
-            if len(self._streams) >= MOST_VIDEOS:
-                raise LocalProtocolError(f"{MOST_VIDEOS} videos are shown already")
+            if len(self._streams) >= self._most:
+                raise LocalProtocolError(f"{self._most} streams of H.264 are shown already, which is the most")
             stream = self._streams[rect] = _Stream(self._next_id)
             self._next_id = _FIRST_ID + (self._next_id - _FIRST_ID + 1) % (0xFFFF - _FIRST_ID)
         message = stream.units.wrap(data)

@@ -58,12 +58,14 @@ class VideoArea:
 
 
 class VideoAreas:
-    """Finds the areas of a picture of the given size."""
+    """Finds the areas of a picture of the given size, `most` at a time; `apart` keeps all off the desktop's surface."""
 
-    def __init__(self, bounds: Rect) -> None:
+    def __init__(self, bounds: Rect, most: int = MOST_AREAS, *, apart: bool = False) -> None:
         import numpy as np
 
         self._bounds = bounds
+        self._most = most
+        self._apart = apart
         shape = -(-bounds.height // TILE), -(-bounds.width // TILE)
         self._times: NDArray[np.float64] = np.full((_CHANGES, *shape), -np.inf)
         self._next = 0
@@ -109,7 +111,7 @@ class VideoAreas:
     def main(self, now: float) -> VideoArea:
         """The area that is the whole desktop, which it becomes now if there is none."""
         for area in self.areas:
-            if area.is_main:
+            if area.rect == self._bounds:
                 area.last = now
                 return area
         return self._add(self._bounds, now)
@@ -165,7 +167,7 @@ class VideoAreas:
                     rect = rect.union(area.rect)
             if rect.area < _LEAST_TILES * TILE * TILE and rect.area < _NEARLY_ALL * self._bounds.area:
                 continue
-            if not merged and len(self.areas) >= MOST_AREAS:
+            if not merged and len(self.areas) >= self._most:
                 continue
             self.areas = [area for area in self.areas if area not in merged]
             ended += merged
@@ -180,7 +182,7 @@ class VideoAreas:
 
     def _add(self, rect: Rect, now: float) -> VideoArea:
         self._next += 1
-        area = VideoArea(self._next, rect, rect == self._bounds, now, now)
+        area = VideoArea(self._next, rect, rect == self._bounds and not self._apart, now, now)
         self.areas.append(area)
         return area
 
