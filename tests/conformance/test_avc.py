@@ -79,8 +79,7 @@ def test_microsofts_streams(path: Path, form: Form, monkeypatch: pytest.MonkeyPa
     root = ET.parse(path).getroot()
     width, height = number(root, "SurfaceInfo/Width"), number(root, "SurfaceInfo/Height")
     surface = np.zeros((height, width, 4), np.uint8)
-    # The main views of its AVC444v2 have samples of chroma where the document, and FreeRDP, have means.
-    decoder = Decoder(reverse_filter="AVC444v2" not in path.stem)
+    decoder = Decoder()
     for test in root.iterfind("TestData"):
         data, mode = message_of(test)
         drawn = decoder.decode_into(data, View.of(surface), mode)

@@ -11,6 +11,7 @@ from trio_rdp.codecs import color
 from trio_rdp.codecs.avc_encoder import Encoder
 from trio_rdp.codecs.avc_frames import Avc420BitmapStream, Avc444BitmapStream, Mode, Rectangle, Subframes
 from trio_rdp.codecs.avc_library import import_av, is_available
+from trio_rdp.codecs.avc_means import has_means
 from trio_rdp.codecs.color import Yuv
 from trio_rdp.codecs.status import MAX_PIXELS
 from trio_rdp.codecs.view import View
@@ -30,12 +31,12 @@ _MACROBLOCK: Final = 16
 class Decoder:
     """The H.264 of one surface: pictures follow from those before, so they must be given in order.
 
-    `max_pixels` is the largest picture that a stream may announce.  `reverse_filter` says that the main view of AVC444
-    has the means of four chroma samples, as the document wants it; Microsoft's own test streams of AVC444v2 have every
-    fourth sample instead.  FFmpeg's context is made at the first picture.
+    `max_pixels` is the largest picture that a stream may announce.  `reverse_filter` says whether the main view of
+    AVC444 has the means of four chroma samples, as the document wants it; Microsoft's own test streams of AVC444v2 have
+    every fourth sample instead.  By default the pictures tell.  FFmpeg's context is made at the first one.
     """
 
-    def __init__(self, *, threads: int = 1, max_pixels: int = MAX_PIXELS, reverse_filter: bool = True) -> None:
+    def __init__(self, *, threads: int = 1, max_pixels: int = MAX_PIXELS, reverse_filter: bool | None = None) -> None:
         self._threads = threads
         self._max_pixels = max_pixels
         self._reverse_filter = reverse_filter
@@ -43,10 +44,12 @@ class Decoder:
         self._context: Any = None
         self._main: Yuv | None = None
         self._chroma: tuple[bytearray, bytearray] | None = None
+        self._has_means = True
 
     def reset(self) -> None:
         """Forget all pictures: the next one must be one that stands alone."""
         self._context = self._main = self._chroma = None
+        self._has_means = True
 
     def decode_into(self, data: Readable, view: View, mode: Mode = Mode.AVC420) -> list[Rectangle]:
         """Decode a frame and draw its region rectangles, as far as the view has room; list what was drawn.
@@ -96,7 +99,10 @@ class Decoder:
         rows = min(rect[1] for rect in rects), max(rect[3] for rect in rects)
         color.combine(main, auxiliary, u, v, mode.value, rows)
         full = Yuv(main.y, u, v, main.y_stride, main.width, main.width, main.height, half=False)
-        color.draw_yuv(full, view, rects, means=self._reverse_filter)
+        if self._reverse_filter is None:
+            self._has_means = has_means((u, v), main.width, rows, self._has_means)
+        means = self._has_means if self._reverse_filter is None else self._reverse_filter
+        color.draw_yuv(full, view, rects, means=means)
         return rects
 
     def _decode(self, data: bytes) -> Yuv | None:
