@@ -203,6 +203,7 @@ class Painter:
                 try:
                     with self._scheduler.using():
                         begun = await self._paint_slice(image, jobs, costs)
+                        await self._prepare_windows(image, jobs, begun)
                         if image is self._image and begun.failure is None:
                             damage = self._collect(jobs, begun)
                             finished = await self._copy_ahead(damage)
@@ -241,12 +242,15 @@ class Painter:
                     nursery.start_soon(draw, share)
             if failures:
                 raise failures[0]
+        return begun
+
+    async def _prepare_windows(self, image: DecodedImage, jobs: list[PaintJob], begun: Begun) -> None:
+        """Copy in a thread what windows show at the end of a frame for the first time, if that is much."""
         if begun.failure is None and (begun.composition is not None or isinstance(jobs[-1], EndPipelineFrame)):
             windows = self._windows.new(image.surfaces.on_windows)
             seconds = self._rates.moving(sum(surface.area for surface in windows))
             if seconds > INLINE_SECONDS:
-                await self._scheduler.run(partial(self._windows.prepare, windows), seconds, whole)
-        return begun
+                await self._scheduler.run(partial(self._windows.prepare, windows), seconds)
 
     async def _copy_ahead(self, damage: list[Rect]) -> NDArray[np.uint8] | None:
         """Copy what a frame has changed in a thread, if that is much; None where it is to be copied when it is shown.

@@ -46,7 +46,7 @@ def made(*jobs: PipelineJob) -> PipelineCosts:
         (ResetGraphics(0xFFFFFFFF, 0xFFFFFFFF), MAX_PIXELS),
         (MapSurface(1, 0, 0), 200),
         (MapSurface(9, 0, 0), 200),
-        (MapSurfaceToWindow(1, 7, 5, 5), 400),
+        (MapSurfaceToWindow(1, 7, 5, 5), 200),
         (UnmapSurface(1), 200),
         (DeleteSurface(9), 200),
         (BeginPipelineFrame(1), 0),
@@ -93,3 +93,4 @@ def test_surfaces_upon_each_other() -> None:
     assert costs.composed_pixels == 0
     costs.count(MapSurfaceToWindow(1, 7, 5, 5))
     assert costs.composed_pixels == 0
+    assert [costs.count(END) for _ in range(2)] == [200, 0]  # the window's picture is made once

@@ -68,6 +68,7 @@ class PipelineCosts:
         self._shown: dict[int, _Shown] = {}
         self._cached: dict[int, int] = {}
         self._exact = self._scaled = 0  # pixels of surfaces that are shown
+        self._windows = 0  # pixels of those that were mapped to windows in this frame, which are copied at its end
 
     def resize(self, width: int, height: int) -> None:
         """The desktop has another size."""
@@ -97,7 +98,8 @@ class PipelineCosts:
             case DrawCached(slot=slot, points=points):
                 return self._cached.get(slot, 0) * len(points)
             case EndPipelineFrame():
-                return self.composed_pixels
+                windows, self._windows = self._windows, 0
+                return self.composed_pixels + windows
             case EvictCached(slot=slot):
                 self._cached.pop(slot, None)
             case ImportCached(slots=slots):
@@ -134,7 +136,7 @@ class PipelineCosts:
             self._shown[job.surface_id] = shown
             self._add(shown, 1)
         elif made is not None and isinstance(job, MapSurfaceToWindow):
-            return self._area + made.width * made.height
+            self._windows = min(self._windows + made.width * made.height, MAX_PIXELS)
         return self._area
 
     def _add(self, shown: _Shown, sign: int) -> None:
