@@ -12,6 +12,7 @@ from trio_rdp.protocol.config import (
     CompressionType,
     Credentials,
     DesktopSize,
+    GraphicsVersion,
     Monitor,
     Security,
     ServerConfig,
@@ -52,6 +53,11 @@ def test_the_graphics_pipeline() -> None:
         ClientConfig(color_depth=24),
     ):
         assert not without.offers_graphics_pipeline
+    with pytest.raises(LocalProtocolError, match="offers nothing"):
+        ClientConfig(graphics_versions=())
+    with pytest.raises(LocalProtocolError, match=r"10\.1 only"):
+        ClientConfig(graphics_versions=(GraphicsVersion.VERSION_101,), enable_h264=False)
+    ClientConfig(graphics_versions=(GraphicsVersion.VERSION_101, GraphicsVersion.VERSION_8), enable_h264=False)
 
 
 @pytest.mark.parametrize("is_there", [True, False])

@@ -283,6 +283,8 @@ class ClientConfig:
             raise LocalProtocolError('enable_h264 needs PyAV: pip install "trio-rdp[h264]"')
         if not self.graphics_versions:
             raise LocalProtocolError("graphics_versions offers nothing: enable_graphics_pipeline turns it off")
+        if set(self.graphics_versions) == {GraphicsVersion.VERSION_101} and not self.takes_h264:
+            raise LocalProtocolError("graphics_versions offers 10.1 only, which needs H.264")
         if not 1 <= self.nscodec_color_loss_level <= 7:
             raise LocalProtocolError(f"nscodec_color_loss_level {self.nscodec_color_loss_level} is not 1 to 7")
         if len(self.static_channels) > self.limits.static_channels:

@@ -13,6 +13,7 @@ import trio.testing
 
 from tests.faces.graphics.test_kept_bitmaps import Memory, kept
 from tests.robustness.test_cancel import cancelled_at
+from trio_rdp.channels.rail.app_window import AppWindow
 from trio_rdp.channels.rdpgfx import CHANNEL_NAME
 from trio_rdp.channels.rdpgfx.capabilities import CapabilityFlags, CapabilityVersion, CapsAdvertisePdu
 from trio_rdp.channels.rdpgfx.events import (
@@ -302,6 +303,9 @@ class TestFrames:
             assert found.shape == (9, 18, 4)
             assert (found[..., :3] == (255, 0, 0)).all()
             assert link.face.window(1) is None
+            again = link.face.window(AppWindow(id=0x1234))
+            assert again is not None
+            assert np.array_equal(again, found)
             link.end(nursery)
 
     async def test_much_is_inflated_in_a_thread_and_in_order(self) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import trio
 
+from trio_rdp.channels.rail.app_window import AppWindow
 from trio_rdp.channels.rdpgfx import CHANNEL_NAME
 from trio_rdp.channels.rdpgfx.caching import MAX_OFFERED
 from trio_rdp.channels.rdpgfx.capabilities import CapabilityFlags, CapabilityVersion
@@ -164,12 +165,13 @@ class GraphicsPipeline(ChannelFace):
                 return self.confirmed
             await self._changed.wait()
 
-    def window(self, window_id: int) -> NDArray[np.uint8] | None:
+    def window(self, window: AppWindow | int) -> NDArray[np.uint8] | None:
         """Copy what the server draws into a window of a remote program: uint8 (height, width, 4), B G R and opacity.
 
-        None where it draws nothing by this channel for that window.
+        The window is one of `Session.remote_apps`, or its id.  None where the server draws nothing by this channel for
+        it; then its picture is the part of the screen that is its `AppWindow.rect`.
         """
-        return self._painter.window(window_id)
+        return self._painter.window(window if isinstance(window, int) else window.id)
 
     def suspend_acknowledgements(self, suspend: bool = True) -> None:
         """Tell the server with the next frame that no more are acknowledged, or acknowledge them again.
