@@ -22,6 +22,7 @@ async def main(port: int, seconds: float, codec: str) -> None:
         certificate_policy="insecure",
         desktop_size=DesktopSize(1920, 1080),
         codecs=tuple(one for one in OPTIONAL_CODECS if codec in ("AUTO", one.name)),
+        enable_graphics_pipeline=False,
     )
     async with open_session("127.0.0.1", port, username="ada", password="", config=config) as session:
         frames, started, cpu = 0, 0.0, 0.0

@@ -50,6 +50,7 @@ async def main(codec: str, name: str) -> None:
         security=Security.TLS,
         identity=TlsIdentity.self_signed(["localhost"]),
         desktop_size=DesktopSize(WIDTH, HEIGHT),
+        enable_graphics_pipeline=False,  # which benchmarks/graphics.py measures
     )
     if codec != "AUTO":
         config = replace(config, codecs=(BitmapCodec[codec],))
