@@ -99,6 +99,27 @@ def test_a_video_grows_and_shrinks() -> None:
     assert watched.rects == [Rect(128, 128, 192, 192)]
 
 
+def test_what_comes_in_parts_is_one_video() -> None:
+    watched = Watched()
+    for top in (0, 128, 256):
+        for _ in range(5):
+            watched.change(Rect(128, top, 640, 128), after=0.01)
+    assert watched.rects == [Rect(128, 0, 640, 384)]
+
+
+def test_one_at_a_time() -> None:
+    watched = Watched()
+    watched.areas = VideoAreas(BOUNDS, 1, apart=True)
+    for _ in range(6):
+        watched.change(Rect(0, 0, 192, 192), Rect(768, 0, 192, 192))
+    assert len(watched.rects) == 1
+    for _ in range(6):
+        watched.change(BOUNDS)
+    assert watched.rects == [BOUNDS]
+    assert not watched.areas.areas[0].is_main
+    assert watched.areas.main(watched.now) is watched.areas.areas[0]
+
+
 def test_there_are_few_at_a_time() -> None:
     watched = Watched()
     films = [Rect(x, y, 192, 192) for y in (0, 320) for x in (0, 384, 768)]

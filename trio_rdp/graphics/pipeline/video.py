@@ -157,7 +157,9 @@ class VideoAreas:
             for change in rects:
                 if 2 * change.intersect(rect).area > change.area:
                     rect = rect.union(change.aligned(BLOCK).intersect(self._bounds))
-            merged = [area for area in self.areas if not area.rect.aligned(TILE).intersect(rect).is_empty]
+            # Of what a slow line gets in parts, each part began by itself: those that touch are one.
+            near = Rect(rect.left - 1, rect.top - 1, rect.width + 2, rect.height + 2)
+            merged = [area for area in self.areas if not area.rect.aligned(TILE).intersect(near).is_empty]
             for area in merged:
                 rect = rect.union(area.rect)
             # What the larger one overlaps now too.
