@@ -10,7 +10,7 @@ from tests.interop.display import Display
 from tests.interop.pictures import photo, psnr
 from tests.interop.serving import paint, serving, snapshot, wait_close, wait_equal
 from tests.interop.test_server_codecs import cut, desktop
-from tests.interop.xfreerdp import xfreerdp
+from tests.interop.xfreerdp import NO_GFX, xfreerdp
 from trio_rdp.codecs.avc_encoder import Encoder
 from trio_rdp.codecs.avc_frames import Avc420BitmapStream
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
@@ -137,6 +137,45 @@ async def test_resized_without_a_reactivation(client_display: Display) -> None:
         assert session.statistics().display.resizes == 3
         assert pipeline(session).acknowledged
         assert session.connection.desktop_size.width == 640  # the share has never been another one
+
+
+async def test_the_road_changes_in_the_middle(client_display: Display) -> None:
+    async with (
+        serving(codecs=EVERY_CODEC, paints=False) as served,
+        xfreerdp(client_display, served.port, security="tls", size=(640, 480)) as client,
+    ):
+        session = (await served.guest()).session
+        picture = desktop(640, 480 + 240)[:480]
+        await paint(session, picture)
+        await wait_equal(client, session)
+        (channel,) = (one for one in session._dynamics if one.name.endswith("Graphics"))
+        await channel.aclose()
+        for number in range(3):
+            await paint(session, picture[:200] // (number + 2))
+            await paint(session, picture[100:, ::-1], top=100)
+        await wait_close(client, session, 35)
+        assert not session.display.has_pipeline
+        # And back again.
+        session._open_graphics()
+        with trio.fail_after(10):
+            while not session.display.has_pipeline:
+                await paint(session, picture)
+                await trio.sleep(0.05)
+        await paint(session, picture[::-1])
+        await wait_equal(client, session)
+        assert pipeline(session).acknowledged
+
+
+@pytest.mark.parametrize("flags", [(NO_GFX,), ("/bpp:24",), ("/bpp:16",)])
+async def test_a_client_that_does_not_want_it(client_display: Display, flags: tuple[str, ...]) -> None:
+    async with (
+        serving(codecs=EVERY_CODEC, paints=False) as served,
+        xfreerdp(client_display, served.port, *flags, security="tls", size=(640, 480)) as client,
+    ):
+        session = (await served.guest()).session
+        await paint(session, desktop(640, 480 + 240)[:480])
+        await wait_close(client, session, 30)
+        assert session.connection.color_depth < 32 or not session.display.has_pipeline
 
 
 async def test_ready_h264(client_display: Display) -> None:
