@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.graphics.pipeline.bitmaps import gradient
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline.scaling import scale
-from trio_rdp.graphics.pipeline.surface import OnDesktop, OnWindow, Surface, black, place_of
+from trio_rdp.graphics.pipeline.surface import OnDesktop, Surface, black, place_of
 
 
 def test_a_new_one_is_black_and_opaque() -> None:
@@ -40,14 +40,9 @@ def test_damage_is_clipped() -> None:
 
 def test_where_it_is_shown() -> None:
     surface = Surface(3, 5, 2, has_alpha=False)
-    assert not surface.mapping_is_exact
-    surface.mapping = OnWindow(1, (5, 2), None)
-    assert not surface.mapping_is_exact
     surface.mapping = OnDesktop(10, 20, 5, 2)
-    assert surface.mapping_is_exact
     assert surface.place(Rect(1, 1, 2, 1)) == Rect(11, 21, 2, 1)
     surface.mapping = OnDesktop(10, 20, 10, 2)
-    assert not surface.mapping_is_exact
     assert surface.place(surface.bounds) == Rect(10, 20, 10, 2)
 
 

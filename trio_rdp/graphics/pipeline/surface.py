@@ -91,14 +91,6 @@ class Surface:
             seen = Rect(0, 0, 0, 0)
         return View.of(self.pixels, seen.left, seen.top, seen.width, seen.height)
 
-    @property
-    def mapping_is_exact(self) -> bool:
-        """Whether it is shown on the desktop as large as it is."""
-        return isinstance(self.mapping, OnDesktop) and (self.mapping.width, self.mapping.height) == (
-            self.width,
-            self.height,
-        )
-
     def add_damage(self, rect: Rect) -> None:
         """Say that a rectangle changes, as far as it lies in the surface."""
         self.damage.add(rect.intersect(self.bounds))
