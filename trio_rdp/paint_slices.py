@@ -13,7 +13,7 @@ from trio_rdp.codecs.kernels import planar as planar_kernel
 from trio_rdp.graphics.costs import codec_of, count_of, decoded_pixels, is_pipeline_job, parts_of, size_of
 from trio_rdp.graphics.decoded_image import DecodedImage
 from trio_rdp.graphics.drawing import Drawing, Piece
-from trio_rdp.graphics.jobs import PaintJob
+from trio_rdp.graphics.jobs import DrawBitmaps, DrawSurfaceBits, PaintJob
 from trio_rdp.wire.errors import DecodeError
 
 __all__ = ["Begun", "DecodeStatistics", "Rates", "paint"]
@@ -55,7 +55,8 @@ class Begun:
         self.failure: DecodeError | None = None
         self._clock = clock
         self._of_pipeline: set[int] = set()  # identities
-        _ = image.pixels  # made, and numpy loaded, before the first codec's time is taken
+        if any(isinstance(job, DrawBitmaps | DrawSurfaceBits) for job in jobs):
+            _ = image.pixels  # made, and numpy loaded, before the first codec's time is taken
         before = clock()
         for job in jobs:
             drawing = self._start(image, job)

@@ -7,6 +7,7 @@ What was sent with loss is sent again, better, once it stands still, until it is
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -108,10 +109,15 @@ class PipelineEncoder:
         self.bounds: Rect = Rect(0, 0, width, height)
         self.hints: Hints = Hints(width, height)
         """What the program has said of parts of the picture."""
-        shown = Shown(width, height)
-        self._context = Context(
+        self.__dict__.pop("_context", None)
+
+    @functools.cached_property
+    def _context(self) -> Context:
+        # Made with the first picture, as who only logs in shall pay nothing for it.
+        shown = Shown(self.bounds.width, self.bounds.height)
+        return Context(
             shown=shown,
-            sent=SentBlocks(width, height),
+            sent=SentBlocks(self.bounds.width, self.bounds.height),
             parts=PartMaker(MAIN, self.bounds, self._clear, self._clock, self._avc444),
             cache=self._cache,
             statistics=self._statistics,
@@ -119,6 +125,10 @@ class PipelineEncoder:
             refinement=Refinement(shown),
             photos=PhotoMap(self.bounds),
         )
+
+    @property
+    def _is_begun(self) -> bool:
+        return "_context" in self.__dict__
 
     @property
     def surface_id(self) -> int:
@@ -131,7 +141,7 @@ class PipelineEncoder:
         counted, cache = self._statistics, self._cache
         counted.cache_stores, counted.cache_hits = cache.stores, cache.hits
         counted.cache_evictions, counted.cached = cache.evictions, len(self._memory)
-        counted.videos = len(self._context.videos.areas)
+        counted.videos = len(self._context.videos.areas) if self._is_begun else 0
         return counted
 
     def setup(self, monitors: Sequence[MonitorArea] = ()) -> list[PipelineJob]:
@@ -145,13 +155,15 @@ class PipelineEncoder:
 
     def resize(self, width: int, height: int, monitors: Sequence[MonitorArea] = ()) -> list[PipelineJob]:
         """Give what makes the desktop another one, between two frames; everything is sent anew then."""
-        surfaces = [MAIN, *self._context.surfaces.values()]
+        surfaces = [MAIN, *(self._context.surfaces.values() if self._is_begun else ())]
         self._begin_size(width, height)
         return [*(DeleteSurface(surface) for surface in surfaces), *self.setup(monitors)]
 
     def forget(self, rects: Iterable[Rect] | None = None) -> None:
         """Take parts of the picture, by default all, for never sent; they are sent once they are damage too."""
         known = None if rects is None else list(rects)
+        if not self._is_begun:
+            return  # nothing was sent
         self._context.shown.forget(known)
         self._context.sent.forget(known)
         self._context.refinement.drop_passes([self.bounds] if known is None else known)
@@ -233,7 +245,7 @@ class PipelineEncoder:
     @property
     def refinement_due(self) -> float | None:
         """When there is something to send again better; None where the client has everything exactly."""
-        return self._context.refinement.due
+        return self._context.refinement.due if self._is_begun else None
 
     def begin_refinement(self, pixels: NDArray[np.uint8], now: float, most_pixels: int) -> FramePlan:
         """Send something again better, of at most about `most_pixels`; for the rest as `begin`."""
