@@ -245,7 +245,7 @@ def run(
     _wait(lambda: all(number == first for number in client.last()), PATIENCE, f"{server.name}: {name} is not shown")
     time.sleep(SETTLE)
     on_start()
-    memory = _Memory(server.pid)
+    memory = _Memory(server.pid, warm_up)
     before = _spent(server, client)
     server.player.say(None)
     began = time.monotonic()
@@ -304,9 +304,11 @@ def _spent(server: Server, client: Client) -> tuple[int, float, float]:
 class _Memory:
     """Looks how much a process takes, ten times a second."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, pid: int, warm_up: float) -> None:
+        """What is taken within `warm_up` seconds is what a content needs, such as the encoders of its films."""
         self._pid = pid
         self._first = self._most = resident_bytes(pid)
+        self._until = time.monotonic() + warm_up
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._look, daemon=True)
         self._thread.start()
@@ -321,6 +323,8 @@ class _Memory:
         while not self._stop.wait(0.1):
             with contextlib.suppress(OSError):
                 self._most = max(self._most, resident_bytes(self._pid))
+                if time.monotonic() < self._until:
+                    self._first = self._most
 
 
 def _wait(done: Callable[[], bool], seconds: float, what: str) -> None:
