@@ -122,6 +122,26 @@ async def test_what_carried_text_photograph_and_film(
         assert found.strange_acknowledgements == session.statistics().display.late_acknowledgements == 0
 
 
+@pytest.mark.parametrize("flag", ["/gfx:avc444", "/gfx:avc420"])
+async def test_everything_as_one_film(client_display: Display, flag: str) -> None:
+    """Version 8.1, which is what the second flag comes to, gets it on a surface beside the desktop's."""
+    pytest.importorskip("av")
+    async with (
+        serving(codecs=EVERY_CODEC, paints=False) as served,
+        xfreerdp(client_display, served.port, flag, security="tls", size=(641, 479)) as client,
+    ):
+        session = (await served.guest()).session
+        session.display.quality = Quality.BEST
+        await paint(session, desktop(641, 479 + 240)[:479])
+        session.display.codec = BitmapCodec.AVC420
+        for number in range(5):
+            await paint(session, photo(641, 479, number))
+            await wait_close(client, session, 33)
+        assert counts(session)[BitmapCodec.AVC420] >= 5 * 80
+        session.display.codec = None
+        await wait_equal(client, session)
+
+
 async def test_resized_without_a_reactivation(client_display: Display) -> None:
     async with (
         serving(codecs=EVERY_CODEC, paints=False) as served,
