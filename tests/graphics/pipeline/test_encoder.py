@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tests.codecs.pictures import noise, psnr, text
 from tests.graphics.pipeline.model_client import ModelClient, photo
 from trio_rdp.codecs import avc
-from trio_rdp.codecs.avc_frames import Avc420BitmapStream
+from trio_rdp.codecs.avc_frames import Avc420BitmapStream, Avc444BitmapStream
 from trio_rdp.codecs.avc_units import inspect
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.graphics.content import Content
@@ -267,6 +267,31 @@ def test_what_changes_like_a_photograph_becomes_a_video() -> None:
     pair.assert_exact()
     assert pair.encoder.statistics.videos == 0
     assert len(pair.client.surfaces) == 1
+
+
+@needs_avc
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (321, 241)], ids=["apart", "everywhere"])
+def test_rectangles_of_a_video_have_even_edges(width: int, height: int) -> None:
+    pair = Pair(width, height, codecs=WITH_AVC, quality=Quality.HIGH)
+    pair.blit(0, 0, text(width, height))
+    pair.send()
+    for number in range(10):
+        pair.blit(1, 1, photo(319, 239, number))
+        jobs = pair.send()
+    found = 0
+    for job in jobs:
+        if isinstance(job, DrawSurface) and job.codec == PipelineCodec.AVC444V2:
+            for left, top, right, bottom in Avc444BitmapStream.decode(
+                job.data
+            ).avc420_encoded_bitstream1.avc420_meta_data.region_rects:
+                found += 1
+                assert left % 2 == top % 2 == 0
+                assert right % 2 == 0 or right == job.rect.width
+                assert bottom % 2 == 0 or bottom == job.rect.height
+    assert found
+    # Beside it nothing was touched that is not said to be lossy.
+    pair.refine()
+    pair.assert_exact()
 
 
 @needs_avc

@@ -306,12 +306,16 @@ class Decision:
         codec = area.codec if area.codec is not None and self._settings.codec is None else self._choice.video
         assert codec is not None
         area.codec = codec
+        # FreeRDP (2.11.7) writes beyond its planes where rectangles of 4:4:4 have odd edges that are not the picture's.
+        even = [rect.aligned(2).intersect(area.rect) for rect in rects]
+        if area.is_main:
+            rects = even
         self._plan.parts.append(
             context.parts.video(
                 area,
                 codec,
                 self._pixels,
-                rects,
+                even,
                 self._settings.quality,
                 self._settings.percent,
                 self._settings.max_video_bytes,
