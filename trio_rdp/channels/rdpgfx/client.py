@@ -49,6 +49,7 @@ ALL_VERSIONS: Final = tuple(CapabilityVersion)
 _PART: Final = 256  # commands that are read without a pause
 
 # Whoever offers these "MUST be capable of processing" the scaled mappings (1.5.1); only 10.7 has a flag against them.
+_LACKS: Final = CapabilityFlags.AVC_DISABLED | CapabilityFlags.SMALL_CACHE
 _SCALING: Final = (CapabilityVersion.VERSION_105, CapabilityVersion.VERSION_106)
 
 
@@ -213,14 +214,14 @@ class GraphicsClient:
         offered = next((one for one in self._sets if one.version == chosen.version), None)
         if offered is None:
             raise RemoteProtocolError(f"the server chose version {int(chosen.version):#x}, which was not offered")
-        ours, theirs = Confirmed(offered.version, offered.flags), Confirmed(chosen.version, chosen.flags)
-        if theirs.takes_avc420 and not ours.takes_avc420:
-            raise RemoteProtocolError("the server chose H.264, which was not offered")
-        if ours.has_small_cache and not theirs.has_small_cache:
-            raise RemoteProtocolError("the server chose a large cache where a small one was offered")
-        self.confirmed = theirs
+        # A server may answer with flags of its own, as IronRDP's does.  What this client does not have it does not get
+        # by that: H.264, or more than a small cache holds, ends the channel when it comes.
+        flags = chosen.flags | offered.flags & _LACKS
+        if CapabilityFlags.AVC420_ENABLED not in offered.flags:
+            flags = flags.without(CapabilityFlags.AVC420_ENABLED)
+        self.confirmed = Confirmed(chosen.version, flags)
         self.state = ClientState.CONFIRMED
-        return theirs
+        return self.confirmed
 
     def _begin(self, pdu: StartFramePdu, now: float) -> BeginPipelineFrame | None:
         # "Logical frames SHOULD NOT be nested" (3.2.5.11); of those that are, the first beginning and each end counts.
