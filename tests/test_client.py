@@ -249,8 +249,13 @@ class TestEnds:
                 pass
             seen = client.screen.pixel(1900, 1000)
 
-        async with open_session_pair(client_config=replace(CONFIG, desktop_size=size)) as (client, server):
-            client._painter._first_rate = 1.0  # seconds a pixel: nothing is painted on the loop
+        async with open_session_pair(
+            client_config=replace(CONFIG, desktop_size=size, enable_graphics_pipeline=False)
+        ) as (
+            client,
+            server,
+        ):
+            client._painter._rates._first = 1.0  # seconds a pixel: nothing is painted on the loop
             async with server.display.frame() as frame:
                 frame.fill(Rect(0, 0, 1920, 1080), (9, 8, 7))
             async with trio.open_nursery() as nursery:

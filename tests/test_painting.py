@@ -336,7 +336,7 @@ class TestBounds:
         taken: list[int] = []
         take = bench.painter._take_slice
 
-        def spy() -> tuple[list[PaintJob], float]:
+        def spy() -> tuple[list[PaintJob], list[float]]:
             jobs, seconds = take()
             taken.append(len(jobs))
             return jobs, seconds

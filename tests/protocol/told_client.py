@@ -37,7 +37,9 @@ PALETTE = PaletteUpdate(palette_entries=bytes(768))
 
 def config(**limits: int) -> ClientConfig:
     return ClientConfig(
-        security=Security.NONE, static_channels=("cliprdr", "rdpsnd"), limits=replace(Limits(), **limits)
+        security=Security.NONE,
+        static_channels=("cliprdr", "rdpsnd"),
+        limits=replace(Limits(), **limits),  # type: ignore[arg-type]
     )
 
 

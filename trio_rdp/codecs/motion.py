@@ -44,8 +44,10 @@ class BlockHashes:
     """
 
     def __init__(self, width: int, height: int) -> None:
-        self.width, self.height = width, height
-        self.columns, self.rows = -(-width // BLOCK), -(-height // BLOCK)
+        self.width: int = width
+        self.height: int = height
+        self.columns: int = -(-width // BLOCK)
+        self.rows: int = -(-height // BLOCK)
         self._strong = array("Q", bytes(8 * self.columns * self.rows))  # 0: not known
         self._weak = array(_UNSIGNED, bytes(4 * self.columns * self.rows))
 

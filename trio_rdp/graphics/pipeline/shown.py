@@ -46,7 +46,8 @@ class Shown:
         import numpy as np
 
         self.bounds: Rect = Rect(0, 0, width, height)
-        self.rows, self.columns = -(-height // BLOCK), -(-width // BLOCK)
+        self.rows: int = -(-height // BLOCK)
+        self.columns: int = -(-width // BLOCK)
         shape = self.rows, self.columns
         self.hashes: NDArray[np.uint64] = np.zeros(shape, np.uint64)
         """Of each block that was sent, or `UNKNOWN`, or `FOREIGN`."""

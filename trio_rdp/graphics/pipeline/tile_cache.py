@@ -78,7 +78,9 @@ class TileCache:
     def __init__(self, surface_id: int, memory: BitmapMemory) -> None:
         self._surface_id = surface_id
         self._memory = memory
-        self.stores = self.hits = self.evictions = 0
+        self.stores: int = 0
+        self.hits: int = 0
+        self.evictions: int = 0
 
     def keep_overwritten(self, shown: Shown, changed: NDArray[np.bool_], now: float) -> list[PipelineJob]:
         """Keep tiles that stood for a while, exactly, and of which much changes now; before the look is committed."""
