@@ -235,6 +235,22 @@ def test_many_segments() -> None:
     assert len(out) < 100_000
 
 
+@pytest.mark.parametrize("kind", zgfx.Kind)
+def test_what_is_stored_at_first_is_remembered(kind: zgfx.Kind) -> None:
+    compressor, decompressor = zgfx.Compressor(kind), zgfx.Decompressor(kind)
+    words = [b"stored at first, and seen again", b"", b"and more of it, stored too"]
+    for word in words:
+        assert compressor.compress(word, store=True) == bytes((0xE0, kind)) + word
+    once = zgfx.Compressor(kind).compress(words[0] * 2, store=False)
+    again = compressor.compress(words[0] * 2)
+    assert len(again) < len(once)
+    compressor.reset()
+    assert compressor.compress(words[0] * 2) == once
+    for word in words:
+        assert decompressor.decompress(bytes((0xE0, kind)) + word) == word
+    assert decompressor.decompress(again) == words[0] * 2
+
+
 def test_what_is_compressed_already_is_stored() -> None:
     source = random.Random(6)
     messages = [source.randbytes(size) for size in (65535, 65536, 4096, 5000)]

@@ -28,6 +28,10 @@ class Kind(enum.IntEnum):
     RDP8_LITE = 6
 
 
+_SINGLE: Final = 0xE0  # descriptor, [MS-RDPEGFX] 2.2.5.1
+_EARLY: Final = 1024
+"""Bytes stored at first that need no history yet: noting where each was seen takes 4 KiB of memory for most of them."""
+
 # The history and the longest segment, in bytes: [MS-RDPEGFX] 3.1.9.1.2 and [MS-RDPEDYC] 2.2.3.3.
 _SIZES: Final = {Kind.RDP8: (2_500_000, 65_535), Kind.RDP8_LITE: (8_192, 8_192)}
 
@@ -71,6 +75,7 @@ class Compressor:
     def __init__(self, kind: Kind = Kind.RDP8) -> None:
         self.kind: Kind = Kind(kind)
         self._state: kernel.Compressor | None = None
+        self._early: list[bytes] = []
 
     def compress(self, data: Readable, *, store: bool = False) -> bytes:
         """Return `data` as one RDP_SEGMENTED_DATA: one segment, or for more than 65,535 (lite: 8,192) bytes many.
@@ -80,9 +85,16 @@ class Compressor:
         Raises `ValueError` for more than 65,535 segments.  Releases the GIL.
         """
         if self._state is None:
+            if store and len(data) + sum(map(len, self._early)) <= _EARLY:
+                self._early.append(bytes(data))
+                return bytes((_SINGLE, self.kind)) + self._early[-1]
             self._state = kernel.Compressor(*_SIZES[self.kind], self.kind)
+            for message in self._early:
+                self._state.compress(message, True)
+            self._early.clear()
         return self._state.compress(data, store)
 
     def reset(self) -> None:
         """Forget the history, as the peer must do too."""
         self._state = None
+        self._early.clear()
