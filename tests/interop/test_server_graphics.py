@@ -22,7 +22,7 @@ from trio_rdp.protocol.config import ServerConfig
 from trio_rdp.server import ServerSession
 
 EVERY_CODEC = ServerConfig().codecs
-ROADS = ["", "/gfx", "/gfx:avc444", "/gfx:avc420", "/gfx:rfx", "+gfx-progressive", "+gfx-thin-client"]
+FLAGS = ["/gfx", "/gfx:avc444", "/gfx:avc420", "/gfx:rfx", "+gfx-progressive", "+gfx-thin-client"]
 
 
 # What xfreerdp 2.11 gets for a photograph, and for a film, with each of its flags.  Only /gfx:avc420 makes it offer 8.1
@@ -49,7 +49,7 @@ def pipeline(session: ServerSession) -> GraphicsStatistics:
     return statistics
 
 
-@pytest.mark.parametrize("flag", ROADS)
+@pytest.mark.parametrize("flag", ["", *(pytest.param(flag, marks=pytest.mark.interop_full) for flag in FLAGS)])
 async def test_xfreerdp(client_display: Display, flag: str) -> None:
     flags = [flag] if flag else []
     async with (
@@ -228,3 +228,33 @@ async def test_ready_h264(client_display: Display) -> None:
         async with session.display.frame() as frame:
             frame.fill(place, (1, 2, 3))
         await wait_equal(client, session)
+
+
+async def test_what_is_not_encoded(client_display: Display) -> None:
+    async with (
+        serving(codecs=EVERY_CODEC, paints=False) as served,
+        xfreerdp(client_display, served.port, security="tls") as client,
+    ):
+        session = (await served.guest()).session
+        size = session.size
+        letters = np.random.default_rng(1).integers(0, 2, (size.height, size.width, 1), np.uint8) * np.uint8(255)
+        page = np.dstack([letters, letters, letters, np.full_like(letters, 255)])
+        async with session.display.frame() as frame:
+            frame.blit(frame.bounds, np.ascontiguousarray(page))
+        await wait_equal(client, session)
+        await trio.sleep(0.4)  # what has just been drawn is not worth keeping
+        for color in ((240, 240, 240), (30, 60, 90)):
+            async with session.display.frame() as frame:
+                frame.fill(Rect(128, 128, 256, 192), color)
+            await wait_equal(client, session)
+        async with session.display.frame() as frame:
+            frame.blit(frame.bounds, np.ascontiguousarray(page))
+        await wait_equal(client, session)
+        async with session.display.frame() as frame:
+            frame.copy(Rect(0, 37, size.width, size.height - 37), (0, 0))
+        await wait_equal(client, session)
+        found = session.statistics().display.pipeline
+        assert found is not None
+        assert found.fills >= 2
+        assert found.cache_hits >= 12  # the tiles beneath
+        assert found.copies >= 1
