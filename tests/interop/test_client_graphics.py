@@ -21,8 +21,6 @@ from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.protocol.config import OPTIONAL_CODECS, DesktopSize, GraphicsVersion, Security
 from trio_rdp.wire.errors import SessionClosed
 
-pytestmark = pytest.mark.interop
-
 needs_h264 = pytest.mark.skipif(not avc.is_available(), reason="PyAV is not installed")
 
 # freerdp-shadow 2.11's own quality: text and hard edges in 4:2:0 lose more than in 4:4:4.
@@ -50,7 +48,9 @@ async def wait_resembles(session: Session, wanted: Picture, peers: Peers, least:
 
 
 @needs_h264
-@pytest.mark.parametrize("security", ["tls", "nla", "rdp"])
+@pytest.mark.parametrize(
+    "security", ["tls", *(pytest.param(one, marks=pytest.mark.interop_full) for one in ("nla", "rdp"))]
+)
 @pytest.mark.parametrize("codec", OFFERS, ids=lambda codec: codec.name)
 async def test_h264_of_shadow(peers: Peers, codec: BitmapCodec, security: Any) -> None:
     server = peers.shadow(security)

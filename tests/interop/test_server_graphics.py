@@ -29,7 +29,9 @@ FLAGS = ["/gfx", "/gfx:avc444", "/gfx:avc420", "/gfx:rfx", "+gfx-progressive", "
 # as a thin client; with the others it offers 10.7, where that flag says nothing of Progressive.
 CHOICES = [
     ("", Quality.MEDIUM, BitmapCodec.PROGRESSIVE, BitmapCodec.AVC420),
-    ("/gfx:avc444", Quality.MEDIUM, BitmapCodec.PROGRESSIVE, BitmapCodec.AVC420),
+    pytest.param(
+        *("/gfx:avc444", Quality.MEDIUM, BitmapCodec.PROGRESSIVE, BitmapCodec.AVC420), marks=pytest.mark.interop_full
+    ),
     ("/gfx:avc444", Quality.HIGH, BitmapCodec.PROGRESSIVE, BitmapCodec.AVC444),
     ("/gfx:avc420", Quality.HIGH, BitmapCodec.REMOTEFX, BitmapCodec.AVC420),
     ("/gfx:rfx", Quality.MEDIUM, BitmapCodec.PROGRESSIVE, BitmapCodec.PROGRESSIVE),

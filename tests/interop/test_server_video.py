@@ -65,7 +65,7 @@ async def wait_film(client: Xfreerdp, session: ServerSession, place: Rect, what:
     [
         ("/gfx:avc420", Quality.MEDIUM, BitmapCodec.AVC420),
         ("/gfx:avc444", Quality.HIGH, BitmapCodec.AVC444),
-        ("+gfx-small-cache", Quality.MEDIUM, BitmapCodec.AVC420),
+        pytest.param(*("+gfx-small-cache", Quality.MEDIUM, BitmapCodec.AVC420), marks=pytest.mark.interop_full),
     ],
 )
 async def test_a_film(client_display: Display, flag: str, quality: Quality, codec: BitmapCodec) -> None:
