@@ -279,3 +279,12 @@ def test_bytes_that_are_no_sound(name: str) -> None:
 def test_any_bytes_are_pcm(data: bytes, bits: int, channels: int) -> None:
     encoding = Encoding(Codec.PCM, PcmFormat(8000, channels), bits=bits)
     assert len(Decoder(encoding).decode(data)) == len(data) // (bits // 8 * channels) * 2 * channels
+
+
+@needs_av
+def test_a_block_of_xrdp_that_is_no_opus() -> None:
+    decoder = Decoder(Encoding(Codec.OPUS, CD))
+    block = bytes(range(256)) * 32
+    assert decoder.decode(block) == block
+    with pytest.raises(DecodeError, match="OPUS"):
+        decoder.decode(block[:-4])

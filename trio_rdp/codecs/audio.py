@@ -56,6 +56,8 @@ AAC_FRAMES: Final = 1024
 _MAX_AAC = 8192
 _BLOCK_SIZES = [1 << power for power in range(5, 14)]  # FFmpeg's encoders of ADPCM take no others
 _PIECE = 0.02  # seconds of sound in a packet of those codecs that leave it open
+_XRDP_BLOCK: Final = 8192
+"""Bytes that xrdp (0.9.21) now and then sends as they are, labelled Opus: its buffer for PCM, at its size of before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,8 @@ class Decoder:
             ]
         except (self._av.error.FFmpegError, ValueError) as exc:
             self.reset()
+            if self.encoding.codec is Codec.OPUS and len(data) == _XRDP_BLOCK:
+                return data
             raise DecodeError(f"{self.encoding.codec.name}: {exc}") from exc
         return b"".join(found)
 

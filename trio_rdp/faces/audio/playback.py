@@ -230,7 +230,7 @@ class AudioPlayback(ChannelFace):
             data, pcm = link.decoder.decode(wave.audio_format, wave.data)
         except DecodeError as exc:
             self._undecodable += 1
-            _log.debug("audio: %s", exc)
+            _log.debug("audio: %d bytes of %s: %s", len(wave.data), wave.audio_format.format_tag.name, exc)
             done()
             return
         self._format = pcm
