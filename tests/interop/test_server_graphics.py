@@ -36,8 +36,7 @@ CHOICES = [
     ("/gfx:avc420", Quality.HIGH, BitmapCodec.REMOTEFX, BitmapCodec.AVC420),
     ("/gfx:rfx", Quality.MEDIUM, BitmapCodec.PROGRESSIVE, BitmapCodec.PROGRESSIVE),
     ("+gfx-progressive", Quality.MEDIUM, BitmapCodec.PROGRESSIVE, BitmapCodec.AVC420),
-    # Which says that it prefers 4:4:4.
-    ("+gfx-thin-client", Quality.MEDIUM, BitmapCodec.PROGRESSIVE, BitmapCodec.AVC444),
+    ("+gfx-thin-client", Quality.MEDIUM, BitmapCodec.PROGRESSIVE, BitmapCodec.AVC420),
 ]
 
 

@@ -25,13 +25,6 @@ def test_what_older_and_thinner_ones_take() -> None:
     assert pipeline_codecs(ServerConfig().codecs, THIN) == (BitmapCodec.REMOTEFX, *LOSSLESS)
 
 
-@pytest.mark.skipif(not avc.is_available(), reason="PyAV is not installed")
-def test_a_client_that_prefers_444() -> None:
-    wishes = Confirmed(CapabilityVersion.VERSION_107, CapabilityFlags(CapabilityFlags.AVC_THINCLIENT))
-    assert pipeline_codecs((BitmapCodec.AVC444, BitmapCodec.AVC420), wishes) == (BitmapCodec.AVC444,)
-    assert pipeline_codecs((BitmapCodec.AVC420,), wishes) == (BitmapCodec.AVC420,)
-
-
 @pytest.mark.parametrize(
     ("allowed", "found"),
     [

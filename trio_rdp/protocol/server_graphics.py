@@ -42,8 +42,6 @@ def _is_taken(codec: BitmapCodec, confirmed: Confirmed | None, allowed: tuple[Bi
         case BitmapCodec.PROGRESSIVE:
             return confirmed.takes_progressive
         case BitmapCodec.AVC420:
-            # "the client prefers the MPEG-4 AVC/H.264 Codec in YUV444 mode" ([MS-RDPEGFX] 2.2.3.6).
-            is_second = confirmed.prefers_avc and BitmapCodec.AVC444 in allowed
-            return confirmed.takes_avc420 and not is_second and avc.is_available()
+            return confirmed.takes_avc420 and avc.is_available()
         case _:
             return confirmed.takes_avc444 and avc.is_available()
