@@ -117,14 +117,14 @@ def docs(session: nox.Session) -> None:
 def interop(session: nox.Session) -> None:
     """Real peers on loopback: the pairwise choice that continuous integration runs."""
     install_project(session)
-    pytest(session, "-m", "interop")
+    pytest(session, "-m", "interop", "tests/interop")
 
 
 @nox.session
 def interop_full(session: nox.Session) -> None:
     """Real peers on loopback: every combination."""
     install_project(session)
-    pytest(session, "-m", "interop or interop_full", env={"TRIO_RDP_REQUIRE_PEERS": "1"})
+    pytest(session, "-m", "interop or interop_full", "tests/interop", env={"TRIO_RDP_REQUIRE_PEERS": "1"})
 
 
 @nox.session
@@ -135,13 +135,13 @@ def fuzz(session: nox.Session) -> None:
     """
     if os.environ.get("TRIO_RDP_FUZZ_SECONDS"):
         install_project(session)
-        pytest(session, "-m", "fuzz")
+        pytest(session, "-m", "fuzz", "tests/fuzz")
         return
     folder = copy_of_project(session)
     session.chdir(folder)
     install(session, "-e", ".[test]", env={"TRIO_RDP_CHECKED": "1"})
     each = {"TRIO_RDP_FUZZ_EACH": "120", "TRIO_RDP_SHARED": SHARED}
-    pytest(session, "-m", "fuzz", env=each)
+    pytest(session, "-m", "fuzz", "tests/fuzz", env=each)
     install(session, "-e", ".[test]", env={"TRIO_RDP_CHECKED": "address"})
     library = session.run("cc", "-print-file-name=libasan.so", external=True, silent=True, log=False)
     asan = {"LD_PRELOAD": str(library).strip(), "ASAN_OPTIONS": "detect_leaks=0", "PYTHONMALLOC": "malloc"}

@@ -264,6 +264,7 @@ async def test_statistics(peers: Peers) -> None:
         await session.keyboard.type("abc")
         await session.mouse.move(3, 4)
         await wait_for(lambda: lane(session, "input").pdus >= 2, "the writer is done")
+        await wait_for(lambda: not session.statistics().painter.pending_bytes, "the painter is done")
         statistics = session.statistics()
     assert statistics.frames_received == sum(frames.values()) > 5
     assert statistics.screen.pixels >= 1024 * 768

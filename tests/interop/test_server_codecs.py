@@ -89,7 +89,13 @@ async def test_xfreerdp(client_display: Display, flag: str, bpp: int, level: int
 
 
 @pytest.mark.parametrize("bpp", [8, 15, 16, 24, 32])
-@pytest.mark.parametrize("flags", [["-z"], ["-z", "-P"]], ids=["compressed", "cached"])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        pytest.param(["-z"], id="compressed", marks=pytest.mark.interop_full),
+        pytest.param(["-z", "-P"], id="cached"),
+    ],
+)
 async def test_rdesktop_compressed(client_display: Display, bpp: int, flags: list[str]) -> None:
     async with (
         serving(codecs=EVERY_CODEC, compression_type=CompressionType.RDP61) as served,
@@ -105,8 +111,14 @@ async def test_rdesktop_compressed(client_display: Display, bpp: int, flags: lis
         assert compression.compressed_bytes < 0.9 * compression.bytes
 
 
-@pytest.mark.parametrize("path", ["+fast-path", "-fast-path"])
-@pytest.mark.parametrize("level", [0, 1, 2, 3])
+@pytest.mark.parametrize(
+    ("path", "level"),
+    [
+        pytest.param(path, level, marks=() if fast == level % 2 else pytest.mark.interop_full)
+        for fast, path in enumerate(["-fast-path", "+fast-path"])
+        for level in (0, 1, 2, 3)
+    ],
+)
 async def test_xfreerdp_compressed_for_long(client_display: Display, path: str, level: int) -> None:
     """Histories are filled and begin anew, on both paths, and after a reactivation."""
     flags = (NO_GFX_NO_RFX, path, "+compression", f"/compression-level:{level}", "/dynamic-resolution")

@@ -62,14 +62,14 @@ async def test_rdesktop(client_display: Display, bpp: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("codec", "bpp"),
+    ("which", "codec", "bpp"),
     matrix(
+        which=["xfreerdp", "rdesktop"],
         codec=[BitmapCodec.RAW, BitmapCodec.INTERLEAVED, BitmapCodec.PLANAR],
         bpp=DEPTHS,
         where=lambda row: row["codec"] is not BitmapCodec.RAW or row["bpp"] in (8, 24, 32),
     ),
 )
-@pytest.mark.parametrize("which", ["xfreerdp", "rdesktop"])
 async def test_codecs(client_display: Display, which: str, codec: BitmapCodec, bpp: int) -> None:
     async with contextlib.AsyncExitStack() as stack:
         served = await stack.enter_async_context(serving(codecs=tuple(dict.fromkeys((codec, BitmapCodec.RAW)))))
@@ -89,7 +89,7 @@ def compresses(codec: BitmapCodec, bpp: int) -> bool:
 
 
 @pytest.mark.parametrize("size", [(200, 200), (1280, 1024), (641, 479)])
-@pytest.mark.parametrize("bpp", [16, 32])
+@pytest.mark.parametrize("bpp", [pytest.param(16, marks=pytest.mark.interop_full), 32])
 async def test_sizes(client_display: Display, size: tuple[int, int], bpp: int) -> None:
     async with serving() as served, xfreerdp(client_display, served.port, bpp=bpp, size=size) as client:
         await wait_equal(client, (await served.guest()).session)
@@ -140,7 +140,7 @@ async def move(session: ServerSession, seconds: float) -> int:
     return frames
 
 
-@pytest.mark.parametrize("bpp", [16, 32])
+@pytest.mark.parametrize("bpp", [16, pytest.param(32, marks=pytest.mark.interop_full)])
 async def test_xfreerdp_and_a_moving_picture(client_display: Display, bpp: int) -> None:
     async with (
         serving() as served,
@@ -158,7 +158,7 @@ async def test_xfreerdp_and_a_moving_picture(client_display: Display, bpp: int) 
         assert await client.close() == OK
 
 
-@pytest.mark.parametrize("bpp", [8, 24])
+@pytest.mark.parametrize("bpp", [8, pytest.param(24, marks=pytest.mark.interop_full)])
 async def test_rdesktop_and_a_moving_picture(client_display: Display, bpp: int) -> None:
     async with serving() as served, rdesktop(client_display, served.port, bpp=bpp) as client:
         session = (await served.guest()).session

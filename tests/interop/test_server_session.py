@@ -71,7 +71,13 @@ async def test_channels_that_no_handler_uses_cost_nothing(client_display: Displa
 
 @pytest.mark.parametrize(
     ("which", "bpp"),
-    [("xfreerdp", 32), ("xfreerdp -fast-path", 24), ("xfreerdp", 16), ("rdesktop", 24), ("rdesktop", 8)],
+    [
+        ("xfreerdp", 32),
+        ("xfreerdp -fast-path", 24),
+        pytest.param("xfreerdp", 16, marks=pytest.mark.interop_full),
+        pytest.param("rdesktop", 24, marks=pytest.mark.interop_full),
+        ("rdesktop", 8),
+    ],
 )
 async def test_resize(client_display: Display, which: str, bpp: int) -> None:
     async with using(client_display, which, bpp) as (client, guest):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tests.apps.cli.running import command as run_command
+from tests.apps.cli.running import process
 from trio_rdp.apps.cli.command import command
 from trio_rdp.codecs import features
 
@@ -50,7 +50,7 @@ def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
 
 
 async def test_it_runs_as_a_module(tmp_path: Path) -> None:
-    finished = await run_command(tmp_path, "--version")
+    finished = await process(tmp_path, "--version")
     assert finished.returncode == 0
     assert finished.stdout.startswith(b"trio-rdp ")
 

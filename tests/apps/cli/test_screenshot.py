@@ -7,7 +7,7 @@ import trio
 from click.testing import CliRunner
 from PIL import Image
 
-from tests.apps.cli.running import ACCOUNT, PIN, command, desktop_server, parsed
+from tests.apps.cli.running import ACCOUNT, PIN, command, desktop_server, parsed, process
 from tests.identities import identity
 from trio_rdp.apps.cli.command import command as group
 from trio_rdp.protocol.config import Security
@@ -19,7 +19,7 @@ QUICK = ("--timeout", "4", "--settle", "0.1")
 async def test_a_picture_of_the_desktop(tmp_path: Path) -> None:
     async with desktop_server() as address:
         arguments = ("screenshot", address, *USER, *PIN, *QUICK, "--size", "400x300", "-o", "d.png", "--password-stdin")
-        finished = await command(tmp_path, *arguments, stdin=ACCOUNT.password.encode() + b"\n")
+        finished = await process(tmp_path, *arguments, stdin=ACCOUNT.password.encode() + b"\n")
     assert finished.returncode == 0, finished.stderr
     assert finished.stdout == b"d.png\n"
     assert finished.stderr == b""
