@@ -1,7 +1,8 @@
-"""What all tests share: how hard hypothesis looks, and how."""
+"""What all tests share: how hard hypothesis looks, and how; and what the garbage collector need not look at."""
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 
@@ -19,6 +20,12 @@ settings.register_profile(
     "fuzz", deadline=None, max_examples=5000, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+
+def pytest_collection_finish() -> None:
+    """Keep 19,000 collected tests out of every collection of garbage, which takes a quarter of the time otherwise."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -407,13 +407,13 @@ class TestFailures:
         async with bench.running():
             bench.begin(width=256, height=256)
             bench.frame(1, draw(PipelineCodec.PLANAR, blocks(256, 256)), BAD)
-            bench.submit(ResetPipeline(), ResetPipeline(PipelineLimits.large()))
+            bench.submit(ResetPipeline(), ResetPipeline(PipelineLimits(cache_slots=25_600)))
             bench.begin(width=256, height=256)
             bench.frame(2, draw(PipelineCodec.PLANAR, blocks(256, 256)))
             await bench.idle()
         assert (bench.frames, len(bench.errors)) == ([2], 1)
         assert np.array_equal(bench.picture, blocks(256, 256))
-        assert bench.painter.image.surfaces.limits == PipelineLimits.large()
+        assert bench.painter.image.surfaces.limits == PipelineLimits(cache_slots=25_600)
 
     async def test_in_threads(self) -> None:
         bench = Bench(512, 512, workers=2)

@@ -223,6 +223,7 @@ class TestFrames:
             assert (statistics.frames, statistics.shown, statistics.acknowledged) == (2, 2, 2)
             assert (statistics.surfaces, statistics.surface_bytes) == (1, WIDTH * HEIGHT * 4)
             assert statistics.bytes_received > 0
+            assert (statistics.fills, statistics.copies, statistics.cache_hits) == (2, 1, 0)
             assert statistics.bytes_inflated > 3 * 340 // 4
             assert statistics.queue_depth == 0
             assert statistics.peak_queue_depth > 0

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from trio_rdp.graphics.pipeline.surfaces import PipelineCounts
+
 __all__ = ["GraphicsPainter", "GraphicsPipeline", "GraphicsStatistics", "RunInTurn"]
 
 _MESSAGES: Final = 4096  # that wait, however short they are
@@ -74,6 +76,11 @@ class GraphicsPainter(Protocol):
         ...
 
     @property
+    def pipeline_counts(self) -> PipelineCounts:
+        """What was done on surfaces beside drawing bitmaps."""
+        ...
+
+    @property
     def cached_bitmaps(self) -> list[CachedBitmap]:
         """What is in the cache, the latest at the end."""
         ...
@@ -107,6 +114,10 @@ class GraphicsStatistics:
     cached: int
     """Bitmaps in the cache, and their bytes."""
     cached_bytes: int
+    fills: int
+    """Rectangles filled, areas copied, and bitmaps drawn from the cache."""
+    copies: int
+    cache_hits: int
 
 
 class GraphicsPipeline(ChannelFace):
@@ -197,6 +208,7 @@ class GraphicsPipeline(ChannelFace):
         """What came, what was shown, and what is kept."""
         confirmed, bitmaps = self.confirmed, self._painter.cached_bitmaps
         surfaces, surface_bytes = self._painter.pipeline_surfaces
+        counts = self._painter.pipeline_counts
         return GraphicsStatistics(
             version=None if confirmed is None else confirmed.version,
             flags=CapabilityFlags(0) if confirmed is None else confirmed.flags,
@@ -212,6 +224,9 @@ class GraphicsPipeline(ChannelFace):
             surface_bytes=surface_bytes,
             cached=len(bitmaps),
             cached_bytes=sum(one.size for one in bitmaps),
+            fills=counts.fills,
+            copies=counts.copies,
+            cache_hits=counts.cache_hits,
         )
 
     # The channel's task.

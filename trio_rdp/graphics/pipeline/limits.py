@@ -12,7 +12,7 @@ class PipelineLimits:
     """Beyond any of these a job is a `DecodeError`.
 
     The cache's are those of a client with RDPGFX_CAPS_FLAG_THINCLIENT or RDPGFX_CAPS_FLAG_SMALL_CACHE, or of version
-    10.3, unless it is `large` ([MS-RDPEGFX] 3.3.1.4).
+    10.3 ([MS-RDPEGFX] 3.3.1.4).  A session's are what was agreed.
     """
 
     surface_bytes: int = 256 << 20
@@ -41,8 +41,3 @@ class PipelineLimits:
     """Rectangles or points of one job: as many as can be said."""
     overdraw: int = 4
     """How many times its surface one job may fill or copy; what a server means lies side by side."""
-
-    @classmethod
-    def large(cls) -> PipelineLimits:
-        """Give the limits of a client without any of those flags, whose cache is the large one."""
-        return cls(cache_bytes=100 << 20, cache_slots=25_600)
