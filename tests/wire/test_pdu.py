@@ -103,6 +103,11 @@ def test_a_pdu_is_a_dataclass_with_slots_and_keywords() -> None:
     assert repr(point) == "Point(x=1, y=2)"
     assert not hasattr(point, "__dict__")
     assert dataclasses.replace(point, y=3) == Point(x=1, y=3)
+    assert point != Point(x=1, y=3)
+    assert point != EVERYTHING
+    assert point != (1, 2)
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(point)
     with pytest.raises(TypeError):
         Point(1, 2)  # type: ignore[call-arg]
 

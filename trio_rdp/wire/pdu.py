@@ -61,11 +61,24 @@ class Pdu:
             raise EncodeError(f"{type(self).__name__}: {exc}") from None
         return bytes(dst)
 
+    def __eq__(self, other: object) -> bool:
+        if type(self) is not type(other):
+            return NotImplemented
+        names = [field.name for field in dataclasses.fields(self) if field.compare]  # type: ignore[arg-type]
+        return all(getattr(self, name) == getattr(other, name) for name in names)
+
+    __hash__ = None  # type: ignore[assignment]  # its fields may change
+
+    def __repr__(self) -> str:
+        names = [field.name for field in dataclasses.fields(self) if field.repr]  # type: ignore[arg-type]
+        return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
+
 
 @dataclass_transform(kw_only_default=True, field_specifiers=(dataclasses.field,))
 def pdu(cls: type[_T]) -> type[_T]:
     """Make a `Pdu` subclass the dataclass that its annotations describe."""
-    return dataclasses.dataclass(slots=True, kw_only=True)(cls)
+    # `Pdu` compares and prints all of them: to generate that for each class would be a tenth of importing the library.
+    return dataclasses.dataclass(slots=True, kw_only=True, eq=False, repr=False)(cls)
 
 
 @dataclasses.dataclass(frozen=True)
