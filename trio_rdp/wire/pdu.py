@@ -67,8 +67,6 @@ class Pdu:
         names = [field.name for field in dataclasses.fields(self) if field.compare]  # type: ignore[arg-type]
         return all(getattr(self, name) == getattr(other, name) for name in names)
 
-    __hash__ = None  # type: ignore[assignment]  # its fields may change
-
     def __repr__(self) -> str:
         names = [field.name for field in dataclasses.fields(self) if field.repr]  # type: ignore[arg-type]
         return f"{type(self).__qualname__}({', '.join(f'{name}={getattr(self, name)!r}' for name in names)})"
