@@ -57,7 +57,10 @@ class Confirmed:
 
     @property
     def prefers_avc(self) -> bool:
-        """Whether the client would rather have H.264 in 4:4:4 than anything else."""
+        """Whether the client would rather have H.264 in 4:4:4 than anything else.
+
+        Our server lets quality and the line choose: xfreerdp 2.11.7 says so unless `+gfx-progressive` is given.
+        """
         return self.takes_avc444 and CapabilityFlags.AVC_THINCLIENT in self.flags
 
     @property
