@@ -48,8 +48,10 @@ ALL_VERSIONS: Final = tuple(CapabilityVersion)
 
 _PART: Final = 256  # commands that are read without a pause
 
-# Whoever offers these "MUST be capable of processing" the scaled mappings (1.5.1); only 10.7 has a flag against them.
+# What this client does not have it does not get, whatever the server confirms.
 _LACKS: Final = CapabilityFlags.AVC_DISABLED | CapabilityFlags.SMALL_CACHE
+
+# Whoever offers these "MUST be capable of processing" the scaled mappings (1.5.1); only 10.7 has a flag against them.
 _SCALING: Final = (CapabilityVersion.VERSION_105, CapabilityVersion.VERSION_106)
 
 
@@ -214,8 +216,8 @@ class GraphicsClient:
         offered = next((one for one in self._sets if one.version == chosen.version), None)
         if offered is None:
             raise RemoteProtocolError(f"the server chose version {int(chosen.version):#x}, which was not offered")
-        # A server may answer with flags of its own, as IronRDP's does.  What this client does not have it does not get
-        # by that: H.264, or more than a small cache holds, ends the channel when it comes.
+        # A server may answer with flags of its own, as IronRDP's does; H.264 that was not offered, or more than a small
+        # cache holds, ends the channel when it comes.
         flags = chosen.flags | offered.flags & _LACKS
         if CapabilityFlags.AVC420_ENABLED not in offered.flags:
             flags = flags.without(CapabilityFlags.AVC420_ENABLED)

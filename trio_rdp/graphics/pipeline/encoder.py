@@ -7,7 +7,6 @@ What was sent with loss is sent again, better, once it stands still, until it is
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -109,11 +108,16 @@ class PipelineEncoder:
         self.bounds: Rect = Rect(0, 0, width, height)
         self.hints: Hints = Hints(width, height)
         """What the program has said of parts of the picture."""
-        self.__dict__.pop("_context", None)
+        self._begun: Context | None = None
 
-    @functools.cached_property
+    @property
     def _context(self) -> Context:
         # Made with the first picture, as who only logs in shall pay nothing for it.
+        if self._begun is None:
+            self._begun = self._make_context()
+        return self._begun
+
+    def _make_context(self) -> Context:
         shown = Shown(self.bounds.width, self.bounds.height)
         return Context(
             shown=shown,
@@ -127,10 +131,6 @@ class PipelineEncoder:
         )
 
     @property
-    def _is_begun(self) -> bool:
-        return "_context" in self.__dict__
-
-    @property
     def surface_id(self) -> int:
         """The surface that is the desktop."""
         return MAIN
@@ -141,7 +141,7 @@ class PipelineEncoder:
         counted, cache = self._statistics, self._cache
         counted.cache_stores, counted.cache_hits = cache.stores, cache.hits
         counted.cache_evictions, counted.cached = cache.evictions, len(self._memory)
-        counted.videos = len(self._context.videos.areas) if self._is_begun else 0
+        counted.videos = 0 if self._begun is None else len(self._begun.videos.areas)
         return counted
 
     def setup(self, monitors: Sequence[MonitorArea] = ()) -> list[PipelineJob]:
@@ -155,18 +155,18 @@ class PipelineEncoder:
 
     def resize(self, width: int, height: int, monitors: Sequence[MonitorArea] = ()) -> list[PipelineJob]:
         """Give what makes the desktop another one, between two frames; everything is sent anew then."""
-        surfaces = [MAIN, *(self._context.surfaces.values() if self._is_begun else ())]
+        surfaces = [MAIN, *([] if self._begun is None else self._begun.surfaces.values())]
         self._begin_size(width, height)
         return [*(DeleteSurface(surface) for surface in surfaces), *self.setup(monitors)]
 
     def forget(self, rects: Iterable[Rect] | None = None) -> None:
         """Take parts of the picture, by default all, for never sent; they are sent once they are damage too."""
-        known = None if rects is None else list(rects)
-        if not self._is_begun:
+        if self._begun is None:
             return  # nothing was sent
-        self._context.shown.forget(known)
-        self._context.sent.forget(known)
-        self._context.refinement.drop_passes([self.bounds] if known is None else known)
+        known = None if rects is None else list(rects)
+        self._begun.shown.forget(known)
+        self._begun.sent.forget(known)
+        self._begun.refinement.drop_passes([self.bounds] if known is None else known)
 
     def drawn_over(self, rects: Iterable[Rect]) -> None:
         """Say that the client shows something there that is not in the picture, such as somebody's video.
@@ -245,7 +245,7 @@ class PipelineEncoder:
     @property
     def refinement_due(self) -> float | None:
         """When there is something to send again better; None where the client has everything exactly."""
-        return self._context.refinement.due if self._is_begun else None
+        return None if self._begun is None else self._begun.refinement.due
 
     def begin_refinement(self, pixels: NDArray[np.uint8], now: float, most_pixels: int) -> FramePlan:
         """Send something again better, of at most about `most_pixels`; for the rest as `begin`."""
