@@ -34,6 +34,7 @@ from trio_rdp.graphics.pipeline.jobs import (
     EndPipelineFrame,
     MapSurface,
     MapSurfaceToWindow,
+    MonitorArea,
     PipelineJob,
     ResetGraphics,
     UnmapSurface,
@@ -423,6 +424,11 @@ class Painter:
         """How many surfaces there are, and their bytes."""
         surfaces = self._image.surfaces
         return len(surfaces), surfaces.bytes
+
+    @property
+    def pipeline_monitors(self) -> tuple[MonitorArea, ...]:
+        """The monitors that the server last told of by the graphics pipeline."""
+        return self._image.surfaces.monitors
 
     @property
     def pipeline_counts(self) -> PipelineCounts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import struct
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,9 @@ from trio_rdp.channels.rdpgfx.caching import CacheImportReplyPdu
 from trio_rdp.channels.rdpgfx.frames import FrameAcknowledgePdu
 from trio_rdp.channels.rdpgfx.translation import message_of
 from trio_rdp.client import Session
+from trio_rdp.codecs.avc_encoder import Encoder
+from trio_rdp.codecs.avc_frames import Avc420BitmapStream, Avc420Metablock, Avc420QuantQuality
+from trio_rdp.codecs.view import View
 from trio_rdp.codecs.zgfx import Compressor
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline.jobs import (
@@ -162,6 +166,43 @@ async def test_what_ends_the_channel(way: str, in_frame: bool) -> None:
                 await client.graphics.wait_open()
             while client.statistics().graphics.surfaces:  # noqa: ASYNC110
                 await trio.sleep(0.001)
+            await check_alive(client, server)
+            assert not server.display.has_pipeline
+
+
+def stream(bits: bytes) -> bytes:
+    quality = Avc420QuantQuality(qp=20)
+    meta = Avc420Metablock(region_rects=[(0, 0, 20, 20)], quant_quality_vals=[quality])
+    return Avc420BitmapStream(avc420_meta_data=meta, avc420_encoded_bitstream=bits).encode()
+
+
+def second_picture() -> bytes:
+    """One that follows from another, which nobody has."""
+    encoder = Encoder(20, 20)
+    noise = np.random.default_rng(1)
+    for _ in range(2):
+        encoded = encoder.encode(View.of(noise.integers(0, 256, (20, 20, 4), np.uint8)))
+    return Avc420BitmapStream.decode(encoded).avc420_encoded_bitstream
+
+
+@pytest.mark.parametrize("which", ["noise", "nothing", "cut", "no picture before"])
+async def test_h264_that_is_none(which: str) -> None:
+    pytest.importorskip("av")
+    data = {
+        "noise": stream(b"\0\0\0\1\x65" + np.random.default_rng(2).bytes(500)),
+        "nothing": b"",
+        "cut": stream(b"")[:-1],
+        "no picture before": stream(second_picture()),
+    }[which]
+    config = replace(CLIENT, enable_h264=True)
+    async with open_session_pair(client_config=config, server_config=SERVER) as (client, server):
+        with trio.fail_after(10):
+            await begin(client, server)
+            await say(server, [said(*small(9), DrawSurface(9, PipelineCodec.AVC420, Rect(0, 0, 20, 20), data))])
+            while client.graphics.is_open:  # noqa: ASYNC110
+                await trio.sleep(0.001)
+            with pytest.raises(ChannelClosed, match="Avc420"):
+                await client.graphics.wait_open()
             await check_alive(client, server)
             assert not server.display.has_pipeline
 

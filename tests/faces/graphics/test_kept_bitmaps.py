@@ -59,9 +59,16 @@ async def test_what_the_server_takes_is_loaded() -> None:
     assert pixels is not None
     assert pixels.shape == (3, 2, 4)
     assert (pixels == 2).all()
+    assert bitmaps.loaded[2].has_alpha
     assert not await bitmaps.load([1, 9])
     assert not await bitmaps.load([3])
     assert bitmaps.loaded.keys() == {1, 2}
+
+
+async def test_pixels_without_transparency_are_known_as_such() -> None:
+    bitmaps = KeptBitmaps(Memory(KeptBitmap(7, 1, 2, b"\1\2\3\xff" * 2)))
+    assert await bitmaps.load([7])
+    assert not bitmaps.loaded[7].has_alpha
 
 
 async def test_the_latest_are_kept_first() -> None:

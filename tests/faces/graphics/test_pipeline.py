@@ -42,6 +42,7 @@ from trio_rdp.graphics.pipeline.jobs import (
     ImportCached,
     MapSurface,
     MapSurfaceToWindow,
+    MonitorArea,
     PipelineCodec,
     PipelineJob,
     ResetGraphics,
@@ -252,6 +253,22 @@ class TestFrames:
             acknowledged = [one for one in link.events if isinstance(one, FrameAcknowledged)]
             assert acknowledged[0].queue_depth < 2000
             assert acknowledged[-1].queue_depth >= 12_345
+            # What is being inflated, and what waits to be painted, counts too.
+            before = link.face.statistics().queue_depth
+            link.face._inflating += 900
+            assert link.face.statistics().queue_depth == before + 900
+            link.painter.__class__ = type("Busy", (Painter,), {"pipeline_pending": 7_000})
+            assert link.face.statistics().queue_depth == before + 900 + 7_000
+            link.end(nursery)
+
+    async def test_the_servers_monitors(self) -> None:
+        monitors = (MonitorArea(Rect(0, 0, 40, 48), is_primary=True), MonitorArea(Rect(40, 0, 24, 48)))
+        async with trio.open_nursery() as nursery:
+            link = Link(nursery)
+            await link.start()
+            assert not link.face.monitors
+            await link.show(ResetGraphics(WIDTH, HEIGHT, monitors))
+            assert link.face.monitors == monitors
             link.end(nursery)
 
     async def test_acknowledgements_can_be_suspended(self) -> None:

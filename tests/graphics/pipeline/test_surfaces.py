@@ -215,11 +215,13 @@ class TestCache:
         refused(DrawCached(1, 1, ()), "empty", surfaces)
 
     def test_bitmaps_of_earlier_sessions(self) -> None:
-        kept = CachedBitmap(77, 2, 2, pixels=np.full((2, 2, 4), 9, np.uint8))
+        kept = CachedBitmap(77, 2, 2, pixels=np.full((2, 2, 4), 9, np.uint8), has_alpha=True)
         surfaces = Surfaces(kept={77: kept})
-        for job in (CreateSurface(1, 8, 8), ImportCached(((3, 77),)), DrawCached(3, 1, ((0, 0),))):
+        made = CreateSurface(1, 8, 8), CreateSurface(2, 8, 8, has_alpha=True), ImportCached(((3, 77),))
+        for job in (*made, DrawCached(3, 1, ((0, 0),)), DrawCached(3, 2, ((0, 0),))):
             surfaces.start(job).finish()
-        assert pixels(surfaces, 1)[1, 1].tolist() == [9, 9, 9, 9]
+        assert pixels(surfaces, 1)[1, 1].tolist() == [9, 9, 9, 255]
+        assert pixels(surfaces, 2)[1, 1].tolist() == [9, 9, 9, 9]
         refused(ImportCached(((3, 78),)), "no bitmap 0x4e was offered", surfaces)
 
 

@@ -70,4 +70,5 @@ def _unpack(kept: KeptBitmap) -> CachedBitmap | None:
     if len(kept.data) != kept.width * kept.height * _PIXEL:
         return None
     pixels = np.frombuffer(kept.data, np.uint8).reshape(kept.height, kept.width, _PIXEL)
-    return CachedBitmap(kept.key, kept.width, kept.height, pixels=pixels)
+    has_alpha = bool((pixels[:, :, 3] != 0xFF).any())
+    return CachedBitmap(kept.key, kept.width, kept.height, pixels=pixels, has_alpha=has_alpha)

@@ -28,7 +28,14 @@ from trio_rdp.faces.graphics.kept_bitmaps import KeptBitmaps
 from trio_rdp.faces.message_channel import MessageChannel
 from trio_rdp.graphics.jobs import PaintJob, ResetPipeline
 from trio_rdp.graphics.pipeline.bitmap_cache import CachedBitmap
-from trio_rdp.graphics.pipeline.jobs import DrawSurface, EndPipelineFrame, ImportCached, PipelineCodec, PipelineJob
+from trio_rdp.graphics.pipeline.jobs import (
+    DrawSurface,
+    EndPipelineFrame,
+    ImportCached,
+    MonitorArea,
+    PipelineCodec,
+    PipelineJob,
+)
 from trio_rdp.protocol.channel_buffer import ChannelBuffer, WhenFull
 from trio_rdp.protocol.config import ClientConfig
 from trio_rdp.wire.errors import DecodeError, LocalProtocolError, RdpError, RemoteProtocolError, SessionClosed
@@ -78,6 +85,11 @@ class GraphicsPainter(Protocol):
     @property
     def pipeline_counts(self) -> PipelineCounts:
         """What was done on surfaces beside drawing bitmaps."""
+        ...
+
+    @property
+    def pipeline_monitors(self) -> tuple[MonitorArea, ...]:
+        """The monitors that the server last told of."""
         ...
 
     @property
@@ -166,6 +178,11 @@ class GraphicsPipeline(ChannelFace):
     def version(self) -> CapabilityVersion | None:
         """The version that was agreed."""
         return None if self.confirmed is None else self.confirmed.version
+
+    @property
+    def monitors(self) -> tuple[MonitorArea, ...]:
+        """The monitors of the desktop, as the server last told of them ([MS-RDPEGFX] 2.2.2.14); empty until then."""
+        return self._painter.pipeline_monitors
 
     async def wait_ready(self) -> Confirmed:
         """Wait until the server has said what it will use, and give that; raises as `wait_open` does."""
