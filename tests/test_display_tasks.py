@@ -6,7 +6,9 @@ import pytest
 import trio
 
 from tests.pipeline_pair import is_equal, noise, paint, pipeline, pipeline_pair, wait_equal
+from trio_rdp import display_tasks
 from trio_rdp.graphics.geometry import Rect
+from trio_rdp.graphics.pipeline.pacing import FramePacer
 from trio_rdp.graphics_sender import GraphicsSender
 from trio_rdp.protocol.config import DesktopSize, Monitor
 from trio_rdp.protocol.limits import Limits
@@ -38,6 +40,48 @@ async def test_resized_by_a_message_of_the_pipeline() -> None:
             await server.display.resize(9000, 5)
         await server.display.resize(300, 200)
         assert server.display.statistics().resizes == 3
+
+
+async def test_monitors_are_told_at_first_and_when_they_change() -> None:
+    halves = (Monitor(width=300, height=300, is_primary=True), Monitor(left=300, width=300, height=300))
+    others = (Monitor(width=200, height=300, is_primary=True), Monitor(left=200, width=400, height=300))
+
+    def told() -> list[tuple[int, int, bool]]:
+        return [(one.rect.left, one.rect.width, one.is_primary) for one in client.graphics.monitors]
+
+    async with pipeline_pair(client={"monitors": halves, "desktop_size": DesktopSize(600, 300)}) as (client, server):
+        server.accept_layouts()
+        assert told() == [(0, 300, True), (300, 300, False)]
+        await client.display_control.set_layout(others)  # of the same size together
+        while told() != [(0, 200, True), (200, 400, False)]:  # noqa: ASYNC110
+            await trio.sleep(0.01)
+        await wait_equal(client, server)
+        resizes = server.display.statistics().resizes
+        await server.display.resize(600, 300)
+        assert server.display.statistics().resizes == resizes == 1
+
+
+async def test_the_line_that_was_measured_sets_the_pace() -> None:
+    async with pipeline_pair() as (_, server):
+        for _ in range(2):  # one that is far from what was known may be a mistake
+            server.display.line_measured(1e-6, 40_000.0)
+        assert pipeline(server).bandwidth == 40_000.0
+        assert pipeline(server).round_trip == 1e-6
+
+
+async def test_what_was_measured_at_the_beginning_sets_the_first_pace(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[float | None, float | None]] = []
+
+    class Noted(FramePacer):
+        def __init__(self, *, round_trip: float | None = None, bandwidth: float | None = None) -> None:
+            made.append((round_trip, bandwidth))
+            super().__init__(round_trip=round_trip, bandwidth=bandwidth)
+
+    monkeypatch.setattr(display_tasks, "FramePacer", Noted)
+    async with pipeline_pair():
+        ((round_trip, bandwidth),) = made
+        assert round_trip is not None
+        assert bandwidth is None or bandwidth > 0
 
 
 async def test_minimized_and_back() -> None:

@@ -121,6 +121,17 @@ async def test_cancelled_at_every_checkpoint_nothing_is_lost() -> None:
     raise AssertionError("it never came through")
 
 
+async def test_the_pace_says_how_well_and_how_large_is_encoded() -> None:
+    sent = Sent(bandwidth=20_000.0)
+    sent.sender.pacer.percent = 40
+    sent.framebuffer.fill(Rect(0, 0, 256, 192), 0x102030)
+    await sent.send()
+    assert sent.sender._encoder.percent == 40
+    most = sent.sender._encoder.max_video_bytes
+    assert most is not None
+    assert 0 < most <= sent.sender.pacer.frame_bytes < 1 << 20
+
+
 async def test_a_slow_line_gets_a_picture_in_parts_the_small_ones_first() -> None:
     sent = Sent(bandwidth=20_000.0, width=1024, height=768)
     sent.framebuffer.fill(Rect(0, 64, 1024, 704), 0x102030)

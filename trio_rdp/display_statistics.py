@@ -24,7 +24,8 @@ class GraphicsStatistics:
     acknowledged: int
     """Those of them that the client has said it shows."""
     merged: int
-    """Pictures that a line too slow for all of them at once took in several frames, with what had changed meanwhile."""
+    """Frames that took a part of what had changed, as the line is too slow for all of it at once: the rest goes later,
+    with what changes meanwhile.  `DisplayStatistics.frames` says how many the program drew."""
     refinements: int
     """Frames that only made better what was shown."""
     bytes: int

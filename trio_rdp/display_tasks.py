@@ -58,6 +58,7 @@ class DisplayTasks:
         """`monitors` gives the client's, as it described them last."""
         self._stage = stage
         self._monitors = monitors
+        self._told_monitors: tuple[MonitorArea, ...] = ()
         self._writer = writer
         self._limits = limits
         self._ending = ending
@@ -298,7 +299,8 @@ class DisplayTasks:
     async def _change_road(self) -> None:
         """Take to the graphics pipeline, or back, and send everything anew.  INVARIANT: the turn is ours."""
         async with self._pointer.turn:
-            await self._roads.change(self._size.width, self._size.height, self._monitor_areas(self._size))
+            self._told_monitors = self._monitor_areas(self._size)
+            await self._roads.change(self._size.width, self._size.height, self._told_monitors)
             if self._roads.pipeline is None and self._size != self._stage.desktop_size:
                 # It had been resized by the pipeline, of which the share knows nothing.
                 await self._reactivate_in_size()
@@ -337,7 +339,7 @@ class DisplayTasks:
     async def _resize(self, request: ResizeRequest) -> None:
         """Reactivate, holding both turns, so that nothing is painted meanwhile."""
         async with self._pointer.turn:
-            if request.size == self._shown_size:
+            if request.size == self._shown_size and not self._has_other_monitors:
                 self._finish(request)
                 return
             try:
@@ -362,10 +364,16 @@ class DisplayTasks:
         """The size that the client's desktop has."""
         return self._stage.desktop_size if self._roads.pipeline is None else self._size
 
+    @property
+    def _has_other_monitors(self) -> bool:
+        """Whether the client was told of other monitors, by the pipeline, than it has now."""
+        return self._roads.pipeline is not None and self._told_monitors != self._monitor_areas(self._size)
+
     def _resize_pipeline(self, pipeline: GraphicsSender, request: ResizeRequest) -> None:
         """Resize without a reactivation: the message goes out before the picture, which is sent anew."""
         size = request.size
-        pipeline.resize(size.width, size.height, self._monitor_areas(size))
+        self._told_monitors = self._monitor_areas(size)
+        pipeline.resize(size.width, size.height, self._told_monitors)
         self._framebuffer.resize(size.width, size.height)
         self._stage.showing = size
         self._stale.clear()

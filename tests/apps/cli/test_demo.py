@@ -14,7 +14,18 @@ async def test_a_table_and_a_picture_per_client(tmp_path: Path) -> None:
     assert finished.returncode == 0, finished.stderr
     assert finished.stderr == b""
     shown = finished.stdout.decode()
-    for word in ("connect ms", "frames/s", "key to picture ms", "MB", "ada", "grace", "clearcodec", "10.7"):
+    for word in (
+        "connect ms",
+        "frames/s",
+        "key to picture ms",
+        "MB",
+        "ada",
+        "grace",
+        "clearcodec",
+        "10.7",
+        "merged",
+        "queue",
+    ):
         assert word in shown
     assert len(list((tmp_path / "pictures").glob("*.png"))) == 2
 
@@ -32,6 +43,7 @@ async def test_json(tmp_path: Path) -> None:
     graphics = client["graphics"]
     assert graphics["version"] == "10.7"
     assert graphics["frames"] >= graphics["acknowledged"] > 0
+    assert min(graphics["queue_depth"], graphics["round_trip_ms"], graphics["merged"]) >= 0
     assert graphics["codecs"]["clearcodec"]["bytes"] > 0
 
 

@@ -150,8 +150,8 @@ def _graphics(display: DisplayStatistics) -> dict[str, object]:
 
 def _graphics_table(result: DemoResult) -> Table:
     """How the pictures travelled: the pipeline's frames, and each codec's share."""
-    table = Table(title="graphics pipeline: its frames, and their codecs (times in ms)")
-    for column in ("client", "version", "frames", "acks", "merged", "trip", "codec", "MB", "ms"):
+    table = Table(title="graphics pipeline: frames acknowledged of all, and codecs (times in ms)")
+    for column in ("client", "version", "acked", "merged", "trip", "queue", "codec", "MB", "ms"):
         table.add_column(column, justify="left" if column in ("client", "codec") else "right", no_wrap=True)
     for client in result.clients:
         lead = _lead(client)
@@ -166,10 +166,10 @@ def _lead(client: ClientResult) -> tuple[str, ...]:
     """The cells before those of the codecs."""
     pipeline = client.display.pipeline
     if pipeline is None:
-        return client.username, "none", str(client.display.frames), "-", "-", "-"
+        return client.username, "none", "-", "-", "-", "-"
     trip = "-" if pipeline.round_trip is None else f"{pipeline.round_trip * _MILLISECONDS:.1f}"
-    counts = (pipeline.frames, pipeline.acknowledged, pipeline.merged)
-    return client.username, _version(pipeline), *map(str, counts), trip
+    acked = f"{pipeline.acknowledged}/{pipeline.frames}"
+    return client.username, _version(pipeline), acked, str(pipeline.merged), trip, str(pipeline.queue_depth)
 
 
 def _version(pipeline: GraphicsStatistics) -> str:
