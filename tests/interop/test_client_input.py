@@ -198,12 +198,19 @@ async def test_weston(peers: Peers) -> None:
                 "a black terminal on the background",
             )
             await session.mouse.click(500, 400)
+            # The client brings the seat, and weston 10 drops every key until the terminal has bound its keyboard.
+            with trio.fail_after(PATIENCE):
+                while not typed.read_text():  # noqa: ASYNC110
+                    await session.keyboard.press("x")
+                    await trio.sleep(0.1)
             await session.keyboard.type("Hello, World! " + SIGNS + "\n")
             await session.keyboard.press(Key.LEFT_CTRL, "c")
             await session.keyboard.press(Key.LEFT_CTRL, Key.RIGHT)
             wanted = "Hello, World! " + SIGNS + "\n\x03\x1b[1;5C"
-            await wait_for(lambda: len(typed.read_text()) >= len(wanted) or None, "typing arrives")
-            assert typed.read_text() == wanted
+            with trio.move_on_after(PATIENCE):
+                while len(typed.read_text().lstrip("x")) < len(wanted):  # noqa: ASYNC110
+                    await trio.sleep(0.02)
+            assert typed.read_text().lstrip("x") == wanted
 
 
 def same_picture(shape: PointerShape | None, other: PointerShape) -> bool:

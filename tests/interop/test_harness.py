@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 import pytest
+import trio
 
 from tests.interop import processes
 from tests.interop.conftest import Peers
@@ -182,7 +183,12 @@ async def test_typing_through_xfreerdp_and_weston(peers: Peers, client_display: 
             )
             await client.focus()
             await client_display.xdotool("mousemove", 500, 400, "click", 1)
-            await client_display.xdotool("type", "--delay", 30, "wayland")
             assert server.typed is not None
             typed = server.typed
+            # The client brings the seat, and weston 10 drops every key until the terminal has bound its keyboard.
+            with trio.fail_after(processes.PATIENCE):
+                while not typed.read_text():  # noqa: ASYNC110
+                    await client_display.xdotool("key", "x")
+                    await trio.sleep(0.1)
+            await client_display.xdotool("type", "--delay", 30, "wayland")
             await processes.wait_for(lambda: "wayland" in typed.read_text(), "typing arrives")
