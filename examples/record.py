@@ -65,8 +65,7 @@ async def run(address: str, username: str, path: str, seconds: float) -> None:
         with av.open(path, "w") as file, trio.move_on_after(seconds):
             await record(session, file)
         graphics = session.graphics.statistics()
-    version = "no graphics pipeline" if graphics.version is None else graphics.version.name
-    print(f"{version}, {session.screen.statistics().frames} frames")
+    print(f"graphics pipeline {graphics.version}, {session.screen.statistics().frames} frames")
     for codec, count in session.statistics().codecs.items():
         print(f"{codec.value}: {count.bitmaps} bitmaps, {count.bytes} bytes")
 

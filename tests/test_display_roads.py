@@ -64,6 +64,40 @@ async def test_back_when_the_channel_ends_and_there_again() -> None:
         assert server.display.quality is Quality.HIGH
 
 
+async def test_what_is_counted_is_of_the_whole_session() -> None:
+    async with pipeline_pair(codecs=LOSSLESS) as (client, server):
+        async with server.display.frame() as frame:
+            frame.blit(Rect(10, 10, 100, 100), noise(100, 100))
+        await wait_equal(client, server)
+        await server.display.wait_shown()
+        before, shown = pipeline(server), client.statistics().graphics
+        assert min(before.frames, before.acknowledged, before.bytes, before.fills, shown.frames, shown.fills) > 0
+        codecs = server.display.statistics().codecs
+
+        next(one for one in server._dynamics if one.name.endswith("Graphics")).fail("the test says so")
+        while server.display.has_pipeline:
+            await paint(server, (9, 9, 9), Rect(0, 0, 9, 9))
+        on_the_classic_road = pipeline(server)
+        assert on_the_classic_road.frames >= before.frames
+        assert (on_the_classic_road.version, on_the_classic_road.most_unacknowledged) == (None, 0)
+        assert on_the_classic_road.round_trip is None
+        await wait_equal(client, server)
+
+        server._open_graphics()
+        while not server.display.has_pipeline:
+            await paint(server, (7, 7, 200), Rect(0, 0, 20, 20))
+        await wait_equal(client, server)
+        await server.display.wait_shown()
+        after, seen = pipeline(server), client.statistics().graphics
+        assert after.version == before.version
+        for name in ("frames", "acknowledged", "bytes", "fills"):
+            assert getattr(after, name) > getattr(on_the_classic_road, name) >= getattr(before, name)
+        for codec, count in server.display.statistics().codecs.items():
+            assert count.bytes >= codecs[codec].bytes if codec in codecs else count.bytes > 0
+        for name in ("frames", "shown", "acknowledged", "bytes_received", "fills"):
+            assert getattr(seen, name) > getattr(shown, name)
+
+
 async def test_back_at_a_size_that_the_share_does_not_have() -> None:
     async with pipeline_pair(codecs=LOSSLESS) as (client, server):
         await server.display.resize(400, 250)

@@ -35,6 +35,7 @@ class Sent:
 
     def __init__(self, *, bandwidth: float | None = None, lane: int = 1 << 24, width: int = 256, height: int = 192):
         self.messages: list[list[PipelineJob]] = []
+        self.size = 100  # bytes of each
         self.marks: tuple[bytes, bytes] | None = None
         self.anew = False  # whether the client has begun anew, and this sender does not know
         stream, self.far = trio.testing.memory_stream_pair()
@@ -60,7 +61,7 @@ class Sent:
 
     def _encode(self, jobs: Sequence[PipelineJob]) -> bytes:
         self.messages.append(list(jobs))
-        return b"" if self.anew else bytes(100)
+        return b"" if self.anew else bytes(self.size)
 
     def _items(self, message: bytes) -> list[Item]:
         return [message]
@@ -144,7 +145,35 @@ async def test_a_slow_line_gets_a_picture_in_parts_the_small_ones_first() -> Non
         await sent.send()
         sent.sender.heard(FrameAcknowledged(sent.frames[-1], 0, 1, ()), trio.current_time())
     assert not sent.framebuffer.damage
-    assert sent.sender.statistics().merged > 1
+
+
+async def test_pictures_that_never_got_a_frame_of_their_own_are_counted() -> None:
+    sent = Sent(bandwidth=20_000.0, width=1024, height=768)
+    sent.size = 20_000
+    whole, small = Rect(0, 0, 1024, 768), Rect(5, 5, 8, 8)
+
+    async def draw(rect: Rect, color: int, *, times: int = 1) -> int:
+        sent.framebuffer.fill(rect, color)
+        sent.sender.drawn([rect])
+        for _ in range(times):
+            await sent.send()
+        return sent.sender.statistics().merged
+
+    # One that takes many frames is not merged: its last one shows it.
+    assert await draw(whole, 0x102030) == 0
+    for _ in range(60):
+        await sent.send()
+    assert not sent.framebuffer.damage
+    assert await draw(small, 0x203040) == 0
+    assert await draw(whole, 0x304050) == 0
+    # This one was not wholly sent when the next was drawn, and those that are small go out beside it at once.
+    assert await draw(small, 0x405060) == 1
+    assert await draw(small, 0x506070) == 1
+    assert sent.framebuffer.damage
+    assert await draw(whole, 0x607080) == 1
+    assert await draw(whole, 0x708090) == 2
+    sent.sender.drawn([])
+    assert sent.sender.statistics().merged == 2
 
 
 async def test_marks_around_a_frame() -> None:

@@ -284,5 +284,5 @@ class Display(DisplayTasks):
             roads.late_acknowledgements,
             self._resized,
             self._writer.graphics.statistics(),
-            None if roads.pipeline is None else roads.pipeline.statistics(),
+            roads.statistics(),
         )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import trio
 
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
-from trio_rdp.display_statistics import added
+from trio_rdp.display_statistics import GraphicsStatistics, added
 from trio_rdp.graphics.pipeline.jobs import MonitorArea
 from trio_rdp.graphics_sender import GraphicsSender
 from trio_rdp.level import Level
@@ -34,6 +34,7 @@ class DisplayRoads:
         self._expected_until: float | None = None
         self._expects = False
         self._counted: dict[BitmapCodec, CodecStatistics] = {}  # of pipelines that are closed
+        self._before: GraphicsStatistics | None = None
         self._tiles_sent = self._tiles_unchanged = self._bytes = self._late = 0
 
     @property
@@ -99,6 +100,8 @@ class DisplayRoads:
         self.choose()
 
     def _leave_pipeline(self, gone: GraphicsSender) -> None:
+        if (statistics := self.statistics()) is not None:
+            self._before = statistics.closed()
         self._counted = added(self._counted, gone.codecs)
         self._tiles_sent += gone.tiles_sent
         self._tiles_unchanged += gone.tiles_unchanged
@@ -117,6 +120,13 @@ class DisplayRoads:
         self.pixels.quality = self.sender.quality = quality
 
     # What both have done.
+
+    def statistics(self) -> GraphicsStatistics | None:
+        """What the pipeline has done in this session; None where there was none."""
+        if self.pipeline is None:
+            return self._before
+        now = self.pipeline.statistics()
+        return now if self._before is None else now.after(self._before)
 
     @property
     def codecs(self) -> dict[BitmapCodec, CodecStatistics]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trio_rdp.channels.rdpgfx.capabilities import CapabilityVersion as GraphicsVersion
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
@@ -15,17 +15,24 @@ __all__ = ["DisplayStatistics", "GraphicsStatistics", "added"]
 
 @dataclass(frozen=True, slots=True)
 class GraphicsStatistics:
-    """What went through the graphics pipeline, and at what pace; times in seconds."""
+    """What went through the graphics pipeline, and at what pace; times in seconds.
 
-    version: GraphicsVersion
-    """The capability set that the client and we agreed on."""
+    What is counted is of the whole session, however often the client opens the channel or begins anew.  The rest is of
+    now: nothing is known of it, and nothing waits, while the classic road carries the picture.
+    """
+
+    version: GraphicsVersion | None
+    """The capability set that the client and we agreed on; None while the classic road carries the picture."""
     frames: int
     """Frames that were sent; refinements are some of them."""
     acknowledged: int
     """Those of them that the client has said it shows."""
     merged: int
-    """Frames that took a part of what had changed, as the line is too slow for all of it at once: the rest goes later,
-    with what changes meanwhile.  `DisplayStatistics.frames` says how many the program drew."""
+    """Frames of the program, some of `DisplayStatistics.frames`, that the client never showed by themselves.
+
+    The line was too slow for all that had changed, and the rest of it went later, together with the next one.  Those
+    that were drawn while the client wanted no output are not among them.
+    """
     refinements: int
     """Frames that only made better what was shown."""
     bytes: int
@@ -52,6 +59,36 @@ class GraphicsStatistics:
     cache_hits: int
     """Bitmaps that the client had kept."""
     refined_tiles: int
+
+    def after(self, earlier: GraphicsStatistics) -> GraphicsStatistics:
+        """Give these, with what was counted earlier in the session."""
+        return replace(
+            self,
+            frames=self.frames + earlier.frames,
+            acknowledged=self.acknowledged + earlier.acknowledged,
+            merged=self.merged + earlier.merged,
+            refinements=self.refinements + earlier.refinements,
+            bytes=self.bytes + earlier.bytes,
+            strange_acknowledgements=self.strange_acknowledgements + earlier.strange_acknowledgements,
+            fills=self.fills + earlier.fills,
+            copies=self.copies + earlier.copies,
+            cache_hits=self.cache_hits + earlier.cache_hits,
+            refined_tiles=self.refined_tiles + earlier.refined_tiles,
+        )
+
+    def closed(self) -> GraphicsStatistics:
+        """Give what was counted, of a pipeline that carries the picture no more."""
+        return replace(
+            self,
+            version=None,
+            unacknowledged=0,
+            most_unacknowledged=0,
+            is_suspended=False,
+            queue_depth=0,
+            round_trip=None,
+            bandwidth=None,
+            percent=100,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +117,7 @@ class DisplayStatistics:
     graphics: LaneStatistics
     """The lane in which encoded updates wait for the socket."""
     pipeline: GraphicsStatistics | None = None
-    """Of the graphics pipeline, while that carries the picture; None while bitmap updates and surface commands do."""
+    """Of the graphics pipeline; None as long as bitmap updates and surface commands have carried everything."""
 
 
 def added(

@@ -70,6 +70,7 @@ class DisplayTasks:
         self._is_sending = False
         self._owes = False  # the display itself is to send what is damaged
         self._stale = Region()  # what the client asked for again
+        self._waiting: list[Rect] = []  # what was damaged before the frame that is open
         self._frames = self._frames_unsent = self._waits = self._resized = 0
         size = stage.desktop_size
         self._framebuffer = Framebuffer(size.width, size.height)
@@ -215,6 +216,7 @@ class DisplayTasks:
                 await self._wait_ready()
                 self._ending.raise_closed()
                 if not self._roads.is_changing:
+                    self._waiting = self._framebuffer.damage.take()
                     return
             except BaseException:
                 self._turn.release()
@@ -225,9 +227,14 @@ class DisplayTasks:
 
     async def _close_frame(self, *, should_send: bool) -> None:
         try:
+            drawn = self._framebuffer.damage.rects
+            for rect in self._waiting:
+                self._framebuffer.damage.add(rect)
             if should_send:
                 self._frames += 1
                 self._frames_unsent += self._is_suppressed
+                if self._roads.pipeline is not None and not self._is_suppressed:
+                    self._roads.pipeline.drawn(drawn)
                 await self._commit()
         finally:
             self._turn.release()

@@ -111,6 +111,7 @@ class GraphicsSender:
         self._before: list[PipelineJob] = []  # in front of the next frame, so that nobody sees a desktop without one
         self._frame_id = 0
         self._frames = self._merged = self._refinements = 0
+        self._unsent: list[Rect] = []  # of what the program has drawn last
         self._density = _BYTES_PER_PIXEL
 
     def _make_encoder(self, width: int, height: int) -> PipelineEncoder:
@@ -245,6 +246,12 @@ class GraphicsSender:
         """Queue what is owed."""
         await self._flush()
 
+    def drawn(self, rects: list[Rect]) -> None:
+        """The program has drawn another picture, in these rectangles, which `send` is to send."""
+        if rects:
+            self._merged += bool(self._unsent)
+            self._unsent = rects
+
     async def send(self, framebuffer: Framebuffer, should_go_on: Callable[[], bool]) -> None:
         """Take the damage, or as much of it as the line carries soon, and send what the client does not show of it.
 
@@ -261,6 +268,8 @@ class GraphicsSender:
             with self._putting_back(framebuffer, damage):
                 sent = self.tiles_sent
                 await self._send_plan(look, sum(rect.area for rect in damage))
+                left = framebuffer.damage.rects
+                self._unsent = [one for one in self._unsent if not all(one.intersect(rect).is_empty for rect in left)]
                 self.tiles_unchanged += max(0, count_tiles(damage) - (self.tiles_sent - sent))
         if self._videos:
             jobs = self._videos.take(self._encoder.surface_id)
@@ -295,7 +304,6 @@ class GraphicsSender:
         most = self.pacer.frame_bytes / self._density
         if sum(rect.area for rect in damage) <= max(most, _LEAST_PIXELS):
             return damage
-        self._merged += 1
         taken, left = portion(damage, int(max(most, _LEAST_PIXELS)))
         for rect in left:
             framebuffer.damage.add(rect)

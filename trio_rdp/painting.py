@@ -432,7 +432,7 @@ class Painter:
 
     @property
     def pipeline_counts(self) -> PipelineCounts:
-        """What was done on surfaces beside drawing bitmaps, since the pipeline began."""
+        """What was done on surfaces beside drawing bitmaps, in this session."""
         return replace(self._image.surfaces.counts)
 
     @property

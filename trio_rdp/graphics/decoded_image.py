@@ -144,7 +144,7 @@ class DecodedImage:
                 self._surface_decoders.reset()
             case ResetPipeline(limits=limits, kept=kept):
                 self._desktop.map_anew(self._shown_before)
-                self.surfaces = Surfaces(limits, kept, threads=self._threads)
+                self.surfaces = Surfaces(limits, kept, threads=self._threads, counts=self.surfaces.counts)
             case BeginFrame() | EndFrame():
                 pass
             case _:
@@ -331,7 +331,7 @@ class DecodedImage:
             self._desktop = Desktop(pixels.shape[1], pixels.shape[0])
             self._desktop.replace(pixels)
         self._desktop.map_anew()
-        self.surfaces = Surfaces(threads=self._threads)
+        self.surfaces = Surfaces(threads=self._threads, counts=self.surfaces.counts)
 
     def snapshot(self, format: PixelFormat | None = None) -> NDArray[np.uint8]:  # noqa: A002
         """Give a copy, uint8 (height, width, bytes per pixel)."""

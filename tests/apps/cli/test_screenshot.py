@@ -48,7 +48,7 @@ async def test_the_graphics_pipeline(tmp_path: Path, is_wanted: bool) -> None:
         finished = await command(tmp_path, *arguments)
     assert finished.returncode == 0, finished.stderr
     taken = parsed(finished)
-    assert taken["graphics_pipeline"] == ("VERSION_107" if is_wanted else None)
+    assert taken["graphics_pipeline"] == ("10.7" if is_wanted else None)
     assert not {"avc420", "avc444"} & set(taken["codecs"])
 
 

@@ -55,6 +55,17 @@ def test_later_versions_are_larger_numbers() -> None:
     assert list(CapabilityVersion) == sorted(CapabilityVersion)
 
 
+def test_versions_are_written_as_people_write_them() -> None:
+    written = "8 8.1 10 10.1 10.2 10.3 10.4 10.5 10.6 10.7".split()
+    assert [str(version) for version in CapabilityVersion] == written
+    version = CapabilityVersion.VERSION_107
+    assert f"{version}, {version:>6}, {version:<6s}, {version:#x}" == "10.7,   10.7, 10.7  , 0xa0701"
+    assert repr(version) == "<CapabilityVersion.VERSION_107: 657153>"
+    assert version == 0x000A0701 > CapabilityVersion.VERSION_81
+    assert hash(version) == hash(0x000A0701)
+    assert str(CapabilityVersion(0x000B0000)) == "UNKNOWN_0xb0000"
+
+
 def test_version_101_has_no_flags() -> None:
     with pytest.raises(EncodeError, match="no flags"):
         CapabilitySet.of(CapabilityVersion.VERSION_101, CapabilityFlags.SMALL_CACHE)

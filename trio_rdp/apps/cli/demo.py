@@ -14,7 +14,7 @@ from rich.table import Table
 from trio_rdp.apps.cli.options import is_json, json_option
 from trio_rdp.apps.cli.running import Output, run, say_json
 from trio_rdp.apps.demo import ClientResult, DemoResult, Graphics, run_demo
-from trio_rdp.display_statistics import DisplayStatistics, GraphicsStatistics
+from trio_rdp.display_statistics import DisplayStatistics
 
 __all__ = ["demo"]
 
@@ -134,7 +134,7 @@ def _graphics(display: DisplayStatistics) -> dict[str, object]:
     if (pipeline := display.pipeline) is not None:
         trip = pipeline.round_trip
         found |= {
-            "version": _version(pipeline),
+            "version": None if pipeline.version is None else str(pipeline.version),
             "frames": pipeline.frames,
             "acknowledged": pipeline.acknowledged,
             "merged": pipeline.merged,
@@ -150,7 +150,8 @@ def _graphics(display: DisplayStatistics) -> dict[str, object]:
 
 def _graphics_table(result: DemoResult) -> Table:
     """How the pictures travelled: the pipeline's frames, and each codec's share."""
-    table = Table(title="graphics pipeline: frames acknowledged of all, and codecs (times in ms)")
+    title = "graphics pipeline: frames acknowledged of all, drawn ones merged, and codecs (times in ms)"
+    table = Table(title=title)
     for column in ("client", "version", "acked", "merged", "trip", "queue", "codec", "MB", "ms"):
         table.add_column(column, justify="left" if column in ("client", "codec") else "right", no_wrap=True)
     for client in result.clients:
@@ -169,11 +170,5 @@ def _lead(client: ClientResult) -> tuple[str, ...]:
         return client.username, "none", "-", "-", "-", "-"
     trip = "-" if pipeline.round_trip is None else f"{pipeline.round_trip * _MILLISECONDS:.1f}"
     acked = f"{pipeline.acknowledged}/{pipeline.frames}"
-    return client.username, _version(pipeline), acked, str(pipeline.merged), trip, str(pipeline.queue_depth)
-
-
-def _version(pipeline: GraphicsStatistics) -> str:
-    """The version as people write it: 8.1 or 10.7."""
-    number = pipeline.version.name.removeprefix("VERSION_")
-    major = 2 if number.startswith("10") else 1
-    return ".".join(filter(None, (number[:major], number[major:])))
+    version = "none" if pipeline.version is None else str(pipeline.version)
+    return client.username, version, acked, str(pipeline.merged), trip, str(pipeline.queue_depth)

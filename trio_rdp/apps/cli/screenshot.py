@@ -156,6 +156,6 @@ async def _take(
             "height": session.screen.height,
             "connect_seconds": round(connected, 3),
             "codecs": sorted(codec.value for codec in session.statistics().codecs),
-            "graphics_pipeline": None if session.graphics.version is None else session.graphics.version.name,
+            "graphics_pipeline": None if session.graphics.version is None else str(session.graphics.version),
             "fingerprint": None if session.certificate is None else fingerprint(session.certificate),
         }

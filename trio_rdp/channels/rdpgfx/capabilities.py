@@ -41,6 +41,19 @@ class CapabilityVersion(OpenEnum):
     VERSION_106 = 0x000A0600
     VERSION_107 = 0x000A0701
 
+    def __str__(self) -> str:
+        """The version as the document writes it, such as 8.1 or 10.7."""
+        if not self.is_known:
+            return self.name
+        number = self.name.removeprefix("VERSION_")
+        major = 2 if self >= type(self).VERSION_10 else 1
+        return ".".join(filter(None, (number[:major], number[major:])))
+
+    def __format__(self, spec: str) -> str:
+        # As `str` gives it, in any width, but a number where one is asked for, such as `x`.
+        is_number = spec[-1:].isalpha() and not spec.endswith("s")
+        return format(int(self) if is_number else str(self), spec)
+
 
 class CapabilityFlags(Flags):
     """What a capability set says (RDPGFX_CAPS_FLAG_*)."""

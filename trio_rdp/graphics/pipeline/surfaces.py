@@ -67,7 +67,8 @@ class PipelineCounts:
 class Surfaces:
     """All surfaces of one channel, with the bitmap cache and the codecs.
 
-    `kept` are bitmaps of earlier sessions, by key, that a server may import into the cache.
+    `kept` are bitmaps of earlier sessions, by key, that a server may import into the cache.  `counts` are those to go
+    on with: a channel that begins anew is still of the same session.
     """
 
     def __init__(
@@ -76,9 +77,10 @@ class Surfaces:
         kept: Mapping[int, CachedBitmap] | None = None,
         *,
         threads: int = 1,
+        counts: PipelineCounts | None = None,
     ) -> None:
         self.limits: PipelineLimits = limits or PipelineLimits()
-        self.counts: PipelineCounts = PipelineCounts()
+        self.counts: PipelineCounts = PipelineCounts() if counts is None else counts
         self.in_frame: bool = False
         self.is_due: bool = False
         """Whether something was drawn outside of frames, which is to be shown at once."""
