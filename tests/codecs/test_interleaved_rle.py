@@ -161,6 +161,28 @@ def pictures() -> list[tuple[int, int, bytes]]:
     ]
 
 
+@pytest.mark.parametrize(
+    ("bits", "more", "stream"),
+    [
+        (8, 0, "c0 04 ff"),
+        (8, 1, "34 14"),  # a byte follows the run, which is a pixel
+        (16, 0, "c0 04 ffff"),
+        (16, 1, "c0 04 ffff 14"),
+        (16, 2, "34 00 08"),
+        (24, 0, "c0 04 ffffff"),
+        (24, 2, "c0 04 ffffff 00 08"),
+        (24, 19, "34 f0 7c01"),
+    ],
+)
+def test_a_pixel_follows_each_foreground_run(bits: int, more: int, stream: str) -> None:
+    """IronRDP asks for one behind each such run, whether it reads one or not, and draws no bitmap without."""
+    row = np.random.default_rng(3).integers(0, 256, (1, 20, 1 if bits == 8 else 4), np.uint8)
+    picture = np.concatenate([*[~row] * (more + 1), row])
+    view = View(picture.tobytes(), picture[0].size, 0, 0, 20, more + 2)
+    wide = bits // 8
+    assert interleaved_rle.compress(view, bits)[1 + 20 * wide :] == bytes.fromhex(stream)
+
+
 @pytest.mark.parametrize("bits", [15, 16, 24])
 @pytest.mark.parametrize("number", range(7))
 def test_encoding_loses_nothing_but_low_bits(number: int, bits: int) -> None:

@@ -83,6 +83,23 @@ cdef inline uint8_t *literals(uint8_t *d, const pixel *p, Py_ssize_t n) noexcept
     return d
 
 
+cdef inline uint8_t *spell_out(uint8_t *d, uint8_t *run, Py_ssize_t n, pixel fg) noexcept nogil:
+    """Have the last foreground run say its colour, which it had from before, where less than a pixel follows it."""
+    cdef uint8_t begin[3]
+    cdef uint8_t *rest
+    cdef Py_ssize_t left
+    if run == NULL:
+        return d
+    rest = head(begin, 0x20, 0xF1, 32, n) - begin + run
+    left = d - rest
+    if left >= size(fg):
+        return d
+    memcpy(begin, rest, left)
+    d = put(head(run, 0xC0, 0xF6, 16, n), fg)
+    memcpy(d, begin, left)
+    return d + left
+
+
 cdef inline void differences(pixel *p, pixel *x, uint8_t *begins, Py_ssize_t w, Py_ssize_t total) noexcept nogil:
     """What each pixel differs by from the one above, and where an order may begin that is shorter than its pixels.
 
@@ -142,6 +159,8 @@ cdef inline uint8_t *encode_orders(const pixel *p, const pixel *differ, const ui
     cdef pixel fg = white, x, y = 0
     cdef int bits, kind
     cdef bint after_background = False
+    cdef uint8_t *run = NULL
+    cdef Py_ssize_t run_length = 0
     while o < total:
         if o == w:
             after_background = False
@@ -225,6 +244,8 @@ cdef inline uint8_t *encode_orders(const pixel *p, const pixel *differ, const ui
             o += n
         elif kind == 2:
             if x == fg:
+                run = d
+                run_length = f
                 d = head(d, 0x20, 0xF1, 32, f)
             else:
                 d = put(head(d, 0xC0, 0xF6, 16, f), x)
@@ -252,4 +273,4 @@ cdef inline uint8_t *encode_orders(const pixel *p, const pixel *differ, const ui
                 d += 1
                 o += 8
                 m -= 8
-    return literals(d, p + o - kept, kept)
+    return spell_out(literals(d, p + o - kept, kept), run, run_length, fg)

@@ -270,6 +270,7 @@ class _Encoder:
         self.out = bytearray()
         self.kept = 0
         self.after_background = False
+        self.last_run: tuple[int, int, int] | None = None
 
     def difference(self, o: int) -> int:
         return self.p[o] ^ self.p[o - self.w] if o >= self.w else self.p[o]
@@ -324,7 +325,20 @@ class _Encoder:
             self.after_background = kind == BACKGROUND
             o += self.emit(kind, count, fg, o)
         self.flush(o)
+        self.spell_out()
         return bytes(self.out)
+
+    def spell_out(self) -> None:
+        """Have the last foreground run say its colour, which it had from before, where less than a pixel follows it.
+
+        IronRDP (its web client 0.7.0 of 2026) asks for a pixel behind each such run, whether it reads one or not, and
+        draws no bitmap without.
+        """
+        if self.last_run is None:
+            return
+        start, end, count = self.last_run
+        if len(self.out) - end < self.wide:
+            self.out[start:end] = _head(0xC0, 0xF6, 16, count) + self.pixel(self.fg)
 
     def choose(self, o: int, limit: int, far: int) -> tuple[int, int, int] | None:
         """Find the order for the pixels from `o`: its kind, its length, its foreground; None to keep the pixel."""
@@ -376,7 +390,12 @@ class _Encoder:
         if kind == BACKGROUND:
             self.out += _head(0x00, 0xF0, 32, count)
         elif kind == FOREGROUND:
-            self.out += _head(0x20, 0xF1, 32, count) if fg == self.fg else _head(0xC0, 0xF6, 16, count) + self.pixel(fg)
+            start = len(self.out)
+            if fg == self.fg:
+                self.out += _head(0x20, 0xF1, 32, count)
+                self.last_run = start, len(self.out), count
+            else:
+                self.out += _head(0xC0, 0xF6, 16, count) + self.pixel(fg)
             self.fg = fg
         elif kind == COLOR_RUN:
             self.out += _head(0x60, 0xF3, 32, count) + self.pixel(self.p[o])
