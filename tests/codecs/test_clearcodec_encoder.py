@@ -75,6 +75,18 @@ def test_many_colours_are_sent_as_they_are_or_with_nscodec() -> None:
     assert psnr(shown(Decoder(), data, 64, 48), smooth) > 50
 
 
+def test_a_palette_has_two_colours_at_least() -> None:
+    # For one colour [MS-RDPEGFX] 2.2.4.1.1.3.1.1 does not say how many bits an index has.
+    picture = np.zeros((64, 128, 4), np.uint8)
+    picture[:, 64:] = (9, 8, 7, 0)
+    picture[:, :, 3] = 255
+    (cell,) = payload(Encoder().encode(View.of(picture))).subcodec_data
+    assert (cell.x_start, cell.width, cell.sub_codec_id) == (64, 64, SubcodecId.RLEX)
+    rlex = Rlex.decode(cell.bitmap_data)
+    assert rlex.palette_entries == [(9, 8, 7), (9, 8, 7)]
+    assert [segment.stop_index for segment in rlex.segments] == [0]
+
+
 def test_a_cell_is_cut_where_its_palette_is_full() -> None:
     picture = np.concatenate((mixed(64, 30, 100), mixed(64, 34, 101)[..., ::-1]))
     layers = payload(Encoder().encode(View.of(np.ascontiguousarray(picture))))

@@ -491,9 +491,10 @@ cdef Py_ssize_t message(Storage *storage, const Canvas *canvas, const uint8_t *s
     if e - s < 2:
         return TRUNCATED
     flags = s[0]
-    # The document has the first message be number 0; FreeRDP 2.11 takes any number for the first.
+    # The document has the first message be number 0; FreeRDP 2.11 takes any number for the first, and for the first
+    # after RDPGFX_RESET_GRAPHICS_PDU.  So numbers may begin anew at any time, which harms nobody.
     storage.expected = (s[1] + 1) & 0xFF
-    if expected >= 0 and expected != s[1]:
+    if s[1] != 0 and expected >= 0 and expected != s[1]:
         return INVALID
     s += 2
     if flags & CACHE_RESET:

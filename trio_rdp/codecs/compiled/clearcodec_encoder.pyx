@@ -106,10 +106,13 @@ cdef Py_ssize_t put_rlex(Work *w, Py_ssize_t runs, Py_ssize_t colours) noexcept 
     cdef uint8_t *d = w.data
     cdef Py_ssize_t at = 0, run, left
     cdef int bits = 1, most, start, stop
-    d[0] = <uint8_t>colours
+    # How many bits an index has, "floor(log2(paletteCount - 1)) + 1", is not said for one colour: so that is there twice.
+    d[0] = <uint8_t>max(colours, 2)
     d += 1
     for at in range(colours):
         d = put_triplet(d, w.palette[at])
+    if colours == 1:
+        d = put_triplet(d, w.palette[0])
     while (colours - 1) >> bits:
         bits += 1
     most = (1 << (8 - bits)) - 1

@@ -151,9 +151,10 @@ class Decoder:
 
     def _message(self, source: _Source, canvas: _Canvas, width: int, height: int) -> None:
         flags, number = source.take(2)
-        # The document has the first message be number 0; FreeRDP 2.11 takes any number for the first.
+        # The document has the first message be number 0; FreeRDP 2.11 takes any number for the first, and for the first
+        # after RDPGFX_RESET_GRAPHICS_PDU.  So numbers may begin anew at any time, which harms nobody.
         expected, self._expected = self._expected, (number + 1) & 0xFF
-        if expected not in (-1, number):
+        if number and expected not in (-1, number):
             raise _Broken(INVALID)
         if flags & CACHE_RESET:
             self._vbar_cursor = self._short_cursor = 0

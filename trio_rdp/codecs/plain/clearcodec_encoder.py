@@ -320,7 +320,9 @@ def _rlex(palette: list[int], runs: list[tuple[int, int]]) -> bytes:
     indexes = {colour: index for index, colour in enumerate(palette)}
     bits = max((len(palette) - 1).bit_length(), 1)
     most = (1 << (8 - bits)) - 1
-    out = bytearray((len(palette),)) + b"".join(map(_triplet, palette))
+    # How many bits an index has, "floor(log2(paletteCount - 1)) + 1", is not said for one colour: so that is there twice.
+    entries = palette * 2 if len(palette) == 1 else palette
+    out = bytearray((len(entries),)) + b"".join(map(_triplet, entries))
     at, left = 0, runs[0][1]
     while at < len(runs):
         start = stop = indexes[runs[at][0]]
