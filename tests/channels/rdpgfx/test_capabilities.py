@@ -56,7 +56,7 @@ def test_later_versions_are_larger_numbers() -> None:
 
 
 def test_versions_are_written_as_people_write_them() -> None:
-    written = "8 8.1 10 10.1 10.2 10.3 10.4 10.5 10.6 10.7".split()
+    written = ["8", "8.1", "10", "10.1", "10.2", "10.3", "10.4", "10.5", "10.6", "10.7"]
     assert [str(version) for version in CapabilityVersion] == written
     version = CapabilityVersion.VERSION_107
     assert f"{version}, {version:>6}, {version:<6s}, {version:#x}" == "10.7,   10.7, 10.7  , 0xa0701"
