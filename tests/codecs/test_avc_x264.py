@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from trio_rdp.codecs.avc_library import planes_of
+from trio_rdp.codecs.avc_units import split_units
 from trio_rdp.codecs.avc_x264 import COARSEST, FINEST, LEAST, MOST, X264
 
 pytest.importorskip("av")
@@ -63,6 +64,12 @@ def test_room_comes_back_by_and_by() -> None:
 @pytest.mark.parametrize("size", [(16, 16), (4096, 16), (16, 4096), (720, 576)])
 def test_any_size_has_a_level(size: tuple[int, int]) -> None:
     assert X264(*size, threads=1, preset="ultrafast").encode(40, 1 << 20, alone=True)[0]
+
+
+def test_pictures_of_4k_have_the_highest_level_that_windows_decodes() -> None:
+    data, _ = X264(3840, 2160, threads=1, preset="ultrafast").encode(51, 1 << 20, alone=True)
+    (parameters,) = (unit for unit in split_units(data) if unit[0] & 31 == 7)
+    assert parameters[3] == 51
 
 
 def test_an_older_pyav_does_not_say_how_coarse(monkeypatch: pytest.MonkeyPatch) -> None:

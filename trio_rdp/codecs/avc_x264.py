@@ -30,8 +30,9 @@ _RATE: Final = 10  # pictures a second, as libx264 has it: each finds its buffer
 _TICK: Final = Fraction(1, _RATE)
 _LAMBDA: Final = 118  # FF_QP2LAMBDA, in which FFmpeg says how coarse a picture became
 
-# The most macroblocks of a picture, and the level that allows 60 of those a second, [ITU-H.264] table A-1.
-_LEVELS: Final = ((1_620, "3.1"), (3_600, "3.2"), (8_704, "4.2"), (22_080, "5.1"), (36_864, "5.2"), (139_264, "6.1"))
+# The most macroblocks of a picture, and the level that allows 60 of those a second, [ITU-H.264] table A-1.  But for 4K
+# it allows 30: Windows decodes "up to level 5.1", and what a level says of time is no decoder's concern.
+_LEVELS: Final = ((1_620, "3.1"), (3_600, "3.2"), (8_704, "4.2"), (36_864, "5.1"), (139_264, "6.1"))
 
 
 class X264:

@@ -323,6 +323,11 @@ def test_a_cache_that_was_kept(client: GraphicsClient) -> None:
         client.receive(CacheImportReplyPdu(cache_slots=[6]).encode(), 0.0)
 
 
+def test_nothing_is_imported_of_what_was_not_offered(client: GraphicsClient) -> None:
+    assert client.receive(CacheImportReplyPdu(cache_slots=[]).encode(), 0.0) == []
+    assert client.ignored == 1
+
+
 def test_more_bitmaps_than_were_offered(client: GraphicsClient) -> None:
     client.offer_cache([(1, 4)])
     with pytest.raises(RemoteProtocolError, match="imports 2 bitmaps of 1"):
@@ -336,7 +341,7 @@ def test_an_offer_that_is_too_long(client: GraphicsClient) -> None:
         client.offer_cache([(1 << 64, 4)])
     # Nothing was offered.
     with pytest.raises(RemoteProtocolError):
-        client.receive(CacheImportReplyPdu(cache_slots=[]).encode(), 0.0)
+        client.receive(CacheImportReplyPdu(cache_slots=[1]).encode(), 0.0)
 
 
 def test_a_client_begins_anew(client: GraphicsClient) -> None:

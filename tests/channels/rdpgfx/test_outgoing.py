@@ -103,6 +103,17 @@ def test_h264_needs_a_frame_of_its_own_below_version_104() -> None:
     outgoing.encode((*drawn(1, avc(), avc()), *drawn(2, other)), None)
 
 
+@pytest.mark.parametrize("codec", [PipelineCodec.AVC444, PipelineCodec.AVC444V2])
+def test_h264_in_444_always_needs_a_frame_of_its_own(codec: PipelineCodec) -> None:
+    # What a client of version 10.4 "MUST be capable of processing" beside other codecs is 4:2:0 (2.2.3.7).
+    picture, other = DrawSurface(1, codec, BITMAP, b"\0"), DrawProgressive(1, 1, b"x")
+    for jobs in ((picture, other), (other, picture)):
+        with pytest.raises(LocalProtocolError, match="4:4:4 needs a frame of its own"):
+            Outgoing(Confirmed(V107)).encode(drawn(1, *jobs), None)
+    fill = FillSurface(1, bytes(4), (Rect(0, 0, 1, 1),))
+    Outgoing(Confirmed(V107)).encode((*drawn(1, fill, picture, avc()), *drawn(2, other)), None)
+
+
 def test_after_an_error_all_is_as_before() -> None:
     outgoing, inflate = Outgoing(Confirmed(V107)), Decompressor().decompress
     inflate(outgoing.encode((BeginPipelineFrame(1),), None)[0])

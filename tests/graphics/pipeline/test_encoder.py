@@ -22,6 +22,8 @@ from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline.encoder import CODECS, PipelineEncoder
 from trio_rdp.graphics.pipeline.jobs import (
     CopySurface,
+    DeleteContext,
+    DeleteSurface,
     DrawCached,
     DrawProgressive,
     DrawSurface,
@@ -399,6 +401,40 @@ def test_before_version_10_4_h264_has_frames_of_its_own() -> None:
     for frame in plan.frames:
         codecs = {job.codec for job in frame if isinstance(job, DrawSurface)}
         assert codecs in ({PipelineCodec.AVC420}, {PipelineCodec.CLEARCODEC})
+
+
+@needs_avc
+def test_h264_in_444_has_frames_of_its_own_in_every_version() -> None:
+    pair = Pair(640, 480, codecs=WITH_AVC, quality=Quality.BEST)
+    pair.blit(0, 0, text(640, 480))
+    pair.send()
+    for number in range(8):
+        pair.blit(128, 64, photo(320, 240, number))
+        pair.send()
+    pair.blit(128, 64, photo(320, 240, 9))
+    pair.blit(0, 400, text(200, 40)[::-1].copy())
+    pair.now += 0.04
+    plan = pair.encoder.begin(pair.buffer.pixels, pair.buffer.damage.take(), pair.now)
+    pair.carry_out(plan)
+    assert [_codecs(frame) for frame in plan.frames] == [{PipelineCodec.CLEARCODEC}, {PipelineCodec.AVC444V2}]
+    # The picture is copied to the desktop in the frame in which it comes.
+    assert isinstance(plan.frames[1][-1], CopySurface)
+
+
+def _codecs(jobs: Iterable[PipelineJob]) -> set[PipelineCodec]:
+    return {job.codec for job in jobs if isinstance(job, DrawSurface)}
+
+
+def test_a_codec_context_is_deleted_before_its_surface() -> None:
+    pair = Pair(320, 240)
+    pair.blit(0, 0, text(320, 240))
+    pair.send()
+    assert not any(isinstance(job, DeleteContext) for job in pair.encoder.resize(400, 300))
+    pair = Pair(320, 240)
+    pair.blit(0, 0, photo(320, 240))
+    (drawn,) = (job for job in pair.send() if isinstance(job, DrawProgressive))
+    jobs = pair.encoder.resize(400, 300)
+    assert jobs[:2] == [DeleteContext(drawn.surface_id, drawn.context_id), DeleteSurface(drawn.surface_id)]
 
 
 @pytest.mark.parametrize("codec", [*WITH_AVC, BitmapCodec.REMOTEFX])

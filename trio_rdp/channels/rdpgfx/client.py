@@ -242,8 +242,12 @@ class GraphicsClient:
         self._began = None
         return EndPipelineFrame(frame_id)
 
-    def _import(self, slots: list[int]) -> ImportCached:
+    def _import(self, slots: list[int]) -> ImportCached | None:
         if self._offered is None:
+            if not slots:
+                # That nothing is imported may be said to who has offered nothing.
+                self.ignored += 1
+                return None
             raise RemoteProtocolError("the server imports bitmaps that were not offered")
         if len(slots) > len(self._offered):
             raise RemoteProtocolError(f"the server imports {len(slots)} bitmaps of {len(self._offered)}")

@@ -65,7 +65,10 @@ class Confirmed:
 
     @property
     def mixes_avc(self) -> bool:
-        """Whether H.264 may stand in one frame with other codecs; else it needs frames of its own."""
+        """Whether H.264 in 4:2:0 may stand in one frame with other codecs; else it needs frames of its own.
+
+        That in 4:4:4 always does: what clients of version 10.4 "MUST be capable of processing" is the other (2.2.3.7).
+        """
         return self.takes_avc444 and self.version >= CapabilityVersion.VERSION_104
 
     @property

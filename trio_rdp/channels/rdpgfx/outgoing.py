@@ -27,7 +27,8 @@ from trio_rdp.wire.errors import LocalProtocolError
 
 __all__ = ["Outgoing"]
 
-_AVC: Final = frozenset((PipelineCodec.AVC420, PipelineCodec.AVC444, PipelineCodec.AVC444V2))
+_AVC444: Final = frozenset((PipelineCodec.AVC444, PipelineCodec.AVC444V2))
+_AVC: Final = _AVC444 | {PipelineCodec.AVC420}
 _DRAWING: Final = (DrawSurface, DrawProgressive, FillSurface, CopySurface, StoreCached, DrawCached)
 
 
@@ -82,11 +83,11 @@ class Outgoing:
             case DrawSurface(codec=codec):
                 if not confirmed.takes(codec):
                     raise LocalProtocolError(f"the client does not take {codec.name}")
-                frame.draw(codec in _AVC, confirmed.mixes_avc)
+                frame.draw(codec, confirmed.mixes_avc)
             case DrawProgressive():
                 if not confirmed.takes_progressive:
                     raise LocalProtocolError("the client takes RemoteFX instead of its progressive form")
-                frame.draw(False, confirmed.mixes_avc)
+                frame.draw(None, confirmed.mixes_avc)
             case MapSurface(target=target) | MapSurfaceToWindow(target=target):
                 if target is not None and not confirmed.takes_scaled_mapping:
                     raise LocalProtocolError("the client does not show surfaces in another size")
@@ -102,22 +103,25 @@ class Outgoing:
 
 
 class _Frame:
-    """The frame that is open, if one is, and whether it has H.264 and other bitmaps."""
+    """The frame that is open, if one is, and what kinds of bitmaps it has: H.264, that in 4:4:4, and others."""
 
-    def __init__(self, frame_id: int | None, has_avc: bool = False, has_other: bool = False) -> None:
+    def __init__(
+        self, frame_id: int | None, has_avc: bool = False, has_avc444: bool = False, has_other: bool = False
+    ) -> None:
         self.frame_id = frame_id
         self.has_avc = has_avc
+        self.has_avc444 = has_avc444
         self.has_other = has_other
 
     def copy(self) -> _Frame:
         """Give another one like it."""
-        return _Frame(self.frame_id, self.has_avc, self.has_other)
+        return _Frame(self.frame_id, self.has_avc, self.has_avc444, self.has_other)
 
     def begin(self, frame_id: int) -> None:
         """Open a frame; raises `LocalProtocolError` where one is open."""
         if self.frame_id is not None:
             raise LocalProtocolError(f"frame {frame_id} begins in frame {self.frame_id}")
-        self.frame_id, self.has_avc, self.has_other = frame_id, False, False
+        self.frame_id, self.has_avc, self.has_avc444, self.has_other = frame_id, False, False, False
 
     def end(self, frame_id: int) -> None:
         """Close the frame that is open; raises `LocalProtocolError` for another one."""
@@ -125,9 +129,12 @@ class _Frame:
             raise LocalProtocolError(f"frame {frame_id} ends and is not open")
         self.frame_id = None
 
-    def draw(self, is_avc: bool, is_mixed: bool) -> None:
+    def draw(self, codec: PipelineCodec | None, mixes_avc: bool) -> None:
         """Take note of a bitmap; raises `LocalProtocolError` for what may not stand in one frame."""
-        self.has_avc |= is_avc
-        self.has_other |= not is_avc
-        if self.has_avc and self.has_other and not is_mixed:
+        self.has_avc |= codec in _AVC
+        self.has_avc444 |= codec in _AVC444
+        self.has_other |= codec not in _AVC
+        if self.has_other and self.has_avc444:
+            raise LocalProtocolError("H.264 in 4:4:4 needs a frame of its own")
+        if self.has_other and self.has_avc and not mixes_avc:
             raise LocalProtocolError("H.264 needs a frame of its own before version 10.4")

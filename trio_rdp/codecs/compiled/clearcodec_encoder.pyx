@@ -106,7 +106,7 @@ cdef Py_ssize_t put_rlex(Work *w, Py_ssize_t runs, Py_ssize_t colours) noexcept 
     cdef uint8_t *d = w.data
     cdef Py_ssize_t at = 0, run, left
     cdef int bits = 1, most, start, stop
-    # How many bits an index has, "floor(log2(paletteCount - 1)) + 1", is not said for one colour: so that is there twice.
+    # "floor(log2(paletteCount - 1)) + 1", the bits of an index, says nothing for one colour: so that is there twice.
     d[0] = <uint8_t>max(colours, 2)
     d += 1
     for at in range(colours):

@@ -320,7 +320,7 @@ def _rlex(palette: list[int], runs: list[tuple[int, int]]) -> bytes:
     indexes = {colour: index for index, colour in enumerate(palette)}
     bits = max((len(palette) - 1).bit_length(), 1)
     most = (1 << (8 - bits)) - 1
-    # How many bits an index has, "floor(log2(paletteCount - 1)) + 1", is not said for one colour: so that is there twice.
+    # "floor(log2(paletteCount - 1)) + 1", the bits of an index, says nothing for one colour: so that is there twice.
     entries = palette * 2 if len(palette) == 1 else palette
     out = bytearray((len(entries),)) + b"".join(map(_triplet, entries))
     at, left = 0, runs[0][1]

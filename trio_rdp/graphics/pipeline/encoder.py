@@ -20,6 +20,7 @@ from trio_rdp.graphics.pipeline.decision import MAIN, Context, Decision, Setting
 from trio_rdp.graphics.pipeline.jobs import (
     CopySurface,
     CreateSurface,
+    DeleteContext,
     DeleteSurface,
     DrawProgressive,
     DrawSurface,
@@ -51,7 +52,8 @@ CACHE_BYTES: Final = 100 << 20
 CACHE_SLOTS: Final = 25_600
 
 _VIDEO_CODECS: Final = (BitmapCodec.AVC420, BitmapCodec.AVC444)
-_AVC: Final = (PipelineCodec.AVC420, PipelineCodec.AVC444, PipelineCodec.AVC444V2)
+_AVC444: Final = (PipelineCodec.AVC444, PipelineCodec.AVC444V2)
+_AVC: Final = (PipelineCodec.AVC420, *_AVC444)
 
 
 def _no_clock() -> float:
@@ -61,9 +63,9 @@ def _no_clock() -> float:
 class PipelineEncoder:
     """Encodes a picture of `width` x `height` pixels for one client of the graphics pipeline.
 
-    `codecs` are those that both sides take; `mixes_avc` says that H.264 may be in one frame with others (from version
-    10.4 on), `takes_avc444v2` that 4:4:4 may have its second form (from 10.1 on), `cache_bytes` and `cache_slots` what
-    the bitmap cache of the confirmed version holds.  `clock` measures the seconds in the statistics.
+    `codecs` are those that both sides take; `mixes_avc` says that H.264 in 4:2:0 may be in one frame with others (from
+    version 10.4 on), `takes_avc444v2` that 4:4:4 may have its second form (from 10.1 on), `cache_bytes` and
+    `cache_slots` what the bitmap cache of the confirmed version holds.  `clock` measures the seconds in the statistics.
 
     `one_decoder` is for clients that may have one decoder of H.264 for all surfaces, and draw all of each picture, as
     IronRDP's (2026) of version 8.1 does: there is one video at a time then, on a surface of its own in any case.
@@ -155,9 +157,13 @@ class PipelineEncoder:
 
     def resize(self, width: int, height: int, monitors: Sequence[MonitorArea] = ()) -> list[PipelineJob]:
         """Give what makes the desktop another one, between two frames; everything is sent anew then."""
-        surfaces = [MAIN, *([] if self._begun is None else self._begun.surfaces.values())]
+        jobs: list[PipelineJob] = []
+        if self._begun is not None:
+            # "If the server determines that a specific context will no longer be used", it says so (3.3.1.1).
+            jobs += [DeleteContext(MAIN, context) for context in self._begun.parts.contexts]
+            jobs += [DeleteSurface(surface) for surface in self._begun.surfaces.values()]
         self._begin_size(width, height)
-        return [*(DeleteSurface(surface) for surface in surfaces), *self.setup(monitors)]
+        return [*jobs, DeleteSurface(MAIN), *self.setup(monitors)]
 
     def forget(self, rects: Iterable[Rect] | None = None) -> None:
         """Take parts of the picture, by default all, for never sent; they are sent once they are damage too."""
@@ -218,9 +224,10 @@ class PipelineEncoder:
         return jobs
 
     def _framed(self, plan: FramePlan, jobs: list[PipelineJob]) -> list[list[PipelineJob]]:
-        """Put jobs in one frame, or in two where H.264 must be alone."""
+        """Put jobs in one frame, or in two where H.264 must be alone, as that in 4:4:4 always must."""
         first = next((number for number, job in enumerate(jobs) if _is_avc(job)), 0)
-        if self._mixes_avc or not any(isinstance(job, (DrawSurface, DrawProgressive)) for job in jobs[:first]):
+        mixes = self._mixes_avc and not any(_is_avc(job, _AVC444) for job in jobs[first:])
+        if mixes or not any(isinstance(job, (DrawSurface, DrawProgressive)) for job in jobs[:first]):
             return [jobs] if jobs else []
         # INVARIANT: parts of videos are the last ones.
         return [jobs[:first], jobs[first:]]
@@ -281,8 +288,8 @@ class PipelineEncoder:
         return jobs
 
 
-def _is_avc(job: PipelineJob) -> bool:
-    return isinstance(job, DrawSurface) and job.codec in _AVC
+def _is_avc(job: PipelineJob, codecs: Sequence[PipelineCodec] = _AVC) -> bool:
+    return isinstance(job, DrawSurface) and job.codec in codecs
 
 
 def _touching(waiting: Rect, damage: Rect) -> Rect:

@@ -62,6 +62,8 @@ class PartMaker:
         self._clear = clear
         self._clock = clock
         self._avc444 = avc444
+        self.contexts: set[int] = set()
+        """The codec contexts that the client has for the surface."""
         self._progressive: progressive_encoder.Encoder | None = None
         self._margins: Margins | None = None
         self._remotefx: tuple[Quality, rfx.Encoder] | None = None
@@ -176,6 +178,7 @@ class PartMaker:
         for source, some in sources:
             data = self._progressive.encode(View.of(source), map(_plain, some), quality=quality, progressive=in_passes)
             if data:
+                self.contexts.add(_CONTEXT)
                 jobs.append(DrawProgressive(self._surface_id, _CONTEXT, data))
         return jobs
 

@@ -82,7 +82,8 @@ class FramePlan:
     frames: list[list[PipelineJob]] = field(default_factory=list)
     """Set by `PipelineEncoder.finish`: its jobs, in one frame or two.
 
-    Two where the client takes no H.264 in one frame with other codecs, as before version 10.4 of [MS-RDPEGFX].
+    Two where the client takes no H.264 in one frame with other codecs: before version 10.4 of [MS-RDPEGFX] none, and
+    none in 4:4:4.
     """
 
     @property
