@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.interop.display import Display, Window
-from tests.interop.pictures import Picture, crop, difference
+from tests.interop.pictures import Picture, compare, crop, difference
 from tests.interop.processes import PATIENCE, Process, wait_for
 
 __all__ = ["Client"]
@@ -34,12 +34,17 @@ class Client:
         """What it shows of the session now."""
         return await self.display.picture(self.width, self.height)
 
-    async def wait_picture(self, good: Callable[[Picture], bool], what: str, seconds: float = PATIENCE) -> Picture:
-        """Wait until `good` is content with what it shows of the session."""
+    async def wait_picture(
+        self, good: Callable[[Picture], bool], what: str | Callable[[Picture], str], seconds: float = PATIENCE
+    ) -> Picture:
+        """Wait until `good` is content with what it shows of the session; `what` is as for `Display.wait_picture`."""
         whole = await self.display.wait_picture(
-            lambda whole: good(crop(whole, self.width, self.height)), what, self.process, seconds=seconds
+            lambda whole: good(self._desktop(whole)),
+            what if isinstance(what, str) else lambda whole: what(self._desktop(whole)),
+            self.process,
+            seconds=seconds,
         )
-        return crop(whole, self.width, self.height)
+        return self._desktop(whole)
 
     async def wait_shows(self, wanted: Picture | Display, tolerance: int = 0, seconds: float = PATIENCE) -> Picture:
         """Wait until it shows this picture, or what another display shows at the same time.
@@ -47,10 +52,14 @@ class Client:
         They are equal in every pixel, with each channel off by at most `tolerance`.
         """
 
-        def good(shown: Picture) -> bool:
-            return difference(shown, wanted.picture_sync() if isinstance(wanted, Display) else wanted) <= tolerance
+        def look() -> Picture:
+            return wanted.picture_sync() if isinstance(wanted, Display) else wanted
 
-        return await self.wait_picture(good, f"equal picture (tolerance {tolerance})", seconds)
+        return await self.wait_picture(
+            lambda shown: difference(shown, look()) <= tolerance,
+            lambda shown: f"equal picture (tolerance {tolerance}): {compare(shown, look())}",
+            seconds,
+        )
 
     async def focus(self) -> None:
         """Give its window the keyboard."""
@@ -61,7 +70,7 @@ class Client:
         """Wait for its window."""
         return await wait_for(
             lambda: next((window for window in self.display.windows() if self.window_title in window.title), None),
-            "its window",
+            lambda: f"{self.window_title!r} among {self.display.windows()}",
             PATIENCE,
             self.process,
         )
@@ -75,6 +84,9 @@ class Client:
     async def wait(self, seconds: float = PATIENCE) -> int:
         """Wait until it ends by itself; gives the exit code."""
         return await self.process.wait(seconds)
+
+    def _desktop(self, whole: Picture) -> Picture:
+        return crop(whole, self.width, self.height)
 
     async def _wait_until(self, connected: Callable[[], bool], seconds: float) -> None:
         # An end counts as an answer too, and is told apart below: its log says more than a time-out.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
@@ -27,6 +27,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents and "interop_full" not in item.keywords:
             item.add_marker("interop")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Let what failed alone in nurseries be told as itself: a log's last lines may be all that is seen of it."""
+    try:
+        return (yield)
+    except BaseExceptionGroup as group:
+        notes: list[str] = []
+        found: BaseException = group
+        while isinstance(found, BaseExceptionGroup) and len(found.exceptions) == 1:
+            notes += getattr(found, "__notes__", ())
+            found = found.exceptions[0]
+        if found is group:
+            raise
+        for note in notes:
+            found.add_note(note)
+        raise found from found.__cause__
 
 
 class Peers:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import trio
 
-from tests.interop.pictures import Picture, crop, difference, parse_xwd, save
+from tests.interop.pictures import Picture, compare, crop, difference, parse_xwd, save
 from tests.interop.processes import (
     PATIENCE,
     LaunchFailed,
@@ -25,6 +25,7 @@ from tests.interop.processes import (
     launch,
     listening,
     need,
+    noted,
     numbered,
     wait_for,
     wait_for_sync,
@@ -32,6 +33,8 @@ from tests.interop.processes import (
 
 __all__ = ["Display", "Notepad", "Window", "xorg", "xvfb", "xvnc"]
 
+
+WELL = "\x1b[0n"  # a terminal's answer
 
 # `0x200003 "title": ("name" "Class")  484x316+0+0  +40+120`: the last pair is where it is on the root window.
 _WINDOW = re.compile(r'\s*(0x\w+) "(.*)": .* (\d+)x(\d+)\+-?\d+\+-?\d+ +\+(-?\d+)\+(-?\d+)$')
@@ -92,11 +95,16 @@ class Display:
         return crop(whole, width or self.width, height or self.height)
 
     async def wait_picture(
-        self, good: Callable[[Picture], bool], what: str, *processes: Process, seconds: float = PATIENCE
+        self,
+        good: Callable[[Picture], bool],
+        what: str | Callable[[Picture], str],
+        *processes: Process,
+        seconds: float = PATIENCE,
     ) -> Picture:
         """Wait until the display shows what `good`, which is called in a thread, is content with.
 
-        When it does not in time, the picture is kept in the display's folder, and the message names it.
+        When it does not in time, the picture is kept in the display's folder, and the message names it.  `what`, which
+        is waited for, may be a function that says of a picture what is wrong with it.
         """
 
         def look() -> tuple[Picture, bool]:
@@ -108,20 +116,23 @@ class Display:
             picture, content = await trio.to_thread.run_sync(look)
             if content:
                 return picture
-            if trio.current_time() > deadline:
+            if trio.current_time() > deadline or not all(process.alive for process in processes):
                 break
             await trio.sleep(0.05)
         save(picture, kept := numbered(self.folder, "unexpected", ".png"))
         logs = "\n".join(process.describe() for process in processes)
-        raise LaunchFailed(f"{self.name} in {seconds:g} s: no {what}; it shows {kept}\n{logs}")
+        said = what if isinstance(what, str) else what(picture)
+        raise LaunchFailed(f"{self.name} in {seconds:g} s: no {said}; it shows {kept}\n{logs}")
 
     def paint_sync(self, picture: Picture) -> None:
         """Make a picture the display's background."""
         save(picture, path := numbered(self.folder, "background", ".png"))
         # ImageMagick 6.9's `display` ends with 1 after it has painted a window of others: look, instead of asking it.
         self.run_sync("display", "-window", "root", path, check=False)
-        if difference(self.picture_sync(), picture):
-            raise LaunchFailed(f"{self.name} does not show {path}")
+        wait_for_sync(
+            lambda: difference(self.picture_sync(), picture) == 0,
+            lambda: f"{self.name} shows {path}: {compare(self.picture_sync(), picture)}",
+        )
 
     def fill_sync(self, colour: str) -> None:
         """Make one colour (a name or #rrggbb) the display's background."""
@@ -155,15 +166,19 @@ class Display:
         need("xterm")
         target = numbered(self.folder, "typed")
         # 1003 and 1006: report each button and movement as "ESC [ < button ; column ; row M" (m when released).
-        script = f"stty raw -echo; printf '\\033[?1003h\\033[?1006h'; exec cat >'{target}'"
+        # 5n asks whether it is well: when it answers, it has done the others, and its window takes keys and clicks.
+        script = f"stty raw -echo; printf '\\033[?1003h\\033[?1006h\\033[5n'; exec cat >'{target}'"
         command = ["xterm", "-u8", "-geometry", geometry, "-title", target.name, "-e", "sh", "-c", script]
         with launch("xterm", command, self.folder, env=self.env) as process:
-            wait_for_sync(target.exists, "xterm reads", process)
+            wait_for_sync(lambda: target.exists() and WELL in target.read_text(), "xterm reads", process)
             window = wait_for_sync(
                 lambda: next((window for window in self.windows() if window.title == target.name), None),
-                "xterm's window",
+                lambda: f"xterm's window, among {self.windows()}",
+                process,
             )
-            yield Notepad(self, process, window, target)
+            note = Notepad(self, process, window, target)
+            with noted(lambda: f"typed into {target.name}: {note.text[-1000:]!r}"):
+                yield note
 
 
 @dataclass
@@ -177,7 +192,7 @@ class Notepad:
 
     @property
     def text(self) -> str:
-        return self.path.read_text(errors="replace")
+        return self.path.read_text(errors="replace").partition(WELL)[2]
 
     @property
     def centre(self) -> tuple[int, int]:
@@ -189,10 +204,11 @@ class Notepad:
 
     async def wait_text(self, wanted: str, seconds: float = PATIENCE) -> str:
         """Wait until `wanted` is in the text."""
-        try:
-            return await wait_for(lambda: self.text if wanted in self.text else None, f"{wanted!r} arrives", seconds)
-        except LaunchFailed as exc:
-            raise LaunchFailed(f"{exc}\narrived: {self.text!r}") from None
+        return await wait_for(
+            lambda: self.text if wanted in self.text else None,
+            lambda: f"{wanted!r} typed; {self.text[-1000:]!r} was",
+            seconds,
+        )
 
 
 @contextlib.contextmanager

@@ -8,7 +8,19 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["BUSY", "Picture", "crop", "difference", "parse_xwd", "pattern", "photo", "psnr", "rounding", "save"]
+__all__ = [
+    "BUSY",
+    "Picture",
+    "compare",
+    "crop",
+    "difference",
+    "parse_xwd",
+    "pattern",
+    "photo",
+    "psnr",
+    "rounding",
+    "save",
+]
 
 Picture = npt.NDArray[np.uint8]
 
@@ -73,6 +85,21 @@ def difference(one: Picture, other: Picture) -> int:
     if one.shape != other.shape:
         return 256
     return int(np.abs(one.astype(np.int16) - other.astype(np.int16)).max(initial=0))
+
+
+def compare(shown: Picture, wanted: Picture) -> str:
+    """Say how a picture differs from the one that was wanted: where, how much, how alike they are all the same."""
+    if shown.shape != wanted.shape:
+        return f"{shown.shape[1]}x{shown.shape[0]} pixels instead of {wanted.shape[1]}x{wanted.shape[0]}"
+    off = np.abs(shown.astype(np.int16) - wanted).max(axis=2)
+    rows, columns = np.nonzero(off)
+    if not len(rows):
+        return "no difference"
+    y, x = int(rows[0]), int(columns[0])
+    return (
+        f"{len(rows)} pixels off by up to {off.max()}, in x {columns.min()}..{columns.max()}, y {y}..{rows.max()}; "
+        f"at ({x}, {y}) {shown[y, x].tolist()} instead of {wanted[y, x].tolist()}; {psnr(shown, wanted):.1f} dB"
+    )
 
 
 def psnr(one: Picture, other: Picture) -> float:

@@ -10,12 +10,13 @@ import atexit
 import contextlib
 import itertools
 import os
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,13 +28,16 @@ __all__ = [
     "LaunchFailed",
     "Process",
     "free_port",
+    "installed",
     "launch",
     "launched",
     "listening",
     "need",
+    "noted",
     "numbered",
     "start",
     "wait_for",
+    "wait_for_answer",
     "wait_for_sync",
 ]
 
@@ -44,6 +48,7 @@ REQUIRED = os.environ.get("TRIO_RDP_REQUIRE_PEERS") == "1"
 
 _running: set[Process] = set()
 _numbers = itertools.count()
+_ports: Iterator[int] = iter(())
 
 
 class LaunchFailed(Exception):
@@ -82,9 +87,9 @@ class Process:
         state = "running" if self.alive else f"ended with {self.returncode}"
         return f"{self.name} (pid {self.pid}, {state}):\n{self.log[-4000:]}"
 
-    def stop(self, patience: float = 3.0) -> None:
+    def stop(self) -> None:
         """End the whole group: politely, then not."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
+        for number, patience in ((signal.SIGTERM, 3.0), (signal.SIGKILL, PATIENCE)):
             self._signal(number)
             deadline = time.monotonic() + patience
             while time.monotonic() < deadline and self._group_lives():
@@ -94,7 +99,7 @@ class Process:
         if self.popen.stdin is not None:
             with contextlib.suppress(OSError):
                 self.popen.stdin.close()
-        self.popen.wait(timeout=patience)
+        self.popen.wait(timeout=PATIENCE)
         _running.discard(self)
 
     async def wait(self, seconds: float = PATIENCE) -> int:
@@ -157,10 +162,11 @@ def start(
 
 @contextlib.contextmanager
 def launch(name: str, command: Sequence[str | Path], folder: Path, **options: Any) -> Iterator[Process]:
-    """Run a command, as `start` does, until the block is left."""
+    """Run a command, as `start` does, until the block is left; what goes wrong there is told with its log."""
     process = start(name, command, folder, **options)
     try:
-        yield process
+        with noted(process.describe):
+            yield process
     finally:
         process.stop()
 
@@ -170,7 +176,8 @@ async def launched(name: str, command: Sequence[str | Path], folder: Path, **opt
     """As `launch`, for a test whose own sessions go on while the process ends, which takes a moment."""
     process = start(name, command, folder, **options)
     try:
-        yield process
+        with noted(process.describe):
+            yield process
     finally:
         with trio.CancelScope(shield=True):
             await trio.to_thread.run_sync(process.stop)
@@ -187,41 +194,81 @@ def _stop_all() -> None:
         process.stop()
 
 
-async def wait_for(ready: Callable[[], _T | None], what: str, seconds: float = PATIENCE, *processes: Process) -> _T:
-    """Ask until the answer is neither None nor false, and give it; fails with the processes' logs when time is up."""
+@contextlib.contextmanager
+def noted(say: Callable[[], str]) -> Iterator[None]:
+    """Add what `say` gives, as the state of a process, to what is raised in the block, unless its message has it."""
+    try:
+        yield
+    except (Exception, pytest.fail.Exception) as exc:
+        note = say()
+        if note.partition("\n")[0] not in "\n".join([str(exc), *getattr(exc, "__notes__", ())]):
+            exc.add_note(note)
+        raise
+
+
+async def wait_for(
+    ready: Callable[[], _T | None], what: str | Callable[[], str], seconds: float = PATIENCE, *processes: Process
+) -> _T:
+    """Ask until the answer is neither None nor false, and give it; fails with the processes' logs when time is up.
+
+    `what` is waited for; as a function it is called when that has not come, and says what there is instead, too.
+    """
+
+    async def answer() -> _T | None:
+        return ready()
+
+    return await wait_for_answer(answer, what, seconds, *processes)
+
+
+async def wait_for_answer(
+    ready: Callable[[], Awaitable[_T | None]],
+    what: str | Callable[[], str],
+    seconds: float = PATIENCE,
+    *processes: Process,
+) -> _T:
+    """As `wait_for`, where asking takes a while."""
     deadline = trio.current_time() + seconds
     while True:
-        answer = ready()
+        answer = await ready()
         if answer is not None and answer is not False:
             return answer
-        _fail_if(trio.current_time() > deadline, f"not in {seconds:g} s: {what}", processes)
+        _fail_if(trio.current_time() > deadline, seconds, what, processes)
         await trio.sleep(0.02)
 
 
-def wait_for_sync(ready: Callable[[], _T | None], what: str, *processes: Process, seconds: float = PATIENCE) -> _T:
+def wait_for_sync(
+    ready: Callable[[], _T | None], what: str | Callable[[], str], *processes: Process, seconds: float = PATIENCE
+) -> _T:
     """As `wait_for`, for starting; it also fails at once when a process ends."""
     deadline = time.monotonic() + seconds
     while True:
         answer = ready()
         if answer is not None and answer is not False:
             return answer
-        _fail_if(not all(process.alive for process in processes), f"ended before: {what}", processes)
-        _fail_if(time.monotonic() > deadline, f"not in {seconds:g} s: {what}", processes)
+        _fail_if(not all(process.alive for process in processes), 0, what, processes)
+        _fail_if(time.monotonic() > deadline, seconds, what, processes)
         time.sleep(0.02)
 
 
-def _fail_if(failed: bool, message: str, processes: Sequence[Process]) -> None:
+def _fail_if(failed: bool, seconds: float, what: str | Callable[[], str], processes: Sequence[Process]) -> None:
     if failed:
+        said = what if isinstance(what, str) else what()
+        message = f"not in {seconds:g} s: {said}" if seconds else f"ended before: {said}"
         raise LaunchFailed("\n".join([message, *(process.describe() for process in processes)]))
 
 
 def need(*programs: str) -> None:
     """Skip the test where a peer is not installed; fail where it must be, as in continuous integration."""
-    missing = [program for program in programs if shutil.which(program, path=_path()) is None]
+    missing = [program for program in programs if not installed(program)]
     if missing and REQUIRED:
         pytest.fail(f"not installed: {', '.join(missing)} (TRIO_RDP_REQUIRE_PEERS is set)", pytrace=False)
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}; see .ci/packages.txt")
+
+
+def installed(program: str) -> bool:
+    """Is it on PATH, or where Debian has servers?"""
+    return shutil.which(program, path=_path()) is not None
 
 
 def _path() -> str:
@@ -229,11 +276,21 @@ def _path() -> str:
 
 
 def free_port() -> int:
-    """A TCP port on 127.0.0.1 that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port on 127.0.0.1 that nobody listens on now, not given before, and that the system gives to nobody else.
+
+    It is not one of those that connections get: a busy machine may make one before a peer listens.
+    """
+    global _ports
+    while True:
+        port = next(_ports, None)
+        if port is None:
+            lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+            candidates = range(10_000, lowest) if lowest > 20_000 else range(2000, lowest)
+            _ports = iter(random.sample(candidates, len(candidates)))
+            continue
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def listening(port: int) -> bool:

@@ -14,8 +14,8 @@ import trio
 
 from tests.identities import identity
 from tests.interop.client import Client
-from tests.interop.pictures import Picture, pattern, psnr
-from tests.interop.processes import PATIENCE, LaunchFailed, wait_for
+from tests.interop.pictures import Picture, compare, pattern, psnr
+from tests.interop.processes import PATIENCE, noted, wait_for
 from tests.interop.rdesktop import Rdesktop
 from tests.interop.server import PASSWORDS
 from tests.interop.xfreerdp import Xfreerdp
@@ -60,14 +60,17 @@ class Guest:
     _leaving: trio.Event = field(default_factory=trio.Event)
     _left: trio.Event = field(default_factory=trio.Event)
 
+    def describe(self) -> str:
+        """What there is to say when a test fails."""
+        return f"session of {self.session.client_name}: ended by {self.error!r}, last input {self.events[-20:]}"
+
     def leave(self) -> None:
         """Let the handler return, so that the server disconnects the client."""
         self._leaving.set()
 
     async def wait_left(self, seconds: float = PATIENCE) -> None:
         """Wait until the session is over, whoever ended it."""
-        with trio.fail_after(seconds):
-            await self._left.wait()
+        await wait_for(self._left.is_set, lambda: f"session over; its statistics: {self.session.statistics()}", seconds)
 
     async def run(self) -> None:
         """The handler."""
@@ -86,10 +89,9 @@ class Guest:
 
     async def wait_event(self, *wanted: InputEvent, seconds: float = PATIENCE) -> None:
         """Wait until these events were among those that came, in this order."""
-        try:
-            await wait_for(lambda: _is_in_order(wanted, self.events), "events", seconds)
-        except LaunchFailed:
-            raise AssertionError(f"of {wanted} not all came: {self.events}") from None
+        await wait_for(
+            lambda: _is_in_order(wanted, self.events), lambda: f"{wanted} in order among {self.events}", seconds
+        )
 
 
 def _is_in_order(wanted: tuple[InputEvent, ...], events: list[InputEvent]) -> bool:
@@ -109,12 +111,20 @@ class Served:
 
     async def guest(self, number: int = 0) -> Guest:
         """The session of the n-th client that was let in; the pattern is painted."""
-        await wait_for(lambda: len(self.guests) > number, f"client {number} is let in")
+        await wait_for(
+            lambda: len(self.guests) > number,
+            lambda: f"client {number} let in, with {len(self.guests)} so far: {self.log}",
+        )
         return self.guests[number]
 
     async def wait_log(self, words: str) -> None:
         """Wait until the library has said something with these words in it."""
-        await wait_for(lambda: any(words in line for line in self.log), f"{words!r} in {self.log}")
+        await wait_for(lambda: any(words in line for line in self.log), lambda: f"{words!r} in {self.log}")
+
+    def describe(self) -> str:
+        """What there is to say when a test fails."""
+        guests = "".join(f"\n{guest.describe()}" for guest in self.guests)
+        return "\n".join([f"our server on {self.port}:", *self.log[-40:]]) + guests
 
 
 class _Listen(logging.Handler):
@@ -167,7 +177,8 @@ async def serving(security: Security = EVERY, *, paints: bool = True, **options:
         logger.addHandler(listen)
         logger.setLevel(logging.INFO)
         try:
-            with trio.fail_after(3 * PATIENCE):
+            # Each wait has its own patience; this one ends what waits for nothing in particular.
+            with noted(served.describe), trio.fail_after(9 * PATIENCE):
                 yield served
         finally:
             logger.removeHandler(listen)
@@ -217,7 +228,9 @@ async def wait_close(client: Client, session: ServerSession, decibels: float, se
     wanted = snapshot(session)
     client.width, client.height = session.size.width, session.size.height
     return await client.wait_picture(
-        lambda shown: shown.shape == wanted.shape and psnr(shown, wanted) >= decibels, f"{decibels} dB", seconds
+        lambda shown: shown.shape == wanted.shape and psnr(shown, wanted) >= decibels,
+        lambda shown: f"{decibels} dB: {compare(shown, wanted)}",
+        seconds,
     )
 
 

@@ -13,8 +13,8 @@ import numpy as np
 import trio
 
 from tests.interop.display import Display
-from tests.interop.pictures import Picture, difference, save
-from tests.interop.processes import PATIENCE, LaunchFailed, numbered
+from tests.interop.pictures import Picture, compare, save
+from tests.interop.processes import PATIENCE, noted, numbered, wait_for
 from tests.interop.server import Server
 from trio_rdp.client import Session, open_session
 from trio_rdp.graphics.pointer_shape import PointerShape
@@ -58,7 +58,8 @@ def client_config(**options: Any) -> ClientConfig:
 @contextlib.asynccontextmanager
 async def connected(server: Server, **options: Any) -> AsyncIterator[Session]:
     """A session as alice, unless the options say otherwise."""
-    with trio.fail_after(3 * PATIENCE):
+    # Each wait has its own patience; this one ends what waits for nothing in particular.
+    with noted(server.process.describe), trio.fail_after(9 * PATIENCE):
         async with open_session(server.host, server.port, config=client_config(**options)) as session:
             yield session
 
@@ -75,21 +76,22 @@ def shown(session: Session) -> Picture:
 
 async def wait_shows(session: Session, wanted: Picture, folder: Path, seconds: float = PATIENCE) -> None:
     """Wait until the session shows this picture, equal in every pixel; else keep both and say where."""
-    with trio.move_on_after(seconds):
-        # Not once a frame: xrdp's are tiles of 64 pixels, and comparing would take longer than painting.
-        while not np.array_equal(shown(session), wanted):  # noqa: ASYNC110
-            await trio.sleep(0.05)
-        return
-    save(shown(session), one := numbered(folder, "shown", ".png"))
-    save(wanted, other := numbered(folder, "wanted", ".png"))
-    raise LaunchFailed(f"off by {difference(shown(session), wanted)}: {one} is not {other}")
+
+    def describe() -> str:
+        save(shown(session), one := numbered(folder, "shown", ".png"))
+        save(wanted, other := numbered(folder, "wanted", ".png"))
+        return f"equal picture: {compare(shown(session), wanted)}: {one} is not {other}"
+
+    # Not once a frame: xrdp's are tiles of 64 pixels, and comparing would take longer than painting.
+    await wait_for(lambda: np.array_equal(shown(session), wanted), describe, seconds)
 
 
 async def wait_desktop(session: Session) -> None:
     """Wait until the pattern is there; xrdp shows a dialog of its own before, and takes no input for the desktop."""
-    with trio.fail_after(PATIENCE):
-        while not np.array_equal(shown(session)[-50:, -50:].min(axis=(0, 1)), (255, 255, 0)):  # noqa: ASYNC110
-            await trio.sleep(0.02)
+    await wait_for(
+        lambda: np.array_equal(shown(session)[-50:, -50:].min(axis=(0, 1)), (255, 255, 0)),
+        lambda: f"the pattern's yellow square; {shown(session)[-50, -50].tolist()} is there",
+    )
 
 
 def filled_up(picture: Picture, bits_per_pixel: int) -> Picture:

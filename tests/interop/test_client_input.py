@@ -200,7 +200,7 @@ async def test_weston(peers: Peers) -> None:
             await session.mouse.click(500, 400)
             # The client brings the seat, and weston 10 drops every key until the terminal has bound its keyboard.
             with trio.fail_after(PATIENCE):
-                while not typed.read_text():  # noqa: ASYNC110
+                while not typed.read_text():
                     await session.keyboard.press("x")
                     await trio.sleep(0.1)
             await session.keyboard.type("Hello, World! " + SIGNS + "\n")

@@ -187,7 +187,7 @@ async def test_typing_through_xfreerdp_and_weston(peers: Peers, client_display: 
             typed = server.typed
             # The client brings the seat, and weston 10 drops every key until the terminal has bound its keyboard.
             with trio.fail_after(processes.PATIENCE):
-                while not typed.read_text():  # noqa: ASYNC110
+                while not typed.read_text():
                     await client_display.xdotool("key", "x")
                     await trio.sleep(0.1)
             await client_display.xdotool("type", "--delay", 30, "wayland")
