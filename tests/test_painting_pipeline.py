@@ -13,6 +13,11 @@ import trio.testing
 
 from tests.graphics.paint_jobs import draw_bitmap
 from tests.graphics.pipeline.bitmaps import Picture, blocks, draw, draw_progressive, gradient, similarity
+from trio_rdp.channels.rdpgfx.caching import CacheToSurfacePdu
+from trio_rdp.channels.rdpgfx.drawing import SolidFillPdu, SurfaceToSurfacePdu
+from trio_rdp.channels.rdpgfx.header import GraphicsPdu
+from trio_rdp.channels.rdpgfx.messages import iterate_messages
+from trio_rdp.channels.rdpgfx.translation import JOB_MAKERS
 from trio_rdp.codecs import avc
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.codecs.view import View
@@ -37,6 +42,7 @@ from trio_rdp.graphics.pipeline.jobs import (
     UnmapSurface,
 )
 from trio_rdp.graphics.pipeline.limits import PipelineLimits
+from trio_rdp.graphics.pipeline.packed import PackedEdges, PackedPoints, PackedRects
 from trio_rdp.graphics.pipeline.surfaces import PipelineCounts
 from trio_rdp.level import Ending
 from trio_rdp.painting import Painter
@@ -536,3 +542,33 @@ class TestThreads:
         assert threads
         assert threading.get_ident() not in threads
         assert similarity(bench.picture, gradient(512, 512)) > 30
+
+
+@pytest.mark.parametrize(
+    "pdu",
+    [
+        SolidFillPdu(
+            surface_id=1, fill_pixel=RED, fill_rects=[(number % 60, 0, number % 60 + 1, 9) for number in range(65_535)]
+        ),
+        CacheToSurfacePdu(cache_slot=1, surface_id=1, dest_pts=[(number % 60, 3) for number in range(65_535)]),
+        SurfaceToSurfacePdu(
+            surface_id_src=1,
+            surface_id_dest=1,
+            rect_src=(0, 0, 1, 1),
+            dest_pts=[(number % 60, 5) for number in range(65_535)],
+        ),
+    ],
+)
+async def test_of_many_rectangles_the_loop_looks_at_none(pdu: GraphicsPdu, monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = []
+    for kind in (PackedEdges, PackedPoints, PackedRects):
+        monkeypatch.setattr(kind, "_make", staticmethod(lambda *values: looked.append(values)))
+    bench = Bench()
+    bench.begin()
+    (message,) = iterate_messages(pdu.encode())
+    bench.submit(StoreCached(1, 5, 1, Rect(0, 0, 1, 1)), BeginPipelineFrame(1))
+    bench.painter.submit(JOB_MAKERS[type(message)](message))
+    bench.painter.submit(EndPipelineFrame(1))
+    bench.painter.flush()
+    assert not looked
+    assert bench.frames == []  # as it is left to a thread

@@ -18,6 +18,7 @@ from trio_rdp.graphics.pipeline.jobs import (
     PipelineJob,
     StoreCached,
 )
+from trio_rdp.graphics.pipeline.packed import area_of
 
 __all__ = [
     "codec_of",
@@ -74,7 +75,7 @@ def moved_pixels(job: PaintJob) -> int:
     """How many pixels are filled or copied."""
     match job:
         case FillSurface(rects=rects):
-            return sum(rect.area for rect in rects)
+            return area_of(rects)
         case CopySurface(source=source, points=points):
             return source.area * len(points)
         case StoreCached(rect=rect):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Final, Self
 
 from trio_rdp.channels.rdpgfx.header import (
@@ -64,7 +65,7 @@ class CacheToSurfacePdu(GraphicsPdu):
 
     cache_slot: int
     surface_id: int
-    dest_pts: list[Point]
+    dest_pts: Sequence[Point]
 
     @classmethod
     def decode_from(cls, src: Cursor) -> Self:

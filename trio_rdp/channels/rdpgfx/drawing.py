@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import Annotated, ClassVar, Final, Self
 
 from trio_rdp.channels.rdpgfx.header import (
@@ -105,7 +106,7 @@ class SolidFillPdu(GraphicsPdu):
 
     surface_id: int
     fill_pixel: bytes
-    fill_rects: list[Rectangle]
+    fill_rects: Sequence[Rectangle]
 
     @classmethod
     def decode_from(cls, src: Cursor) -> Self:
@@ -128,7 +129,7 @@ class SurfaceToSurfacePdu(GraphicsPdu):
     surface_id_src: int
     surface_id_dest: int
     rect_src: Rectangle
-    dest_pts: list[Point]
+    dest_pts: Sequence[Point]
 
     @classmethod
     def decode_from(cls, src: Cursor) -> Self:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from typing import ClassVar, Final, Self, TypeAlias
 
+from trio_rdp.graphics.pipeline.packed import MANY, Packed, PackedEdges, PackedPoints
 from trio_rdp.wire.cursor import Cursor
 from trio_rdp.wire.errors import DecodeError, EncodeError, InvalidField
 from trio_rdp.wire.numbers import OpenEnum
@@ -24,11 +26,11 @@ __all__ = [
 
 HEADER: Final = struct.Struct("<HHI")
 
-POINT: Final = struct.Struct("<hh")
+POINT: Final = PackedPoints.item
 Point: TypeAlias = tuple[int, int]
 """RDPGFX_POINT16, [MS-RDPEGFX] 2.2.1.1: x and y, which may be negative."""
 
-RECTANGLE: Final = struct.Struct("<HHHH")
+RECTANGLE: Final = PackedEdges.item
 Rectangle: TypeAlias = tuple[int, int, int, int]
 """RDPGFX_RECT16, [MS-RDPEGFX] 2.2.1.2: left, top, right and bottom, the latter two exclusive."""
 
@@ -145,20 +147,27 @@ def read_header(src: Cursor) -> tuple[int, Cursor]:
     return cmd_id, src.sub(length - HEADER.size)
 
 
-def read_points(src: Cursor) -> list[Point]:
-    """Read an array of points behind its count."""
-    return list(POINT.iter_unpack(src.take(src.u16() * POINT.size)))
+def read_points(src: Cursor) -> Sequence[Point]:
+    """Read an array of points behind its count; of many, none is looked at."""
+    count = src.u16()
+    data = src.take(count * POINT.size)
+    return PackedPoints(data) if count > MANY else list(POINT.iter_unpack(data))
 
 
-def read_rectangles(src: Cursor) -> list[Rectangle]:
-    """Read an array of rectangles behind its count."""
-    return list(RECTANGLE.iter_unpack(src.take(src.u16() * RECTANGLE.size)))
+def read_rectangles(src: Cursor) -> Sequence[Rectangle]:
+    """Read an array of rectangles behind its count; of many, none is looked at."""
+    count = src.u16()
+    data = src.take(count * RECTANGLE.size)
+    return PackedEdges(data) if count > MANY else list(RECTANGLE.iter_unpack(data))
 
 
-def write_array(dst: bytearray, item: struct.Struct, values: list[Point] | list[Rectangle]) -> None:
+def write_array(dst: bytearray, item: struct.Struct, values: Sequence[Point] | Sequence[Rectangle]) -> None:
     """Append an array of points or rectangles behind its count."""
     if len(values) > 0xFFFF:
         raise EncodeError(f"{len(values)} entries exceed 65535")
     dst += len(values).to_bytes(2, "little")
+    if isinstance(values, Packed):
+        dst += values.data
+        return
     for value in values:
         dst += item.pack(*value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from trio_rdp.channels.rdpgfx.caching import (
@@ -32,7 +32,8 @@ from trio_rdp.channels.rdpgfx.surfaces import (
 )
 from trio_rdp.graphics.geometry import MAX_SIDE, Rect
 from trio_rdp.graphics.pipeline import jobs
-from trio_rdp.graphics.pipeline.jobs import PipelineJob
+from trio_rdp.graphics.pipeline.jobs import PipelineJob, Point
+from trio_rdp.graphics.pipeline.packed import PackedEdges, PackedPoints, PackedRects
 from trio_rdp.pdu.gcc_client import MonitorDefinition, MonitorFlags
 from trio_rdp.wire.errors import RemoteProtocolError
 
@@ -51,6 +52,10 @@ def message_of(job: PipelineJob) -> GraphicsPdu:
 def _rect(edges: Rectangle) -> Rect:
     left, top, right, bottom = edges
     return Rect(left, top, right - left if right > left else 0, bottom - top if bottom > top else 0)
+
+
+def _points(points: Sequence[Point]) -> Sequence[Point]:
+    return points if isinstance(points, PackedPoints) else tuple(points)
 
 
 def _has_alpha(layout: PixelLayout) -> bool:
@@ -74,11 +79,13 @@ def _draw_progressive(pdu: WireToSurface2Pdu) -> PipelineJob:
 
 
 def _fill(pdu: SolidFillPdu) -> PipelineJob:
-    return jobs.FillSurface(pdu.surface_id, pdu.fill_pixel, tuple(map(_rect, pdu.fill_rects)))
+    edges = pdu.fill_rects
+    rects = PackedRects(edges.data) if isinstance(edges, PackedEdges) else tuple(map(_rect, edges))
+    return jobs.FillSurface(pdu.surface_id, pdu.fill_pixel, rects)
 
 
 def _copy(pdu: SurfaceToSurfacePdu) -> PipelineJob:
-    return jobs.CopySurface(pdu.surface_id_src, pdu.surface_id_dest, _rect(pdu.rect_src), tuple(pdu.dest_pts))
+    return jobs.CopySurface(pdu.surface_id_src, pdu.surface_id_dest, _rect(pdu.rect_src), _points(pdu.dest_pts))
 
 
 def _store(pdu: SurfaceToCachePdu) -> PipelineJob:
@@ -131,7 +138,7 @@ JOB_MAKERS: Final[dict[type, Callable[[Any], PipelineJob]]] = {
     SolidFillPdu: _fill,
     SurfaceToSurfacePdu: _copy,
     SurfaceToCachePdu: _store,
-    CacheToSurfacePdu: lambda pdu: jobs.DrawCached(pdu.cache_slot, pdu.surface_id, tuple(pdu.dest_pts)),
+    CacheToSurfacePdu: lambda pdu: jobs.DrawCached(pdu.cache_slot, pdu.surface_id, _points(pdu.dest_pts)),
     EvictCacheEntryPdu: lambda pdu: jobs.EvictCached(pdu.cache_slot),
     CreateSurfacePdu: _create,
     DeleteSurfacePdu: lambda pdu: jobs.DeleteSurface(pdu.surface_id),

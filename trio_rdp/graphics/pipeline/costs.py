@@ -27,6 +27,7 @@ from trio_rdp.graphics.pipeline.jobs import (
     StoreCached,
     UnmapSurface,
 )
+from trio_rdp.graphics.pipeline.packed import area_of
 
 __all__ = ["PipelineCosts"]
 
@@ -89,7 +90,7 @@ class PipelineCosts:
         """Follow a job, and give how many pixels are filled or copied for it."""
         match job:
             case FillSurface(rects=rects):
-                return sum(rect.area for rect in rects)
+                return area_of(rects)
             case CopySurface(source=source, points=points):
                 return source.area * len(points)
             case StoreCached(slot=slot, rect=rect):

@@ -7,6 +7,7 @@ nothing is checked yet but that it could be read: whether a surface exists is fo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -162,21 +163,24 @@ class DeleteContext:
 
 @dataclass(frozen=True, slots=True)
 class FillSurface:
-    """Fill rectangles with one colour, the bytes B, G, R and opacity."""
+    """Fill rectangles with one colour, the bytes B, G, R and opacity; a tuple of them, or `PackedRects` of many."""
 
     surface_id: int
     color: bytes
-    rects: tuple[Rect, ...]
+    rects: Sequence[Rect]
 
 
 @dataclass(frozen=True, slots=True)
 class CopySurface:
-    """Copy a rectangle of a surface to points of another, or the same: there are its upper left corners then."""
+    """Copy a rectangle of a surface to points of another, or the same: there are its upper left corners then.
+
+    `points` is a tuple, or `PackedPoints` of many; so it is with `DrawCached`.
+    """
 
     source_id: int
     surface_id: int
     source: Rect
-    points: tuple[Point, ...]
+    points: Sequence[Point]
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,7 @@ class DrawCached:
 
     slot: int
     surface_id: int
-    points: tuple[Point, ...]
+    points: Sequence[Point]
 
 
 @dataclass(frozen=True, slots=True)

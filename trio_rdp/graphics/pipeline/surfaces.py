@@ -6,9 +6,10 @@ or a step that is done alone.  Everything that a job says is checked when it is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from trio_rdp.graphics.drawing import Drawing, Step
@@ -37,6 +38,7 @@ from trio_rdp.graphics.pipeline.jobs import (
     UnmapSurface,
 )
 from trio_rdp.graphics.pipeline.limits import PipelineLimits
+from trio_rdp.graphics.pipeline.packed import MANY, Edges, Place, places_of, seen_of
 from trio_rdp.graphics.pipeline.surface import OnDesktop, OnWindow, Surface
 from trio_rdp.graphics.pipeline.surface_codecs import SurfaceCodecs
 from trio_rdp.graphics.pipeline.windows import window_pixels
@@ -218,11 +220,11 @@ class Surfaces:
 
     def _start_fill(self, job: FillSurface) -> Drawing:
         surface = self.find(job.surface_id)
-        rects = [rect.intersect(surface.bounds) for rect in job.rects]
-        self._check_overdraw(len(rects), sum(rect.area for rect in rects), surface)
-        self.counts.fills += len(rects)
+        places = seen_of(job.rects, surface.bounds)
+        self._check_overdraw(len(job.rects), places, surface)
+        self.counts.fills += len(job.rects)
         color = int.from_bytes(job.color[:4], "little") | (0 if surface.has_alpha else _OPAQUE)
-        return _step(surface, rects, partial(_fill, surface, rects, color))
+        return _step(surface, places, partial(_fill, surface, places, color))
 
     def _start_copy(self, job: CopySurface) -> Drawing:
         origin, surface = self.find(job.source_id), self.find(job.surface_id)
@@ -231,7 +233,7 @@ class Surfaces:
             return Drawing()
         places = self._places(surface, job.source, job.points)
         self.counts.copies += len(job.points)
-        return _step(surface, places, partial(_copy, origin, surface, job.source, job.points))
+        return _step(surface, places, partial(_copy, origin, surface, job.source, places))
 
     def _start_store(self, job: StoreCached) -> Drawing:
         surface = self.find(job.surface_id)
@@ -246,17 +248,18 @@ class Surfaces:
         surface, bitmap = self.find(job.surface_id), self.cache.find(job.slot)
         places = self._places(surface, Rect(0, 0, bitmap.width, bitmap.height), job.points)
         self.counts.cache_hits += len(job.points)
-        return _step(surface, places, partial(_draw_cached, surface, bitmap, job.points))
+        return _step(surface, places, partial(_draw_cached, surface, bitmap, places))
 
-    def _places(self, surface: Surface, source: Rect, points: tuple[Point, ...]) -> list[Rect]:
+    def _places(self, surface: Surface, source: Rect, points: Sequence[Point]) -> list[Place]:
         """Where on a surface a bitmap is seen."""
-        places = [Rect(x, y, source.width, source.height).intersect(surface.bounds) for x, y in points]
-        self._check_overdraw(len(places), sum(place.area for place in places), surface)
+        places = places_of(points, source.width, source.height, surface.bounds)
+        self._check_overdraw(len(points), places, surface)
         return places
 
-    def _check_overdraw(self, count: int, area: int, surface: Surface) -> None:
+    def _check_overdraw(self, count: int, places: Sequence[Edges | Place], surface: Surface) -> None:
         if count > self.limits.rectangles:
             raise DecodeError(f"more than {self.limits.rectangles} rectangles")
+        area = sum((right - left) * (bottom - top) for left, top, right, bottom, *_ in places)
         if area > self.limits.overdraw * surface.area:
             raise DecodeError(f"a surface of {surface.area} pixels of which {area} are drawn at once")
 
@@ -267,44 +270,46 @@ def _check_source(rect: Rect, surface: Surface) -> None:
         raise DecodeError(f"{rect} is not in a surface of {surface.width}x{surface.height} pixels")
 
 
-def _step(surface: Surface, rects: list[Rect], work: partial[None]) -> Drawing:
-    for rect in rects:
-        surface.add_damage(rect)
+def _step(surface: Surface, places: Sequence[Edges | Place], work: partial[None]) -> Drawing:
+    """Note where a surface changes: of many places that is their bounding box, as it would be of any that are apart."""
+    if len(places) > MANY:
+        left, top = (min(map(itemgetter(side), places)) for side in (0, 1))
+        right, bottom = (max(map(itemgetter(side), places)) for side in (2, 3))
+        places = [(left, top, right, bottom)]
+    for left, top, right, bottom, *_ in places:
+        surface.add_damage(Rect.from_edges(left, top, right, bottom))
     return Drawing([], Step(work))
 
 
-def _fill(surface: Surface, rects: list[Rect], color: int) -> None:
+def _fill(surface: Surface, places: list[Edges], color: int) -> None:
     words = surface.words
-    for rect in rects:
-        words[rect.top : rect.bottom, rect.left : rect.right] = color
+    for left, top, right, bottom in places:
+        words[top:bottom, left:right] = color
 
 
-def _copy(origin: Surface, surface: Surface, source: Rect, points: tuple[Point, ...]) -> None:
+def _copy(origin: Surface, surface: Surface, source: Rect, places: list[Place]) -> None:
     pixels = origin.words[source.top : source.bottom, source.left : source.right]
-    if origin is surface and len(points) > 1:
+    if origin is surface and len(places) > 1:
         pixels = pixels.copy()  # else the first copy may lie on what the next is made of
-    _draw(surface, pixels, points, has_alpha=origin.has_alpha)
+    _draw(surface, pixels, places, has_alpha=origin.has_alpha)
 
 
 def _store(surface: Surface, rect: Rect, bitmap: CachedBitmap) -> None:
     bitmap.pixels = surface.pixels[rect.top : rect.bottom, rect.left : rect.right].copy()
 
 
-def _draw_cached(surface: Surface, bitmap: CachedBitmap, points: tuple[Point, ...]) -> None:
+def _draw_cached(surface: Surface, bitmap: CachedBitmap, places: list[Place]) -> None:
     assert bitmap.pixels is not None  # it was stored before
     if bitmap.size:
-        _draw(surface, bitmap.pixels.view("<u4")[..., 0], points, has_alpha=bitmap.has_alpha)
+        _draw(surface, bitmap.pixels.view("<u4")[..., 0], places, has_alpha=bitmap.has_alpha)
 
 
-def _draw(surface: Surface, pixels: NDArray[np.uint32], points: tuple[Point, ...], *, has_alpha: bool) -> None:
-    """Put pixels at points of a surface, as far as it goes."""
+def _draw(surface: Surface, pixels: NDArray[np.uint32], places: list[Place], *, has_alpha: bool) -> None:
+    """Put pixels at places of a surface."""
     words = surface.words
-    for x, y in points:
-        seen = Rect(x, y, pixels.shape[1], pixels.shape[0]).intersect(surface.bounds)
-        if seen.is_empty:
-            continue
-        target = words[seen.top : seen.bottom, seen.left : seen.right]
+    for left, top, right, bottom, x, y in places:
+        target = words[top:bottom, left:right]
         # numpy sees to it that what lies upon each other is copied as if it did not.
-        target[:] = pixels[seen.top - y : seen.bottom - y, seen.left - x : seen.right - x]
+        target[:] = pixels[y : y + bottom - top, x : x + right - left]
         if has_alpha and not surface.has_alpha:
             target |= _OPAQUE
