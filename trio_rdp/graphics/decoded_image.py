@@ -186,8 +186,8 @@ class DecodedImage:
 
     def _check_overlap(self) -> None:
         """Refuse surfaces that lie upon each other many times: all of them are drawn to show a picture."""
-        covered, most = self._desktop.covered(self.surfaces.on_desktop), self.surfaces.limits.overlap
-        if covered > most * self.bounds.area:
+        most = self.surfaces.limits.overlap
+        if self.surfaces.covered(self.bounds) > most * self.bounds.area:
             raise DecodeError(f"surfaces cover the desktop more than {most} times")
 
     @property

@@ -36,7 +36,6 @@ def test_nothing_is_shown_at_first() -> None:
 class TestTheWholeDesktop:
     def test_its_pixels_are_the_picture(self) -> None:
         desktop, surface = Desktop(20, 10), mapped(1, blocks(20, 10))
-        assert desktop.covered([surface]) == 200
         drawing = desktop.compose([surface])
         assert (drawing.damage, drawing.tiles) == ([Rect(0, 0, 20, 10)], 0)
         assert desktop.pixels is surface.pixels
@@ -111,7 +110,6 @@ class TestSeveral:
 
 def test_scaled() -> None:
     desktop, surface = Desktop(60, 50), mapped(1, gradient(20, 20), 5, 5, target=(50, 40))
-    assert desktop.covered([surface]) == 50 * 40
     assert desktop.compose([surface]).finish() == [Rect(5, 5, 50, 40)]
     surface.pixels[7, 7] = 255
     surface.add_damage(Rect(7, 7, 1, 1))

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -42,6 +44,7 @@ from trio_rdp.graphics.pipeline.jobs import (
     UnmapSurface,
 )
 from trio_rdp.graphics.pipeline.limits import PipelineLimits
+from trio_rdp.graphics.pipeline.surface import Surface
 from trio_rdp.graphics.pipeline.surfaces import PipelineCounts, Surfaces
 from trio_rdp.wire.errors import DecodeError
 
@@ -388,3 +391,48 @@ def test_any_jobs_give_what_the_model_shows(jobs: list[PipelineJob], opacity: tu
     for number, pixels_of in model.surfaces.items():
         assert np.array_equal(image.surfaces.find(number).pixels, pixels_of)
     assert np.array_equal(image.pixels, model.desktop)
+
+
+_numbers = st.integers(1, 4)
+_places = st.integers(0, 90) | st.just(1 << 31)
+_steps = st.one_of(
+    st.builds(CreateSurface, _numbers, st.integers(1, 80), st.integers(1, 80)),
+    st.builds(MapSurface, _numbers, _places, _places),
+    st.builds(MapSurface, _numbers, _places, _places, st.tuples(st.integers(0, 120), st.integers(0, 120))),
+    st.builds(MapSurfaceToWindow, _numbers, st.integers(1, 3), st.integers(0, 90), st.integers(0, 90)),
+    st.builds(UnmapSurface, _numbers),
+    st.builds(DeleteSurface, _numbers),
+    st.builds(lambda width, height: Rect(0, 0, width, height), st.integers(1, 100), st.integers(1, 100)),
+)
+
+
+@given(st.lists(_steps, max_size=30))
+def test_what_surfaces_cover_is_followed_from_job_to_job(steps: list[PipelineJob | Rect]) -> None:
+    surfaces, desktop = Surfaces(PipelineLimits(shown=3)), Rect(0, 0, 60, 50)
+    for step in steps:
+        if isinstance(step, Rect):
+            desktop = step
+        else:
+            with contextlib.suppress(DecodeError):
+                surfaces.start(step).finish()
+        plain = sum(one.place(one.bounds).intersect(desktop).area for one in surfaces.on_desktop)
+        assert surfaces.covered(desktop) == plain
+
+
+def test_what_surfaces_cover_is_not_counted_anew_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    surfaces, desktop = made(), Rect(0, 0, 64, 48)
+    for number in range(3, 400):
+        surfaces.start(CreateSurface(number, 2, 2)).finish()
+        surfaces.start(MapSurface(number, 0, 0)).finish()
+    assert surfaces.covered(desktop) == 397 * 4
+    looked: list[Surface] = []
+    place = Surface.place
+
+    def noted(surface: Surface, rect: Rect) -> Rect:
+        looked.append(surface)
+        return place(surface, rect)
+
+    monkeypatch.setattr(Surface, "place", noted)
+    surfaces.start(MapSurface(3, 63, 0)).finish()
+    assert surfaces.covered(desktop) == 396 * 4 + 2
+    assert len(looked) == 2

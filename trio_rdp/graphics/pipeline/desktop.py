@@ -88,10 +88,6 @@ class Desktop:
             pixels = self._surface.pixels.copy()
         self._own, self._surface = pixels, None
 
-    def covered(self, surfaces: Sequence[Surface]) -> int:
-        """How many pixels surfaces that are shown here have on the picture, together."""
-        return sum(surface.place(surface.bounds).intersect(self.bounds).area for surface in surfaces)
-
     def compose(self, surfaces: Sequence[Surface]) -> Drawing:
         """Show what has changed on the surfaces that are shown here, those that were mapped last on top.
 

@@ -95,6 +95,8 @@ class Surfaces:
         self._codecs = SurfaceCodecs(self.limits.context_pixels, threads)
         self._surfaces: dict[int, Surface] = {}
         self._mapped: dict[int, Surface] = {}  # in the order in which they were mapped
+        self._desktop = Rect(0, 0, 0, 0)
+        self._covered = 0  # pixels of surfaces on this desktop
 
     def __len__(self) -> int:
         return len(self._surfaces)
@@ -108,6 +110,22 @@ class Surfaces:
     def on_windows(self) -> list[Surface]:
         """The surfaces that are shown in windows."""
         return [surface for surface in self._mapped.values() if isinstance(surface.mapping, OnWindow)]
+
+    def covered(self, desktop: Rect) -> int:
+        """How many pixels the surfaces that are shown on a desktop of this size have there, together.
+
+        It is known of the last size that was asked for, and counted for another one.
+        """
+        if desktop != self._desktop:
+            self._desktop, self._covered = desktop, 0
+            for surface in self.on_desktop:
+                self._cover(surface, 1)
+        return self._covered
+
+    def _cover(self, surface: Surface, sign: int) -> None:
+        """Count a surface that is shown, or no more (-1); `covered` has known of it then."""
+        if isinstance(surface.mapping, OnDesktop):
+            self._covered += sign * surface.place(surface.bounds).intersect(self._desktop).area
 
     def find(self, surface_id: int) -> Surface:
         """Give a surface; raises `DecodeError` where there is none of that number."""
@@ -167,8 +185,7 @@ class Surfaces:
                     raise DecodeError(f"a window scaled to {target[0]}x{target[1]} pixels")
                 self._map(surface, OnWindow(window_id, mapped, target))
             case UnmapSurface(surface_id=surface_id):
-                self.find(surface_id).mapping = None
-                self._mapped.pop(surface_id, None)
+                self._unmap(self.find(surface_id))
             case EvictCached(slot=slot):
                 self.cache.evict(slot)
             case ImportCached(slots=slots):
@@ -205,7 +222,7 @@ class Surfaces:
     def _delete(self, surface_id: int) -> None:
         surface = self.find(surface_id)
         del self._surfaces[surface_id]
-        self._mapped.pop(surface_id, None)
+        self._unmap(surface)
         self._codecs.forget(surface)
         self.bytes -= surface.size
 
@@ -213,10 +230,16 @@ class Surfaces:
         """Show a surface on top of the others, and all of it at the next occasion."""
         if surface.surface_id not in self._mapped and len(self._mapped) >= self.limits.shown:
             raise DecodeError(f"more than {self.limits.shown} surfaces are shown")
+        self._unmap(surface)
         surface.mapping = mapping
-        self._mapped.pop(surface.surface_id, None)
         self._mapped[surface.surface_id] = surface
+        self._cover(surface, 1)
         surface.add_damage(surface.bounds)
+
+    def _unmap(self, surface: Surface) -> None:
+        self._cover(surface, -1)
+        surface.mapping = None
+        self._mapped.pop(surface.surface_id, None)
 
     def _start_fill(self, job: FillSurface) -> Drawing:
         surface = self.find(job.surface_id)
