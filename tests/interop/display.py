@@ -28,6 +28,7 @@ from tests.interop.processes import (
     noted,
     numbered,
     wait_for,
+    wait_for_answer,
     wait_for_sync,
 )
 
@@ -141,6 +142,17 @@ class Display:
     async def xdotool(self, *arguments: str | int) -> None:
         """Type, click, move: `xdotool` with its own words, for example `"mousemove", 10, 20, "click", 1`."""
         await self.run("xdotool", *map(str, arguments))
+
+    async def wait_pointer(self, x: int, y: int) -> None:
+        """Wait until the pointer is there."""
+        wanted, there = f"x:{x} y:{y} ", ""
+
+        async def is_there() -> bool:
+            nonlocal there
+            there = (await self.run("xdotool", "getmouselocation")).decode()
+            return there.startswith(wanted)
+
+        await wait_for_answer(is_there, lambda: f"pointer at {wanted}; it is at {there}")
 
     def windows(self) -> list[Window]:
         """Every window that has a title."""

@@ -14,7 +14,7 @@ import trio
 
 from tests.interop.conftest import Peers
 from tests.interop.display import Display, Notepad
-from tests.interop.processes import PATIENCE, wait_for
+from tests.interop.processes import PATIENCE, wait_for, wait_for_answer
 from tests.interop.server import Server
 from tests.interop.sessions import connected, cursor, wait_desktop
 from tests.interop.shadow import shadow
@@ -63,14 +63,14 @@ class Desk:
 
     async def expect(self, wanted: str) -> None:
         """Wait until exactly this has come, and start again."""
-        await wait_for(lambda: len(self.text) >= len(wanted), f"{wanted!r} (came: {self.text!r})")
+        await wait_for(lambda: len(self.text) >= len(wanted), lambda: f"{wanted!r} typed; {self.text!r} was")
         assert self.text == wanted
         self.start += len(wanted)
 
     async def expect_reports(self, wanted: str) -> None:
         """Wait until exactly these mouse reports have come, as in "0M 0m": button code, and M down or m up."""
         count = len(wanted.split())
-        await wait_for(lambda: len(self.reports()) >= count, f"{wanted} (came: {self.reports()})")
+        await wait_for(lambda: len(self.reports()) >= count, lambda: f"{wanted}; reported was {self.text!r}")
         assert " ".join(self.reports()) == wanted
         self.start = len(self.notepad.text)
 
@@ -125,14 +125,7 @@ async def use_the_mouse(desk: Desk, *, horizontal: bool) -> None:
     await desk.expect_reports("0M 32M 32M 32M 0m")
     for spot in ((17, 23), (1000, 750)):
         await mouse.move(*spot)
-        await wait_at(desk.notepad.display, *spot)
-
-
-async def wait_at(display: Display, x: int, y: int) -> None:
-    wanted = f"x:{x} y:{y} "
-    with trio.fail_after(PATIENCE):
-        while not (await display.run("xdotool", "getmouselocation")).decode().startswith(wanted):  # noqa: ASYNC110
-            await trio.sleep(0.02)
+        await desk.notepad.display.wait_pointer(*spot)
 
 
 async def leave_with_things_held(desk: Desk) -> None:
@@ -146,9 +139,9 @@ async def leave_with_things_held(desk: Desk) -> None:
 
 async def expect_nothing_held(desk: Desk) -> None:
     await desk.notepad.wait_text("\x18" * 500)  # the x's, each with Ctrl
-    await wait_for(lambda: desk.reports() == ["0m"] or None, "the button comes up")
+    await wait_for(lambda: desk.reports() == ["0m"], lambda: f"the button up; {desk.reports()} were reported")
     await desk.notepad.display.xdotool("type", "d")
-    await desk.notepad.wait_text("d")
+    await wait_for(lambda: desk.text.endswith("d"), lambda: f"d typed, without Ctrl, at the end of {desk.text!r}")
 
 
 async def test_shadow(shadowed: tuple[Server, Notepad]) -> None:
@@ -192,24 +185,29 @@ async def test_weston(peers: Peers) -> None:
         typed = server.typed
         async with connected(server) as session:
             await wait_for(
+                lambda: session.screen.pixel(50, 50) == (255, 0, 0) and not any(session.screen.pixel(500, 400)),
                 lambda: (
-                    (session.screen.pixel(50, 50) == (255, 0, 0) and not any(session.screen.pixel(500, 400))) or None
+                    "a black terminal on the background; there are "
+                    f"{session.screen.pixel(500, 400)} and {session.screen.pixel(50, 50)}"
                 ),
-                "a black terminal on the background",
             )
             await session.mouse.click(500, 400)
+
             # The client brings the seat, and weston 10 drops every key until the terminal has bound its keyboard.
-            with trio.fail_after(PATIENCE):
-                while not typed.read_text():
-                    await session.keyboard.press("x")
-                    await trio.sleep(0.1)
+            async def knock() -> bool:
+                await session.keyboard.press("x")
+                await trio.sleep(0.1)
+                return bool(typed.read_text())
+
+            await wait_for_answer(knock, "a key that weston's terminal hears")
             await session.keyboard.type("Hello, World! " + SIGNS + "\n")
             await session.keyboard.press(Key.LEFT_CTRL, "c")
             await session.keyboard.press(Key.LEFT_CTRL, Key.RIGHT)
             wanted = "Hello, World! " + SIGNS + "\n\x03\x1b[1;5C"
-            with trio.move_on_after(PATIENCE):
-                while len(typed.read_text().lstrip("x")) < len(wanted):  # noqa: ASYNC110
-                    await trio.sleep(0.02)
+            await wait_for(
+                lambda: len(typed.read_text().lstrip("x")) >= len(wanted),
+                lambda: f"{wanted!r} typed; {typed.read_text()!r} was",
+            )
             assert typed.read_text().lstrip("x") == wanted
 
 
@@ -237,6 +235,7 @@ async def test_pointers_of_shadow(shadowed: tuple[Server, Notepad], depth: int) 
         wanted = []
         for spot in spots:
             await display.xdotool("mousemove", *spot)
+            await display.wait_pointer(*spot)
             wanted.append(cursor(display))
         assert wanted[0] != wanted[1]
         seen: set[int] = set()
@@ -263,8 +262,11 @@ async def test_pointers_of_xrdp(shown_by_xrdp: tuple[Server, Notepad], depth: in
         # Over the terminal, and beside it; the second time xrdp names a pointer that it sent before.
         for spot in (notepad.centre, (10, 600), notepad.centre, (10, 600)):
             await session.mouse.move(*spot)
-            await wait_at(display, *spot)
-            await wait_for(lambda: same_picture(session.pointer.shape, cursor(display)) or None, f"pointer at {spot}")
+            await display.wait_pointer(*spot)
+            await wait_for(
+                lambda: same_picture(session.pointer.shape, cursor(display)),
+                f"X's own pointer at {spot}",
+            )
             assert session.pointer.kind is PointerKind.SHAPE
             seen.append(session.pointer.shape)
         assert seen[0] == seen[2] != seen[1] == seen[3]
