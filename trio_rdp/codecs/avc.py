@@ -12,6 +12,7 @@ from trio_rdp.codecs.avc_encoder import Encoder
 from trio_rdp.codecs.avc_frames import Avc420BitmapStream, Avc444BitmapStream, Mode, Rectangle, Subframes
 from trio_rdp.codecs.avc_library import import_av, is_available
 from trio_rdp.codecs.avc_means import has_means
+from trio_rdp.codecs.avc_order import in_order
 from trio_rdp.codecs.color import Yuv
 from trio_rdp.codecs.status import MAX_PIXELS
 from trio_rdp.codecs.view import View
@@ -134,6 +135,7 @@ class Decoder:
         # libavcodec may read 64 bytes (AV_INPUT_BUFFER_PADDING_SIZE) behind a packet's end; 62.28.102, of PyAV 18.1,
         # does read a few, of valid pictures too.  From PyAV 17.0 on `Packet(data)` points at Python's bytes, behind
         # which nothing is set aside: at the end of mapped memory that is a segmentation fault.
+        data = in_order(data)
         packet = self._av.Packet(len(data))
         packet.update(data)
         return packet

@@ -7,6 +7,7 @@ Only what must be known is read: which NAL units there are, and the size in the 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -25,8 +26,11 @@ __all__ = [
     "AccessUnit",
     "BitReader",
     "UnitStream",
+    "escaped",
     "frame_number_bits",
     "inspect",
+    "number_bits",
+    "read_sequence",
     "split_units",
 ]
 
@@ -37,6 +41,7 @@ MAX_UNITS: Final = 4_096
 """The most NAL units of one access unit: a slice for each row of macroblocks of the highest picture, eight times."""
 
 _START: Final = b"\0\0\0\1"
+_TO_ESCAPE: Final = re.compile(rb"\0\0(?=[\0-\3])")
 _SLICE, _PARTITIONS, _IDR, _SPS, _PPS, _FILLER = 1, (2, 3, 4), 5, 7, 8, 12
 # Profiles whose parameter sets say how chroma is sampled, [ITU-H.264] 7.3.2.1.1.
 _HIGH: Final = frozenset((100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135))
@@ -240,6 +245,17 @@ class BitReader:
         return (number + 1) // 2 if number & 1 else -(number // 2)
 
 
+def number_bits(value: int) -> str:
+    """ue(v), [ITU-H.264] 9.1, as digits."""
+    digits = f"{value + 1:b}"
+    return "0" * (len(digits) - 1) + digits
+
+
+def escaped(payload: bytes) -> bytes:
+    """Put in what keeps start codes out of a NAL unit."""
+    return _TO_ESCAPE.sub(b"\0\0\3", payload)
+
+
 def frame_number_bits(unit: bytes) -> int:
     """How many bits the number of a picture has (frame_num), by a sequence parameter set."""
     return _frame_number_bits(BitReader(unit))
@@ -256,8 +272,15 @@ def _frame_number_bits(bits: BitReader) -> int:
 
 
 def _sizes(unit: bytes) -> tuple[tuple[int, int], Rectangle]:
-    """The coded size, and what of it is shown: the rest of seq_parameter_set_data."""
-    bits = BitReader(unit)
+    """The coded size, and what of it is shown."""
+    return read_sequence(BitReader(unit))[1:]
+
+
+def read_sequence(bits: BitReader) -> tuple[int, tuple[int, int], Rectangle]:
+    """Read seq_parameter_set_data up to vui_parameters_present_flag: how many pictures may be referred to, and sizes.
+
+    These are the coded one, and what of it is shown.  Raises `ValueError`.
+    """
     _frame_number_bits(bits)
     order = bits.number()
     if order == 0:
@@ -271,7 +294,7 @@ def _sizes(unit: bytes) -> tuple[tuple[int, int], Rectangle]:
             raise ValueError(f"{count} reference frames in a cycle of picture order")
         for _ in range(count):
             bits.signed()
-    bits.number()  # max_num_ref_frames
+    references = bits.number()
     bits.take(1)
     width, rows = 16 * (bits.number() + 1), 16 * (bits.number() + 1)
     frames_only = bits.take(1)
@@ -288,7 +311,7 @@ def _sizes(unit: bytes) -> tuple[tuple[int, int], Rectangle]:
             top, bottom = 2 * top, 2 * bottom
     if left + right >= width or top + bottom >= height:
         raise ValueError("a picture of which cropping leaves nothing")
-    return (width, height), (left, top, width - right, height - bottom)
+    return references, (width, height), (left, top, width - right, height - bottom)
 
 
 def _check_format(bits: BitReader) -> None:

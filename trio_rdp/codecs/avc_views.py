@@ -8,18 +8,16 @@ view refers to the last short-term one, which is the last main view.  What is be
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
-from trio_rdp.codecs.avc_units import BitReader, frame_number_bits, split_units
+from trio_rdp.codecs.avc_units import BitReader, escaped, frame_number_bits, number_bits, split_units
 
 __all__ = ["Interleaver"]
 
 _START: Final = b"\0\0\0\1"
 _SLICE, _IDR, _SPS, _PPS = 1, 5, 7, 8
 _HEADER: Final = 64  # bytes, in which the header of a slice ends
-_TO_ESCAPE: Final = re.compile(rb"\0\0(?=[\0-\3])")
 
 
 @dataclass(slots=True)
@@ -74,7 +72,7 @@ class Interleaver:
         header = part.start + f"{number:0{self._number_bits}b}"
         if alone:
             # idr_pic_id; no_output_of_prior_pics_flag, long_term_reference_flag
-            header += _number(self._key) + f"0{view}"
+            header += number_bits(self._key) + f"0{view}"
         else:
             if not part.is_intra:
                 header += part.override + (_FROM_LONG_TERM if view else "0")
@@ -83,7 +81,7 @@ class Interleaver:
         header += "1" * (-len(header) % 8)
         first = unit[0] & 0x60 | (_IDR if alone else _SLICE)
         written = int(header, 2).to_bytes(len(header) // 8) + part.body
-        return bytes((first,)) + _TO_ESCAPE.sub(b"\0\0\3", written)
+        return bytes((first,)) + escaped(written)
 
     def _marking(self) -> str:
         """dec_ref_pic_marking that makes a picture the one long-term reference picture, [ITU-H.264] 7.3.3.3."""
@@ -91,9 +89,9 @@ class Interleaver:
         if 1 not in self._known:
             # There is room for two: one of each view.  There may be two of the main view now.
             if self._since_key > 1:
-                marking += _number(1) + _number(1)
-            marking += _number(4) + _number(1)
-        return marking + _number(6) + _number(0) + _number(0)
+                marking += number_bits(1) + number_bits(1)
+            marking += number_bits(4) + number_bits(1)
+        return marking + number_bits(6) + number_bits(0) + number_bits(0)
 
     def _parsed(self, unit: bytes) -> _Slice:
         """slice_header, [ITU-H.264] 7.3.3."""
@@ -127,14 +125,8 @@ class Interleaver:
         return _Slice(start, intra, override, header[at:], body)
 
 
-def _number(value: int) -> str:
-    """ue(v), [ITU-H.264] 9.1."""
-    digits = f"{value + 1:b}"
-    return "0" * (len(digits) - 1) + digits
-
-
 # ref_pic_list_modification: the long-term picture 0 comes first, [ITU-H.264] 7.3.3.1.
-_FROM_LONG_TERM: Final = "1" + _number(2) + _number(0) + _number(3)
+_FROM_LONG_TERM: Final = "1" + number_bits(2) + number_bits(0) + number_bits(3)
 
 
 def _expect_none(flag: int) -> None:

@@ -53,6 +53,8 @@ class Surface:
         """What has changed since it was last shown."""
         self.mapping: Mapping | None = None
         self.avc: avc.Decoder | None = None
+        self.avc_failures: int = 0
+        """Pictures in a row that it could not decode."""
         self.progressive: progressive.Decoder | None = None
 
     @functools.cached_property

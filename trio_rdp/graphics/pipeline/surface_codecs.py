@@ -22,6 +22,8 @@ __all__ = ["SurfaceCodecs"]
 _LEAST_ROOM: Final = 1 << 20  # pixels
 _TILE: Final = 64
 _MACROBLOCK: Final = 16
+_MOST_BROKEN: Final = 64
+"""Pictures of H.264 in a row that cannot be decoded: more are an error."""
 _IN_ORDER: Final = -1  # a place that all pictures of one decoder have, so that they are drawn one after the other
 
 
@@ -157,7 +159,7 @@ class SurfaceCodecs:
         }[PipelineCodec(job.codec)]
         rects = [seen for rect in rects if not (seen := rect.intersect(surface.bounds)).is_empty]
         # There may be 32,768 of them, each as large as the surface.
-        picture = _AvcPicture(surface.avc, job.data, mode, few(rects))
+        picture = _AvcPicture(surface, surface.avc, job.data, mode, few(rects))
         return _drawing(surface, rects, picture, surface.view())
 
 
@@ -247,7 +249,8 @@ class _ProgressiveTiles:
 class _AvcPicture:
     """A picture of H.264, which is drawn as a whole; those of other surfaces may be drawn at the same time."""
 
-    def __init__(self, decoder: avc.Decoder, data: bytes, mode: avc.Mode, rects: list[Rect]) -> None:
+    def __init__(self, surface: Surface, decoder: avc.Decoder, data: bytes, mode: avc.Mode, rects: list[Rect]) -> None:
+        self._surface = surface
         self._decoder = decoder
         self._data = data
         self._mode = mode
@@ -263,5 +266,14 @@ class _AvcPicture:
 
     def draw(self, view: View | None, first: int = 0, last: int | None = None) -> None:
         assert view is not None
-        if first == 0 and last != 0:
+        if first != 0 or last == 0:
+            return
+        try:
             self._decoder.decode_into(self._data, view, self._mode)
+        except DecodeError:
+            # Windows (8.1) sends pictures that are broken, says FreeRDP (issue 2850), which passes over all of them.
+            self._surface.avc_failures += 1
+            if self._surface.avc_failures > _MOST_BROKEN:
+                raise
+        else:
+            self._surface.avc_failures = 0
