@@ -18,7 +18,7 @@ _START: Final = b"\0\0\1"
 _SEQUENCE: Final = re.compile(rb"\0\0\x01[\x07\x27\x47\x67]")
 _ALL: Final = 255  # Extended_SAR
 
-# What holds where bitstream_restriction_flag is 0, beside vectors beyond the edges: no limits to bytes, bits and vectors.
+# What holds where bitstream_restriction_flag is 0, beside vectors beyond the edges: no limits to bytes, bits, vectors.
 _UNRESTRICTED: Final = (2, 1, 16, 16)
 
 
