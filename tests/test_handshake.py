@@ -308,10 +308,21 @@ class TestCredssp:
 
     async def test_garbage(self) -> None:
         async def talk(framed: Framed) -> None:
-            await framed.write_all(b"\x03\0\0\x07\x02\xf0\x80")
+            await framed.write_all(b"HTTP/1.1 400 Bad Request")
 
         with pytest.RaisesGroup(pytest.RaisesExc(RemoteProtocolError, match="TSRequest")):
             await self.meet(talk)
+
+    async def test_a_goodbye_of_the_layers_above_is_one(self) -> None:
+        """What gnome-remote-desktop 43.3 sends on a wrong password, here on the first token."""
+
+        async def deactivate(framed: Framed) -> None:
+            await framed.write_all(
+                bytes.fromhex("0300001c 02f080 68 fc17 03eb 70 800d 0d00 1600 0000 00000000 0100 00")
+            )
+
+        with pytest.RaisesGroup(NtlmFormRefused):
+            await self.meet(deactivate)
 
     async def test_a_client_that_leaves_breaks_the_protocol(self) -> None:
         ours, theirs = trio.testing.memory_stream_pair()

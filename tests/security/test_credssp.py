@@ -283,6 +283,17 @@ def test_a_connection_closed_on_the_proof_is_a_failed_login(form: NtlmForm) -> N
     assert "most likely a wrong user name or password" in str(side.outcome)
 
 
+def test_freerdps_refusal_of_the_proof_is_a_failed_login() -> None:
+    """gnome-remote-desktop 48.1 with FreeRDP 3.15 says the same of a wrong password as of a token in another form."""
+    side = Side(client(), lambda need: None)
+    challenge = NtlmServer().step(TsRequest.decode(side.sent[0]).token or b"")
+    side.resume(TsRequest(nego_tokens=[challenge]).encode())
+    side.resume(TsRequest(error_code=0xC00700EA - (1 << 32)).encode())
+    assert type(side.outcome) is AuthenticationFailed
+    assert "most likely a wrong user name or password" in str(side.outcome)
+    assert side.outcome.ntstatus == 0xC00700EA
+
+
 @pytest.mark.parametrize(
     ("reply", "words"),
     [(b"", "instead of letting the user in"), (b"\x05\0\0\0", "may not log in"), (b"\x07\0\0\0", "result 0x7")],

@@ -271,6 +271,11 @@ def _bind(
             "the server closed the connection when it got the login: most likely a wrong user name or password"
         )
     reply = versions.read(data)
+    if reply.ntstatus == NtStatus.TOKEN_FORM_REFUSED:
+        # FreeRDP 3.15's servers, gnome-remote-desktop 48.1 among them, know one code for whatever they refuse.
+        raise AuthenticationFailed(
+            "the server refused the login: most likely a wrong user name or password", ntstatus=reply.ntstatus
+        )
     _raise_error_code(reply)
     if reply.token is not None:
         login.finish(reply.token)
