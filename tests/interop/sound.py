@@ -16,13 +16,12 @@ import trio
 
 from tests.interop.display import Display
 from tests.interop.processes import PATIENCE, Process, launch, launched, need, numbered, wait_for, wait_for_sync
+from tests.interop.xrdp import sockets
 from trio_rdp.codecs.audio import PcmFormat
 
 __all__ = ["Pulse", "alsa_file", "loudest", "play_in_xrdp", "pulse", "record_in_xrdp", "sine"]
 
 CD = PcmFormat(44_100, 2)
-
-_XRDP_SOCKETS = Path("/run/xrdp/sockdir")
 
 
 def sine(hertz: float, seconds: float, pcm: PcmFormat = CD) -> bytes:
@@ -123,7 +122,7 @@ async def play_in_xrdp(desktop: Display, data: bytes, seconds: float) -> None:
 
     A message is u32 code (0 for data, 1 for the end), u32 size with these 8 bytes, PCM.
     """
-    path = _XRDP_SOCKETS / f"xrdp_chansrv_audio_out_socket_{desktop.name.lstrip(':')}"
+    path = sockets() / f"xrdp_chansrv_audio_out_socket_{desktop.name.lstrip(':')}"
     piece = 8192
     await wait_for(path.exists, "chansrv takes sound")
     async with await trio.open_unix_socket(path) as stream:
@@ -138,7 +137,7 @@ async def play_in_xrdp(desktop: Display, data: bytes, seconds: float) -> None:
 
 async def record_in_xrdp(desktop: Display, seconds: float) -> bytes:
     """Record PCM of 44.1 kHz in stereo in a session of xrdp, as its module for PulseAudio does."""
-    path = _XRDP_SOCKETS / f"xrdp_chansrv_audio_in_socket_{desktop.name.lstrip(':')}"
+    path = sockets() / f"xrdp_chansrv_audio_in_socket_{desktop.name.lstrip(':')}"
     found = bytearray()
     await wait_for(path.exists, "chansrv gives sound")
     async with await trio.open_unix_socket(path) as stream:

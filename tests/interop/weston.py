@@ -1,9 +1,15 @@
-"""weston 10's RDP backend (libfreerdp's server): a Wayland desktop of its own, over TLS, for whoever comes."""
+"""weston's RDP backend (libfreerdp's server): a Wayland desktop of its own, over TLS, for whoever comes.
+
+Debian 12 has version 10, Debian 13 version 14.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import functools
+import re
 import shlex
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +18,7 @@ from tests.interop.pictures import Picture, pattern, save
 from tests.interop.processes import free_port, launch, need, numbered, wait_for_sync
 from tests.interop.server import Server, certificate, ready
 
-__all__ = ["WestonServer", "weston"]
+__all__ = ["WestonServer", "version", "weston"]
 
 
 @dataclass
@@ -21,6 +27,16 @@ class WestonServer(Server):
 
     background: Picture | None = None
     typed: Path | None = None
+
+
+@functools.cache
+def version() -> int:
+    """The first of the numbers that it says of itself."""
+    need("weston")
+    said = subprocess.run(["weston", "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"weston (\d+)\.", said)
+    assert found is not None, said
+    return int(found[1])
 
 
 @contextlib.contextmanager
@@ -32,7 +48,7 @@ def weston(
     Everything that is typed into the terminal is written to `typed`.  It opens at a random place, always around
     (500, 400), and a click there gives it the keyboard.
     """
-    need("weston")
+    new = version() >= 14
     cert, key = certificate(folder)
     port = free_port()
     run_time = folder / f"weston-{port}"
@@ -47,9 +63,10 @@ def weston(
     )
     options = ["--address=127.0.0.1", f"--port={port}", f"--width={width}", f"--height={height}", "--idle-time=0"]
     options += [f"--rdp-tls-cert={cert}", f"--rdp-tls-key={key}", f"--config={config}", f"--socket=wayland-{port}"]
-    options += [] if resizable else ["--no-clients-resize"]
+    options += [] if resizable else ["--no-resizeable" if new else "--no-clients-resize"]
+    options += ["--backend=rdp" if new else "--backend=rdp-backend.so"]
     with contextlib.ExitStack() as stack:
-        process = stack.enter_context(launch("weston", ["weston", "--backend=rdp-backend.so", *options], run_time))
+        process = stack.enter_context(launch("weston", ["weston", *options], run_time))
         server = WestonServer(**vars(ready(port, process, width, height)), background=background)
         wait_for_sync((run_time / f"wayland-{port}").exists, "weston's socket", process)
         if terminal:

@@ -1,10 +1,12 @@
-"""xrdp 0.9.21: shows a VNC server's desktop, xorgxrdp's, or its own login window."""
+"""xrdp (0.9.21 in Debian 12, 0.10.1 in Debian 13): shows a VNC server's desktop, xorgxrdp's, or its login window."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import grp
 import os
+import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,7 +18,7 @@ from tests.interop.display import Display
 from tests.interop.processes import Process, free_port, launch, need, wait_for_sync
 from tests.interop.server import Server, certificate, ready
 
-__all__ = ["LOGIN_BACKGROUND", "FastPath", "XrdpSecurity", "chansrv", "xrdp"]
+__all__ = ["LOGIN_BACKGROUND", "FastPath", "XrdpSecurity", "chansrv", "sockets", "version", "xrdp"]
 
 XrdpSecurity = Literal["negotiate", "tls", "rdp"]
 FastPath = Literal["both", "input", "output", "none"]
@@ -24,6 +26,23 @@ FastPath = Literal["both", "input", "output", "none"]
 LOGIN_BACKGROUND = "336699"  # the login window's surroundings
 
 RUN_FOLDER = Path("/run/xrdp")  # compiled in
+
+
+@functools.cache
+def version() -> tuple[int, ...]:
+    """What it says of itself, for example (0, 9, 21)."""
+    need("xrdp")
+    path = os.environ.get("PATH", os.defpath) + ":/usr/sbin"
+    said = subprocess.run(["xrdp", "--version"], capture_output=True, text=True, env={"PATH": path}, check=False).stdout
+    found = re.search(r"xrdp (\d+)\.(\d+)\.(\d+)", said)
+    assert found is not None, said
+    return tuple(map(int, found.groups()))
+
+
+def sockets() -> Path:
+    """Where the sockets of a session's channels are: since 0.10 each user has a folder."""
+    folder = RUN_FOLDER / "sockdir"
+    return folder / str(os.getuid()) if version() >= (0, 10) else folder
 
 
 @contextlib.contextmanager
@@ -97,12 +116,14 @@ def xrdp(
         "ls_btn_cancel_height": 30,
     }
     logging = {"LogFile": folder / f"xrdp-{port}.log", "LogLevel": log_level, "EnableSyslog": False}
-    backend = {"name": "desktop", "lib": "libvnc.so", "ip": "127.0.0.1", "username": "na", "password": "na"}
+    # xrdp 0.10.1 takes 127.0.0.1 for ::1, where Xvnc is not.
+    backend = {"name": "desktop", "lib": "libvnc.so", "ip": "::ffff:127.0.0.1", "username": "na", "password": "na"}
     backend["port"] = str(desktop.vnc_port if desktop else 1)
     if desktop is not None and desktop.xrdp_socket is not None:
         backend.update(lib="libxup.so", port=str(desktop.xrdp_socket), code="20")
     if desktop is not None and chansrv:
-        backend["chansrvport"] = f"DISPLAY({desktop.name.lstrip(':')})"
+        number = desktop.name.lstrip(":")
+        backend["chansrvport"] = f"DISPLAY({number},{os.getuid()})" if version() >= (0, 10) else f"DISPLAY({number})"
     if desktop is None:
         backend.update(username="ask", password="ask")
     every_channel = dict.fromkeys(("rdpdr", "rdpsnd", "drdynvc", "cliprdr", "rail", "xrdpvr"), True)
@@ -130,7 +151,7 @@ def chansrv(desktop: Display, folder: Path) -> Iterator[Process]:
     """
     need("xrdp-chansrv")
     _make_run_folder()
-    socket = RUN_FOLDER / "sockdir" / f"xrdp_chansrv_socket_{desktop.name.lstrip(':')}"
+    socket = sockets() / f"xrdp_chansrv_socket_{desktop.name.lstrip(':')}"
     socket.unlink(missing_ok=True)
     with launch("chansrv", ["xrdp-chansrv"], folder, env=desktop.env) as process:
         wait_for_sync(socket.exists, "chansrv listens", process)
@@ -155,3 +176,4 @@ def _make_run_folder() -> None:
         folder.mkdir(exist_ok=True)
         os.chown(folder, 0, group)
         folder.chmod(mode)
+    sockets().mkdir(exist_ok=True)
