@@ -3,8 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from tests.codecs.test_avc_units import IDR, PPS, joined, sequence
 from trio_rdp.codecs.avc_encoder import Encoder
 from trio_rdp.codecs.avc_frames import Avc420BitmapStream
+from trio_rdp.codecs.avc_order import in_order
 from trio_rdp.codecs.view import View
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline.handed_video import MOST_VIDEOS, HandedVideos
@@ -45,6 +47,15 @@ def test_a_stream() -> None:
     assert videos.add(PLACE, UNITS[1])
     assert videos.add(PLACE, UNITS[2])
     assert [type(job) for job in videos.take(1)] == [DrawSurface, DrawSurface, CopySurface]
+
+
+def test_its_pictures_are_in_the_order_of_showing() -> None:
+    videos = HandedVideos()
+    camera = joined(sequence(crop=(0, 0, 0, 0)), PPS, IDR)  # which does not say so
+    assert videos.add(PLACE, camera)
+    (_, draw, _) = videos.take(1)
+    assert isinstance(draw, DrawSurface)
+    assert Avc420BitmapStream.decode(draw.data).avc420_encoded_bitstream == in_order(camera) != camera
 
 
 def test_it_begins_with_a_key_picture() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from trio_rdp.codecs.avc_order import in_order
 from trio_rdp.codecs.avc_units import UnitStream, inspect
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline.jobs import (
@@ -84,7 +85,8 @@ class HandedVideos:
                 raise LocalProtocolError(f"{self._most} streams of H.264 are shown already, which is the most")
             stream = self._streams[rect] = _Stream(self._next_id)
             self._next_id = _FIRST_ID + (self._next_id - _FIRST_ID + 1) % (0xFFFF - _FIRST_ID)
-        message = stream.units.wrap(data)
+        # Clients show each picture when it comes; their decoders keep it back where the stream leaves that open.
+        message = stream.units.wrap(in_order(unit.data))
         if begins:
             stream.waiting.clear()  # what was before it, nobody needs any more
         stream.waiting.append(message)
