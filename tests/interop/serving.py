@@ -45,8 +45,17 @@ EVERY = Security.NLA | Security.TLS | Security.NONE
 # What every client takes, and shows as it was painted.
 LOSSLESS = (BitmapCodec.PLANAR, BitmapCodec.INTERLEAVED, BitmapCodec.RAW)
 
-# A client on this machine that takes longer than this is stuck.
-QUICK = Limits(negotiation=10, tls_handshake=10, authentication=10, connection_sequence=15, reactivation=10)
+# A client on this machine that takes longer than this is stuck.  One that is only slow gets no picture on the other
+# road before its pipeline is open, and its acknowledgements are not given up.
+QUICK = Limits(
+    negotiation=PATIENCE,
+    tls_handshake=PATIENCE,
+    authentication=PATIENCE,
+    connection_sequence=PATIENCE,
+    reactivation=PATIENCE,
+    graphics_opening=PATIENCE,
+    frame_acknowledgement=PATIENCE,
+)
 
 
 @dataclass(eq=False)

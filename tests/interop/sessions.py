@@ -37,7 +37,14 @@ __all__ = [
 ]
 
 # A peer on this machine that takes longer than this is stuck.
-QUICK = Limits(negotiation=10, tls_handshake=10, authentication=10, connection_sequence=15, reactivation=10)
+QUICK = Limits(
+    negotiation=PATIENCE,
+    tls_handshake=PATIENCE,
+    authentication=PATIENCE,
+    connection_sequence=PATIENCE,
+    reactivation=PATIENCE,
+    resize=PATIENCE,
+)
 
 
 def client_config(**options: Any) -> ClientConfig:

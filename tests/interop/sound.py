@@ -7,7 +7,7 @@ import functools
 import os
 import struct
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +15,21 @@ import numpy as np
 import trio
 
 from tests.interop.display import Display
-from tests.interop.processes import PATIENCE, Process, launch, launched, need, numbered, wait_for, wait_for_sync
+from tests.interop.processes import (
+    PATIENCE,
+    Process,
+    launch,
+    launched,
+    need,
+    numbered,
+    wait_for,
+    wait_for_answer,
+    wait_for_sync,
+)
 from tests.interop.xrdp import sockets
 from trio_rdp.codecs.audio import PcmFormat
 
-__all__ = ["Pulse", "alsa_file", "loudest", "play_in_xrdp", "pulse", "record_in_xrdp", "sine"]
+__all__ = ["Pulse", "alsa_file", "loudest", "play_in_xrdp", "pulse", "record_in_xrdp", "sine", "wait_heard"]
 
 CD = PcmFormat(44_100, 2)
 
@@ -32,14 +42,37 @@ def sine(hertz: float, seconds: float, pcm: PcmFormat = CD) -> bytes:
 
 
 def loudest(data: bytes, pcm: PcmFormat = CD) -> tuple[float, float]:
-    """The strongest frequency of what is not silence, in hertz, and how long that lasts, in seconds."""
+    """The strongest frequency of what is not silence, in hertz, and how long that lasts, in seconds.
+
+    Devices of a busy machine that starved have gaps, which do not count.
+    """
     samples = np.frombuffer(data[: len(data) - len(data) % pcm.frame_size], "<i2").reshape(-1, pcm.channels)[:, 0]
     heard = np.flatnonzero(np.abs(samples.astype(np.int32)) > 1000)
     if not len(heard):
         return 0.0, 0.0
-    tone = samples[heard[0] : heard[-1] + 1].astype(float)
+    pieces = np.split(heard, np.flatnonzero(np.diff(heard) > pcm.rate // 50) + 1)
+    longest = max(pieces, key=len)
+    tone = samples[longest[0] : longest[-1] + 1].astype(float)
     spectrum = np.abs(np.fft.rfft(tone * np.hanning(len(tone)), 1 << 19))
-    return float(np.argmax(spectrum)) * pcm.rate / (1 << 19), len(tone) / pcm.rate
+    lasts = sum(int(piece[-1] - piece[0]) + 1 for piece in pieces)
+    return float(np.argmax(spectrum)) * pcm.rate / (1 << 19), lasts / pcm.rate
+
+
+async def wait_heard(read: Callable[[], bytes], hertz: float, least: float, pcm: PcmFormat = CD) -> float:
+    """Wait until there is a tone of this pitch, which lasts `least` seconds; gives how long it is a moment later."""
+    found = 0.0, 0.0
+
+    def is_there() -> bool:
+        nonlocal found
+        found = loudest(read(), pcm)
+        return abs(found[0] - hertz) <= 2 and found[1] >= least
+
+    await wait_for_answer(
+        functools.partial(trio.to_thread.run_sync, is_there),
+        lambda: f"{hertz} Hz for {least} s; there are {found[0]:.1f} Hz for {found[1]:.3f} s",
+    )
+    await trio.sleep(0.3)
+    return loudest(read(), pcm)[1]
 
 
 @dataclass
@@ -58,14 +91,14 @@ class Pulse:
         return done.stdout.decode()
 
     @contextlib.asynccontextmanager
-    async def recording(self) -> AsyncIterator[trio.Path]:
+    async def recording(self) -> AsyncIterator[Path]:
         """Keep what is played, at 44.1 kHz in stereo, in a file that grows."""
         path = numbered(self.folder, "played", ".raw")
         options = ["--raw", "--rate=44100", "--channels=2", "--format=s16le", "--latency-msec=20"]
         command = ["sh", "-c", f"exec parec -d speaker.monitor {' '.join(options)} > '{path}'"]
         async with launched("parec", command, self.folder, env=self.env) as process:
             await wait_for(lambda: path.exists() and path.stat().st_size > 0, "parec hears silence", PATIENCE, process)
-            yield trio.Path(path)
+            yield path
 
     @contextlib.asynccontextmanager
     async def singing(self, hertz: float, seconds: float = 30) -> AsyncIterator[None]:
@@ -79,9 +112,7 @@ class Pulse:
     async def wait_stream(self, kind: str) -> None:
         """Wait until a program plays ("sink-inputs") or records ("source-outputs")."""
         list_streams = functools.partial(self.run, "pactl", "list", "short", kind)
-        with trio.fail_after(PATIENCE):
-            while not await trio.to_thread.run_sync(list_streams):  # noqa: ASYNC110
-                await trio.sleep(0.05)
+        await wait_for_answer(lambda: trio.to_thread.run_sync(list_streams), kind, PATIENCE, self.process)
 
 
 @contextlib.contextmanager
