@@ -11,31 +11,48 @@ import trio.testing
 from tests.display_link import cancelled_after, noise
 from trio_rdp.channels.rdpgfx.capabilities import CapabilityVersion as GraphicsVersion
 from trio_rdp.channels.rdpgfx.events import AcknowledgementSuspended, CacheOffered, FrameAcknowledged
+from trio_rdp.codecs import avc
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.encoding import EncodeScheduler
+from trio_rdp.graphics.content import Content
 from trio_rdp.graphics.framebuffer import Framebuffer
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline.jobs import (
     BeginPipelineFrame,
+    CopySurface,
+    DrawProgressive,
+    DrawSurface,
     EndPipelineFrame,
     ImportCached,
+    PipelineCodec,
     PipelineJob,
     ResetGraphics,
 )
 from trio_rdp.graphics.pipeline.pacing import FramePacer
+from trio_rdp.graphics.pipeline.plan import FramePlan
 from trio_rdp.graphics_sender import GraphicsSender, PipelineLink
 from trio_rdp.level import Ending, Level
 from trio_rdp.protocol.limits import Limits
 from trio_rdp.wire.errors import LocalProtocolError
 from trio_rdp.writer import Item, Writer
 
+needs_avc = pytest.mark.skipif(not avc.is_available(), reason="PyAV is not installed")
+
 
 class Sent:
     """A sender, and the jobs of each of its messages."""
 
-    def __init__(self, *, bandwidth: float | None = None, lane: int = 1 << 24, width: int = 256, height: int = 192):
+    def __init__(
+        self,
+        *,
+        bandwidth: float | None = None,
+        lane: int = 1 << 24,
+        width: int = 256,
+        height: int = 192,
+        codecs: Sequence[BitmapCodec] = (BitmapCodec.CLEARCODEC, BitmapCodec.PLANAR, BitmapCodec.RAW),
+    ) -> None:
         self.messages: list[list[PipelineJob]] = []
-        self.size = 100  # bytes of each
+        self.size: int | None = 100  # bytes of each; None for those of its bitmaps
         self.marks: tuple[bytes, bytes] | None = None
         self.anew = False  # whether the client has begun anew, and this sender does not know
         stream, self.far = trio.testing.memory_stream_pair()
@@ -44,8 +61,8 @@ class Sent:
         link = PipelineLink(
             version=GraphicsVersion.VERSION_107,
             opening=b"opening",
-            codecs=(BitmapCodec.CLEARCODEC, BitmapCodec.PLANAR, BitmapCodec.RAW),
-            takes_h264=False,
+            codecs=tuple(codecs),
+            takes_h264=BitmapCodec.AVC420 in codecs,
             mixes_avc=True,
             cache_bytes=1 << 24,
             cache_slots=4096,
@@ -61,7 +78,8 @@ class Sent:
 
     def _encode(self, jobs: Sequence[PipelineJob]) -> bytes:
         self.messages.append(list(jobs))
-        return b"" if self.anew else bytes(self.size)
+        size = self.size if self.size is not None else 100 + sum(len(data_of(job)) for job in jobs)
+        return b"" if self.anew else bytes(size)
 
     def _items(self, message: bytes) -> list[Item]:
         return [message]
@@ -72,6 +90,10 @@ class Sent:
     @property
     def frames(self) -> list[int]:
         return [job.frame_id for jobs in self.messages for job in jobs if isinstance(job, EndPipelineFrame)]
+
+
+def data_of(job: PipelineJob) -> bytes:
+    return job.data if isinstance(job, DrawSurface | DrawProgressive) else b""
 
 
 async def test_the_desktop_comes_with_the_first_frame() -> None:
@@ -237,3 +259,55 @@ async def test_a_pacer_that_says_when_the_line_is_late() -> None:
 async def test_no_h264_where_the_client_takes_none() -> None:
     with pytest.raises(LocalProtocolError, match=r"takes no H\.264"):
         Sent().sender.add_video(Rect(0, 0, 16, 16), b"")
+
+
+@pytest.mark.parametrize("bandwidth", [20_000.0, 1e9])
+async def test_what_is_drawn_beside_a_film_does_not_wait_for_its_picture(
+    bandwidth: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = Sent(bandwidth=bandwidth)
+    whole = Rect(0, 0, 64, 64)
+    character = DrawSurface(1, PipelineCodec.CLEARCODEC, Rect(0, 0, 8, 16), bytes(50))
+    film: list[PipelineJob] = [
+        DrawSurface(256, PipelineCodec.AVC420, whole, bytes(9_000)),
+        CopySurface(256, 1, whole, ((0, 0),)),
+    ]
+
+    def finish(plan: FramePlan) -> None:
+        plan.frames = [[character, *film]]
+
+    monkeypatch.setattr(sent.sender._encoder, "finish", finish)
+    sent.framebuffer.fill(Rect(0, 0, 256, 192), 0x102030)
+    await sent.send()
+    inner = [[job for job in jobs if isinstance(job, DrawSurface | CopySurface)] for jobs in sent.messages]
+    assert inner == ([[character], film] if bandwidth < 1e6 else [[character, *film]])
+    assert len(set(sent.frames)) == len(inner)
+    # The two are one picture: they do not bring forward that an acknowledgement has to come.
+    pictures = sum(not flight.is_part for flight in sent.sender.pacer._flying.values())
+    assert (sent.sender.unacknowledged, pictures) == (len(inner), 1)
+
+
+@needs_avc
+async def test_films_side_by_side_share_the_bytes_of_a_frame(mock_clock: trio.testing.MockClock) -> None:
+    codecs = (BitmapCodec.CLEARCODEC, BitmapCodec.PLANAR, BitmapCodec.PROGRESSIVE, BitmapCodec.AVC420)
+    sent = Sent(bandwidth=100_000.0, width=1024, height=512, codecs=codecs)
+    sent.size = None
+    places = [Rect(0, 0, 256, 192), Rect(512, 0, 256, 192), Rect(0, 256, 256, 192)]
+    for place in places:
+        sent.sender.hints.set(place, Content.PHOTO)
+    sizes: list[list[int]] = []
+    for number in range(24):
+        for place in places:
+            sent.framebuffer.blit(place, noise(place.width, place.height, number))
+        sent.sender._density = 0.01  # all of it in one frame
+        before = len(sent.messages)
+        await sent.send()
+        jobs = [job for jobs in sent.messages[before:] for job in jobs if isinstance(job, DrawSurface)]
+        sizes.append([len(job.data) for job in jobs if job.codec == PipelineCodec.AVC420])
+        mock_clock.jump(0.04)
+    most = sent.sender.pacer.frame_bytes
+    films = [found for found in sizes if len(found) == 3][4:]  # the first ones were made for fewer
+    assert len(films) > 5
+    # Noise takes all that it is given, of which a bit rate is kept to about.
+    assert all(sum(found) < 1.25 * most for found in films), films
+    assert all(size > most / 6 for found in films for size in found), films
