@@ -509,6 +509,19 @@ def test_what_is_left_for_later_is_not_lost() -> None:
     pair.assert_exact()
 
 
+def test_copies_to_what_is_left_for_later_are_not_forgotten() -> None:
+    pair = Pair(320, 256, codecs=(BitmapCodec.CLEARCODEC,))
+    pair.blit(0, 0, page := text(320, 256))
+    pair.send()
+    upper, lower = Rect(0, 19, 250, 64), Rect(0, 83, 250, 118)
+    for _ in range(40):
+        page[19:201, :250] = np.roll(page[19:201, :250], -4, axis=0)
+        pair.blit(0, 0, page)
+        pair.carry_out(pair.encoder.begin(pair.buffer.pixels, [upper], pair.now, [lower]))
+    pair.send()
+    pair.assert_exact()
+
+
 def test_a_picture_of_another_size_is_refused() -> None:
     encoder = PipelineEncoder(64, 64)
     with pytest.raises(ValueError, match="where 64x64"):

@@ -200,9 +200,10 @@ class PipelineEncoder:
         if look.changed.any():
             self._context.refinement.changed(int(look.changed.sum()), now)
             Decision(self._context, self._settings(), plan, pixels, look, now).decide()
-            # Of a block that was drawn on outside of the damage, the hash promises too much.
+            # Of a block that was drawn on outside of the damage, the hash promises too much; and where a copy comes to
+            # what waits, its block is no longer the old one, from which the next copies would be made.
             left = list(waiting)
-            drawn = cover(look.changed, self.bounds) if left else []
+            drawn = [*cover(look.changed, self.bounds), *_copied(plan.before)] if left else []
             for rect in left:
                 self.forget(both for one in drawn if not (both := _touching(rect, one)).is_empty)
         self._statistics.tiles_sent += int((per_tile(look.changed) > 0).sum())
@@ -290,6 +291,16 @@ class PipelineEncoder:
 
 def _is_avc(job: PipelineJob, codecs: Sequence[PipelineCodec] = _AVC) -> bool:
     return isinstance(job, DrawSurface) and job.codec in codecs
+
+
+def _copied(jobs: Iterable[PipelineJob]) -> list[Rect]:
+    """Where copies on the desktop come to."""
+    return [
+        Rect(x, y, job.source.width, job.source.height)
+        for job in jobs
+        if isinstance(job, CopySurface) and job.surface_id == MAIN
+        for x, y in job.points
+    ]
 
 
 def _touching(waiting: Rect, damage: Rect) -> Rect:
