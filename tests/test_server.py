@@ -18,7 +18,9 @@ from trio_rdp.client import Session, open_session
 from trio_rdp.credentials import Accounts
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.pdu.error_info import ErrorInfo
+from trio_rdp.pdu.gcc_client import ClientEarlyCapabilityFlags
 from trio_rdp.pdu.session_info import LogonInfoVersion2
+from trio_rdp.protocol import basic_settings
 from trio_rdp.protocol.config import CredentialsSource, DesktopSize, Monitor, Security, ServerConfig
 from trio_rdp.protocol.input_events import InputEvent, MonitorLayoutChanged, UnicodePressed, UnicodeReleased
 from trio_rdp.protocol.limits import Limits
@@ -233,6 +235,23 @@ class TestEnds:
                 async with server.connect():
                     await trio.sleep_forever()
         assert caught.value.code == ErrorInfo.IDLE_TIMEOUT
+
+    @pytest.mark.parametrize(
+        ("code", "who"),
+        [(ErrorInfo.LOGOFF_BY_USER, "user requested"), (ErrorInfo.IDLE_TIMEOUT, "provider initiated")],
+    )
+    async def test_a_client_that_takes_no_error_info_hears_who_ended_it(
+        self, code: ErrorInfo, who: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def handler(session: ServerSession) -> None:
+            session.end_with(code)
+
+        monkeypatch.setattr(basic_settings, "_EARLY_CAPABILITIES", ClientEarlyCapabilityFlags(0))
+        async with serving(handler) as server, server.connect() as client:
+            assert [message async for message in client.channel("echo")] == []
+            assert client.info.error is None
+            with pytest.raises(SessionClosed, match=who):
+                await client.keyboard.type("x")
 
     async def test_a_handler_sees_its_client_leave(self) -> None:
         events: list[InputEvent] = []

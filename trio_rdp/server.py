@@ -54,6 +54,10 @@ __all__ = ["Handler", "ServerSession", "ServerSessionStatistics", "serve"]
 
 _log = logging.getLogger(__name__)
 
+# "In the case of a user-initiated server-side disconnection the reason code set by the server MUST be
+# rn-user-requested" ([MS-RDPBCGR] 2.2.2.3); an administrator's is rn-provider-initiated.
+_BY_ITS_USER = (ErrorInfo.LOGOFF_BY_USER, ErrorInfo.RPC_INITIATED_DISCONNECT_BY_USER)
+
 
 @dataclass(frozen=True, slots=True)
 class ServerSessionStatistics:
@@ -240,7 +244,9 @@ class ServerSession(ServerChannels):
 
     def _say_goodbye(self) -> None:
         self._writer.graphics.clear()
-        goodbye = self._stage.set_error_info(self._goodbye) + self._stage.disconnect(mcs.Reason.PROVIDER_INITIATED)
+        # All that xfreerdp 3.15 hears of it, which by default takes no error info.
+        reason = mcs.Reason.USER_REQUESTED if self._goodbye in _BY_ITS_USER else mcs.Reason.PROVIDER_INITIATED
+        goodbye = self._stage.set_error_info(self._goodbye) + self._stage.disconnect(reason)
         self._writer.say_last(goodbye)  # behind what the handler sent on channels
 
     def _wake(self) -> None:
