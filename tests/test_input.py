@@ -284,6 +284,13 @@ class TestTyping:
             *(key(0x1C), key(0x1C, UP)),
         ]
 
+    async def test_keys_where_unicode_is_not_wanted(self) -> None:
+        keyboard = Keyboard(link := Link())
+        await keyboard.type("a\n", unicode=False)
+        assert link.events == [key(0x1E), key(0x1E, UP), key(0x1C), key(0x1C, UP)]
+        with pytest.raises(LocalProtocolError, match="no US key types"):
+            await keyboard.type("\u00e9", unicode=False)
+
     async def test_a_us_keyboard_has_all_of_ascii(self) -> None:
         keyboard = Keyboard(link := Link(NOTHING))
         await keyboard.type(string.printable.replace("\x0b", "").replace("\x0c", ""))

@@ -131,13 +131,15 @@ class Keyboard:
             with contextlib.suppress(SessionClosed):
                 self._release(key for key in reversed(found) if key in self._held)
 
-    async def type(self, text: str) -> None:
+    async def type(self, text: str, *, unicode: bool = True) -> None:
         """Type text as Unicode, whatever the server's keyboard layout; newlines and tabs are the keys.
 
         A server without Unicode input gets the keys of a US keyboard; raises `LocalProtocolError` for a character that
-        such a keyboard does not have, and then nothing was typed.
+        such a keyboard does not have, and then nothing was typed.  With `unicode=False` every server gets the keys:
+        freerdp-shadow 3.15 says that it takes Unicode, and drops it.
         """
-        typed = self._type_unicode if InputFlags.UNICODE in self._link.input_flags else self._type_keys
+        unicode = unicode and InputFlags.UNICODE in self._link.input_flags
+        typed = self._type_unicode if unicode else self._type_keys
         for events in list(typed(text)):
             await self._link.send_input(events)
 
@@ -202,7 +204,7 @@ class Keyboard:
             plain = _SHIFTED.get(character, character)
             key = _CONTROL_KEYS.get(character) or key_for_character(plain)
             if key is None:
-                raise LocalProtocolError(f"the server takes no Unicode, and no US key types {character!r}")
+                raise LocalProtocolError(f"without Unicode, no US key types {character!r}")
             events = _key_events(key, is_release=False) + _key_events(key, is_release=True)
             if plain != character or character.isupper():
                 shift = Key.LEFT_SHIFT
