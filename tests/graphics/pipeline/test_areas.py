@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline.areas import (
     BLOCK,
+    bands,
     block_span,
     count_tiles,
     cover,
@@ -68,6 +69,30 @@ def test_pieces_are_all_of_it(rects: list[Rect], most: int) -> None:
     lists = list(pieces(rects, most))
     assert np.array_equal(painted([rect for piece in lists for rect in piece]), painted(rects))
     assert all(sum(rect.area for rect in piece) <= max(most, 64 * 50) for piece in lists)
+
+
+@given(st.lists(rectangles, max_size=8), st.integers(1, 20_000))
+def test_bands_are_all_of_it_and_share_no_tile(rects: list[Rect], most: int) -> None:
+    apart = [part for number, rect in enumerate(rects) for part in subtract([rect], rects[:number])]
+    lists = list(bands(apart, most))
+    assert np.array_equal(painted([rect for band in lists for rect in band]), painted(apart))
+    tiles = [
+        {(row, column) for rect in band for row in _range(rect, 0) for column in _range(rect, 1)} for band in lists
+    ]
+    assert sum(map(len, tiles)) == len(set().union(*tiles))
+    for band in lists:
+        assert sum(rect.area for rect in band) <= most or len({row for rect in band for row in _range(rect, 0)}) == 1
+
+
+def _range(rect: Rect, axis: int) -> range:
+    span = tile_span(rect)[axis]
+    return range(span.start, span.stop)
+
+
+def test_bands_are_whole_again() -> None:
+    assert list(bands([Rect(10, 10, 200, 180), Rect(220, 70, 5, 9)], 1 << 20)) == [
+        [Rect(220, 70, 5, 9), Rect(10, 10, 200, 180)]
+    ]
 
 
 def test_large_rectangles_are_cut_between_rows_of_tiles() -> None:

@@ -9,6 +9,7 @@ from tests.codecs.pictures import psnr, text
 from tests.graphics.pipeline.model_client import ModelClient, photo
 from trio_rdp.codecs import avc, clearcodec_encoder
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
+from trio_rdp.codecs.progressive_blocks import ProgressiveBitmapStream, Region
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline.jobs import CreateSurface, DrawProgressive, MapSurface, ResetGraphics
 from trio_rdp.graphics.pipeline.parts import PartMaker
@@ -58,6 +59,23 @@ def test_loss_follows_the_quality_and_what_the_line_affords(codec: BitmapCodec) 
         assert psnr(client.picture, pixels[..., :3]) > 33
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[0] > sizes[1] > sizes[2]
+
+
+def test_no_tile_comes_twice_in_a_frame() -> None:
+    # Around what was copied: more than one part, whose rectangles meet within tiles.
+    bounds = Rect(0, 0, 1400, 800)
+    maker = PartMaker(1, bounds, clearcodec_encoder.Encoder(), lambda: 0.0)
+    rects = [Rect(0, 0, 1400, 87), Rect(0, 87, 100, 400), Rect(600, 87, 800, 400), Rect(0, 487, 1400, 313)]
+    parts = maker.lossy(BitmapCodec.PROGRESSIVE, photo(1400, 800), rects, Quality.LOW, 100)
+    assert len(parts) > 1
+    tiles = []
+    for part in parts:
+        part.encode()
+        for job in part.jobs:
+            assert isinstance(job, DrawProgressive)
+            for block in ProgressiveBitmapStream.decode(job.data).progressive_data_blocks:
+                tiles += [(tile.x_idx, tile.y_idx) for tile in block.tiles] if isinstance(block, Region) else []
+    assert len(tiles) == len(set(tiles)) > 22 * 10
 
 
 def test_a_change_of_quality_goes_on_with_the_same_surface() -> None:

@@ -14,7 +14,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "block_span", "count_tiles", "cover", "inner_span", "per_tile", "pieces", "subtract", "tile_span"]
+__all__ = [
+    "BLOCK",
+    "bands",
+    "block_span",
+    "count_tiles",
+    "cover",
+    "inner_span",
+    "per_tile",
+    "pieces",
+    "subtract",
+    "tile_span",
+]
 
 BLOCK = 16
 """The side of a block, in pixels: as finely as changes are seen."""
@@ -132,6 +143,28 @@ def pieces(rects: Iterable[Rect], most_pixels: int) -> Iterator[list[Rect]]:
             room -= part.area
     if piece:
         yield piece
+
+
+def bands(rects: Iterable[Rect], most_pixels: int) -> Iterator[list[Rect]]:
+    """Rectangles in lists of at most about `most_pixels`, of which no two touch the same tile."""
+    rows: dict[int, list[Rect]] = {}
+    for rect in rects:
+        for line in range(rect.top // TILE, -(-rect.bottom // TILE)):
+            top, bottom = max(rect.top, line * TILE), min(rect.bottom, (line + 1) * TILE)
+            rows.setdefault(line, []).append(Rect.from_edges(rect.left, top, rect.right, bottom))
+    band: dict[tuple[int, int, int], Rect] = {}  # by their edges to the left, right and below
+    room = most_pixels
+    for line in sorted(rows):
+        area = sum(rect.area for rect in rows[line])
+        if band and area > room:
+            yield list(band.values())
+            band, room = {}, most_pixels
+        for rect in rows[line]:
+            above = band.pop((rect.left, rect.right, rect.top), None)
+            band[rect.left, rect.right, rect.bottom] = rect if above is None else rect.union(above)
+        room -= area
+    if band:
+        yield list(band.values())
 
 
 def count_tiles(rects: Iterable[Rect]) -> int:

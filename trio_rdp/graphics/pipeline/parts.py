@@ -10,7 +10,7 @@ from trio_rdp.codecs import clearcodec_encoder, progressive_encoder, rfx
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.codecs.view import View
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.pipeline.areas import count_tiles, pieces
+from trio_rdp.graphics.pipeline.areas import bands, count_tiles, pieces
 from trio_rdp.graphics.pipeline.jobs import DrawProgressive, DrawSurface, PipelineCodec, PipelineJob
 from trio_rdp.graphics.pipeline.margins import Margins, split_whole
 from trio_rdp.graphics.pipeline.plan import Part
@@ -106,7 +106,9 @@ class PartMaker:
             # The first of several passes takes the same at every quality.
             step = _STEP[quality] if in_passes else max(_STEP[quality] - (percent < _LOWERED or passing), 0)
             work = partial(self._draw_progressive, _PROGRESSIVE[step], in_passes)
-        return [self._part(codec, piece, codec.value, partial(work, pixels, piece)) for piece in pieces(rects, _PIECE)]
+        # "Tiles are not repeated" in one frame ([MS-RDPEGFX] 2.2.4.2.1.5).
+        cut = pieces if codec is BitmapCodec.REMOTEFX else bands
+        return [self._part(codec, piece, codec.value, partial(work, pixels, piece)) for piece in cut(rects, _PIECE)]
 
     def upgrade(self, rects: list[Rect]) -> Part:
         """Have the next pass of whole tiles encoded."""
