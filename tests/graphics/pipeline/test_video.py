@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from trio_rdp.graphics.geometry import Rect
+from trio_rdp.graphics.pipeline import video
 from trio_rdp.graphics.pipeline.areas import block_span, tile_span
 from trio_rdp.graphics.pipeline.video import MOST_AREAS, VideoArea, VideoAreas
 
@@ -47,6 +49,37 @@ def test_four_changes_within_a_second_make_a_video() -> None:
         watched.change(film)
     assert watched.areas.areas == [first]
     assert not first.is_main
+
+
+def test_narrow_strips_do_not() -> None:
+    watched = Watched()
+    for _ in range(10):
+        watched.change(Rect(64, 64, 1152, 32))
+        watched.change(Rect(640, 160, 32, 512))
+    assert watched.rects == []
+
+
+def test_none_is_larger_than_clients_decode(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A desktop of 5K is more than level 5.1 of H.264 has; here it is one of 720p.
+    monkeypatch.setattr(video, "_MOST_PIXELS", 1000 * 700)
+    watched, film = Watched(), Rect(64, 64, 640, 512)
+    for _ in range(8):
+        watched.change(BOUNDS)
+    assert watched.rects == []
+    watched.now += 5.0
+    for _ in range(8):
+        watched.change(film)
+    assert watched.rects == [film]
+    for _ in range(8):
+        watched.change(film, Rect(704, 64, 512, 640))
+    assert watched.rects == [film]
+    # Nearly all of the desktop, of which the whole would be too much.
+    monkeypatch.setattr(video, "_MOST_PIXELS", 1280 * 600)
+    watched = Watched()
+    for _ in range(8):
+        watched.change(Rect(0, 0, 1280, 576))
+    assert watched.rects == [Rect(0, 0, 1280, 576)]
+    assert not watched.areas.areas[0].is_main
 
 
 def test_slow_changes_text_and_small_ones_do_not() -> None:

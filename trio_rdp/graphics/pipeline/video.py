@@ -32,6 +32,9 @@ _WINDOW: Final = 1.0
 _ENDED: Final = 0.9
 """Seconds without change, less than what refinement waits for."""
 _LEAST_TILES: Final = 6  # smaller ones cost less as photographs than H.264 needs to begin
+_LEAST_SIDE: Final = 48  # what decoders in hardware take, such as NVIDIA's
+_MOST_PIXELS: Final = 36_864 * 256
+"""Of level 5.1, [ITU-H.264] table A-1: Windows decodes pictures "up to level 5.1", and no larger ones."""
 _NEARLY_ALL: Final = 0.7
 _SHRINK: Final = 0.5
 _SHRINK_SECONDS: Final = 2.0
@@ -167,13 +170,15 @@ class VideoAreas:
                 merged += more
                 for area in more:
                     rect = rect.union(area.rect)
-            if rect.area < _LEAST_TILES * TILE * TILE and rect.area < _NEARLY_ALL * self._bounds.area:
+            is_all = rect.area >= _NEARLY_ALL * self._bounds.area and self._bounds.area <= _MOST_PIXELS
+            is_small = rect.area < _LEAST_TILES * TILE * TILE or min(rect.width, rect.height) < _LEAST_SIDE
+            if (is_small and not is_all) or rect.area > _MOST_PIXELS:
                 continue
             if not merged and len(self.areas) >= self._most:
                 continue
             self.areas = [area for area in self.areas if area not in merged]
             ended += merged
-            if rect.area >= _NEARLY_ALL * self._bounds.area:
+            if is_all:
                 ended += self.areas
                 self.areas = []
                 rect = self._bounds
