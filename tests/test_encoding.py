@@ -9,7 +9,8 @@ import pytest
 import trio
 import trio.testing
 
-from trio_rdp.encoding import INLINE_SECONDS, PATIENCE, EncodeScheduler, current_scheduler
+from trio_rdp.codecs import avc_library
+from trio_rdp.encoding import INLINE_SECONDS, PATIENCE, EncodeScheduler, current_scheduler, load_h264
 
 LONG = 10 * INLINE_SECONDS
 
@@ -278,3 +279,32 @@ async def test_users_are_counted_while_they_use_it() -> None:
     with pytest.raises(ValueError, match="oops"), scheduler.using():
         raise ValueError("oops")
     assert scheduler.users == 0
+
+
+class TestLoadingH264:
+    async def test_it_is_done_in_a_thread_and_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        threads: list[int] = []
+        monkeypatch.setattr(avc_library, "is_available", lambda: True)
+        monkeypatch.setattr(avc_library, "is_loaded", lambda: bool(threads))
+        monkeypatch.setattr(avc_library, "import_av", lambda: threads.append(threading.get_ident()))
+        await load_h264()
+        await load_h264()
+        assert len(threads) == 1
+        assert threads != [threading.get_ident()]
+
+    async def test_where_it_is_missing_nothing_is_tried(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        tried: list[bool] = []
+        monkeypatch.setattr(avc_library, "is_available", lambda: False)
+        monkeypatch.setattr(avc_library, "is_loaded", lambda: False)
+        monkeypatch.setattr(avc_library, "import_av", lambda: tried.append(True))
+        await load_h264()
+        assert not tried
+
+    async def test_what_is_broken_is_left_to_the_first_picture(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        def broken() -> None:
+            raise ImportError("libavcodec.so.62: no such file")
+
+        monkeypatch.setattr(avc_library, "is_available", lambda: True)
+        monkeypatch.setattr(avc_library, "is_loaded", lambda: False)
+        monkeypatch.setattr(avc_library, "import_av", broken)
+        await load_h264()

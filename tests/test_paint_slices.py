@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from tests.graphics.paint_jobs import draw_bitmap
+from trio_rdp.codecs import avc_library
+from trio_rdp.encoding import INLINE_SECONDS
 from trio_rdp.graphics.decoded_image import DecodedImage
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.jobs import Compression, PaintJob
@@ -100,3 +102,12 @@ class TestRates:
         rates, job = Rates(), DrawSurface(1, PipelineCodec(99), Rect(0, 0, 100, 100), b"")
         rates.measure(job, 0, 1.0)
         assert rates.decoded() == {}
+
+
+def test_what_has_to_be_loaded_takes_longer_than_the_loop_has_time_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    film = DrawSurface(1, PipelineCodec.AVC420, Rect(0, 0, 8, 8), bytes(20))
+    text = DrawSurface(1, PipelineCodec.CLEARCODEC, Rect(0, 0, 8, 8), bytes(20))
+    for is_loaded in (False, True):
+        monkeypatch.setattr(avc_library, "is_loaded", lambda found=is_loaded: found)
+        assert (Rates().estimate(film) > INLINE_SECONDS) == (not is_loaded)
+        assert Rates().estimate(text) < INLINE_SECONDS

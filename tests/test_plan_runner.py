@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from trio_rdp.codecs import avc_library
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.encoding import EncodeScheduler
 from trio_rdp.graphics.pipeline.jobs import PipelineJob
@@ -20,13 +21,13 @@ class Work:
         self.clock = itertools.count()
         self.threads: set[int] = set()
 
-    def part(self, number: int, pixels: int, order: str | None) -> Part:
+    def part(self, number: int, pixels: int, order: str | None, codec: BitmapCodec = BitmapCodec.PLANAR) -> Part:
         def work() -> list[PipelineJob]:
             self.done.append(number)
             self.threads.add(threading.get_ident())
             return []
 
-        return Part(BitmapCodec.PLANAR, 1, pixels, order, work, lambda: next(self.clock) * 1e-3)
+        return Part(codec, 1, pixels, order, work, lambda: next(self.clock) * 1e-3)
 
 
 @pytest.mark.parametrize("pixels", [1, 1_000_000])
@@ -75,3 +76,11 @@ async def test_other_work() -> None:
     runner = PlanRunner(EncodeScheduler(1))
     assert await runner.look(lambda: 3, 100) == 3
     assert await runner.run(lambda: 4, 1.0) == 4
+
+
+async def test_what_has_to_be_loaded_is_not_loaded_on_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    for is_loaded in (False, True):
+        monkeypatch.setattr(avc_library, "is_loaded", lambda found=is_loaded: found)
+        work = Work()
+        await PlanRunner(EncodeScheduler(1)).encode(FramePlan(parts=[work.part(0, 1, None, BitmapCodec.AVC420)]))
+        assert (threading.get_ident() in work.threads) == is_loaded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +15,7 @@ from trio_rdp.channels.rdpgfx import CHANNEL_NAME
 from trio_rdp.channels.rdpgfx.capabilities import CapabilityVersion
 from trio_rdp.channels.rdpgfx.drawing import SolidFillPdu
 from trio_rdp.client import Session
+from trio_rdp.codecs import avc, avc_library
 from trio_rdp.codecs.avc_encoder import Encoder
 from trio_rdp.codecs.avc_frames import Avc420BitmapStream
 from trio_rdp.codecs.view import View
@@ -72,6 +74,24 @@ async def test_a_session_that_is_drawn_by_it() -> None:
         assert channel.max_bytes == CLIENT.limits.undecoded
         await client.keyboard.type("x")
         assert await server.input.receive() == UnicodePressed("x")
+
+
+@pytest.mark.skipif(not avc.is_available(), reason="PyAV is not installed")
+@pytest.mark.parametrize("takes_h264", [False, True])
+async def test_h264_is_loaded_by_both_before_there_is_any(takes_h264: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = []
+    monkeypatch.setattr(avc_library, "is_loaded", lambda: False)
+    monkeypatch.setattr(avc_library, "import_av", lambda: loaded.append(threading.get_ident()))
+    config = replace(CLIENT, enable_h264=takes_h264)
+    async with open_session_pair(client_config=config) as (client, server):
+        with trio.fail_after(10):
+            await client.graphics.wait_ready()
+            await paint(server, GREEN)
+            await wait_color(client, GREEN)
+            while takes_h264 and len(loaded) < 2:  # noqa: ASYNC110
+                await trio.sleep(0.001)
+    assert len(loaded) == 2 * takes_h264
+    assert threading.get_ident() not in loaded
 
 
 async def test_nothing_is_shown_before_something_is_drawn() -> None:

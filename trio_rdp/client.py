@@ -12,13 +12,14 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import trio
 
 from trio_rdp.channels.rdpgfx import CHANNEL_NAME as GRAPHICS_CHANNEL_NAME
 from trio_rdp.client_channels import ClientChannels
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
-from trio_rdp.encoding import current_scheduler
+from trio_rdp.encoding import current_scheduler, load_h264
 from trio_rdp.faces.graphics.pipeline import GraphicsPipeline, GraphicsStatistics
 from trio_rdp.framed import Framed
 from trio_rdp.graphics.geometry import Rect
@@ -112,7 +113,12 @@ class Session(ClientChannels):
         self._activated = trio.Event()
         self._painter = Painter(self.screen, current_scheduler(), limits.undecoded, self._frame_shown)
         self.graphics: GraphicsPipeline = GraphicsPipeline(
-            result.config, self._painter, self._flush_pipeline, current_scheduler().run, self._repaint
+            result.config,
+            self._painter,
+            self._flush_pipeline,
+            current_scheduler().run,
+            self._repaint,
+            partial(self._spawn, load_h264),
         )
         """The graphics pipeline, by which modern servers draw; needs `enable_graphics_pipeline`, the default."""
         self._answer(

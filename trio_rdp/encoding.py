@@ -12,13 +12,15 @@ import heapq
 import itertools
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 import trio
 
-__all__ = ["INLINE_SECONDS", "PATIENCE", "EncodeScheduler", "EncodeStatistics", "current_scheduler"]
+from trio_rdp.codecs import avc_library
+
+__all__ = ["INLINE_SECONDS", "PATIENCE", "EncodeScheduler", "EncodeStatistics", "current_scheduler", "load_h264"]
 
 _T = TypeVar("_T")
 
@@ -132,3 +134,13 @@ def current_scheduler() -> EncodeScheduler:
         scheduler = EncodeScheduler()
         _current.set(scheduler)
         return scheduler
+
+
+async def load_h264() -> None:
+    """Load what makes and shows H.264 in a thread, ahead of the first picture, which would wait for it.
+
+    No worker's turn is taken for it.  Where it is missing, or broken, nothing happens: the first picture says so.
+    """
+    if avc_library.is_available() and not avc_library.is_loaded():
+        with suppress(ImportError):
+            await trio.to_thread.run_sync(avc_library.import_av)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from trio_rdp.codecs import avc_library
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.codecs.kernels import form_of
 from trio_rdp.codecs.kernels import planar as planar_kernel
@@ -26,6 +27,7 @@ _BITMAP_SECONDS: Final = 4e-6  # around each of its bitmaps, however small, and
 _PART_SECONDS: Final = 1e-5  # around each rectangle or point of the graphics pipeline
 _LEAST_RATE: Final = 1e-10  # seconds a pixel: nothing is faster than filling
 _SMOOTHING: Final = 0.2
+_H264: Final = (BitmapCodec.AVC420, BitmapCodec.AVC444)
 _WORTH_MEASURING: Final = 1024  # pixels: in smaller bitmaps Python takes the time
 
 
@@ -133,7 +135,10 @@ class Rates:
         """About how many seconds a job takes, but for what it copies."""
         seconds = self.overhead(job)
         if pixels := decoded_pixels(job):
-            seconds += pixels * self._rates.get(codec_of(job), self._first)
+            codec = codec_of(job)
+            seconds += pixels * self._rates.get(codec, self._first)
+            if codec in _H264 and not avc_library.is_loaded():
+                seconds += avc_library.LOADING_SECONDS
         return seconds
 
     def measure(self, job: PaintJob, tiles: int, seconds: float) -> None:

@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 
 import trio
 
+from trio_rdp.codecs import avc_library
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.codecs.kernels import form_of
 from trio_rdp.codecs.kernels import planar as planar_kernel
@@ -23,6 +24,7 @@ _SLICE_SECONDS: Final = 0.002
 _LONE_SLICE_SECONDS: Final = 0.008  # while nobody else wants a worker: every hand-off costs time
 _COMPILED_RATE: Final = 1.2e-8  # seconds a pixel, before anything was measured
 _PLAIN_RATE: Final = 1e-6
+_H264: Final = (BitmapCodec.AVC420, BitmapCodec.AVC444)
 _LOOKING: Final = 0.1  # of a pixel's encoding is looking whether it changed
 _SMOOTHING: Final = 0.2
 
@@ -72,7 +74,9 @@ class PlanRunner:
         self._learn(plan.parts)
 
     def _cost(self, part: Part) -> float:
-        return part.pixels * self._rates.get(part.codec, self._rate)
+        seconds = part.pixels * self._rates.get(part.codec, self._rate)
+        is_loading = part.codec in _H264 and not avc_library.is_loaded()
+        return seconds + avc_library.LOADING_SECONDS if is_loading else seconds
 
     def _chains(self, parts: Iterable[Part]) -> list[list[list[Part]]]:
         """Pieces that must follow each other, in as many rows as may be done at once."""

@@ -5,13 +5,14 @@ import sys
 import numpy as np
 import pytest
 
-from trio_rdp.codecs.avc_library import import_av, is_available, planes_of
+from trio_rdp.codecs.avc_library import import_av, is_available, is_loaded, planes_of
 
 
 def test_pyav_is_found() -> None:
     av = pytest.importorskip("av")
     assert is_available()
     assert import_av() is av
+    assert is_loaded()
 
 
 def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

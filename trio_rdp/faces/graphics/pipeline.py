@@ -142,8 +142,12 @@ class GraphicsPipeline(ChannelFace):
         flush: Callable[[], None],
         run_in_turn: RunInTurn,
         repaint: Callable[[], None],
+        expect_h264: Callable[[], None] = lambda: None,
     ) -> None:
-        """`flush` has the painter begin, and `repaint` asks the server for the whole picture by the classic path."""
+        """`flush` has the painter begin, and `repaint` asks the server for the whole picture by the classic path.
+
+        `expect_h264` is called when the server may send that from then on.
+        """
         super().__init__(CHANNEL_NAME)
         self.buffer: ChannelBuffer = ChannelBuffer(_MESSAGES, config.limits.undecoded, WhenFull.WAIT)
         """What waits to be inflated: beyond it nothing more is read from the server."""
@@ -152,6 +156,7 @@ class GraphicsPipeline(ChannelFace):
         self._flush = flush
         self._run_in_turn = run_in_turn
         self._repaint = repaint
+        self._expect_h264 = expect_h264
         self._machine: GraphicsClient | None = None
         self._kept = KeptBitmaps(None)
         self._is_suspended = not config.acknowledge_graphics
@@ -323,6 +328,8 @@ class GraphicsPipeline(ChannelFace):
             cache_bytes=confirmed.cache_bytes,
             cache_slots=confirmed.cache_slots,
         )
+        if confirmed.takes_avc420:
+            self._expect_h264()
         self._painter.submit(ResetPipeline(bounds, self._kept.loaded))
         self._wake()
         if offered := await self._kept.offer(MAX_OFFERED, confirmed.cache_bytes):
