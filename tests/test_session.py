@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -112,6 +113,19 @@ class TestLeaving:
         async with role._running():
             pass
         assert trio.current_time() == pytest.approx(0.25)
+
+    async def test_waits_longer_for_one_that_was_told_and_is_slow(self, autojump_clock: trio.testing.MockClock) -> None:
+        class Patient(Role):
+            _last_look = math.inf
+
+        ours, peer = trio.testing.memory_stream_pair()
+        async with Patient(ours)._running():
+            pass
+        assert trio.current_time() == pytest.approx(Limits().close_grace)
+        ours, peer = trio.testing.memory_stream_pair()
+        async with Patient(ours)._running():
+            await peer.aclose()
+        assert trio.current_time() == pytest.approx(Limits().close_grace)
 
     async def test_reads_on_so_that_nothing_unread_resets_the_connection(
         self, autojump_clock: trio.testing.MockClock

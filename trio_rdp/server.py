@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 import trio
 
@@ -76,6 +77,9 @@ class ServerSessionStatistics:
 
 class ServerSession(ServerChannels):
     """One client of a server; `serve` hands it to the handler."""
+
+    # A client that is still beginning has much to write: xfreerdp 2.11 that finds it cannot does not read why.
+    _last_look: ClassVar[float] = math.inf
 
     def __init__(self, admitted: Admitted, address: str) -> None:
         accepted = admitted.connection

@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import trio
 
@@ -66,6 +66,9 @@ def is_only_the_end(exc: BaseException) -> bool:
 
 class Supervised:
     """A session's tasks, queues and end; the two roles fill in what their frames mean."""
+
+    _last_look: ClassVar[float] = _LAST_LOOK
+    """The same, after our own goodbye; it is within the grace, whatever it is."""
 
     def __init__(self, framed: Framed, limits: Limits) -> None:
         self._framed = framed
@@ -327,14 +330,16 @@ class Supervised:
         with trio.move_on_after(self._limits.close_grace, shield=True):
             if not self._ending.is_over:
                 await self._finish()
+            last_look = _LAST_LOOK
             if not self._ending.is_over:
                 with contextlib.suppress(trio.WouldBlock, SessionClosed):
                     self._say_goodbye()
                 self._end(SessionClosed("the session was left"), is_clean=True)
+                last_look = self._last_look
             if not self._ending.is_clean:
                 return  # there is nobody to talk to
             await self._writer_done.wait()
-            with trio.move_on_after(_LAST_LOOK):
+            with trio.move_on_after(last_look):
                 await self._reader_done.wait()
 
     @property

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import Literal
 
 import pytest
+import trio
 
 from tests.interop.display import Display
 from tests.interop.rdesktop import rdesktop
@@ -21,6 +24,7 @@ from tests.interop.xfreerdp import (
 from trio_rdp.pdu.error_info import ErrorInfo
 from trio_rdp.pdu.x224 import SecurityProtocol
 from trio_rdp.protocol.config import Security
+from trio_rdp.server import ServerSession
 
 XfreerdpSecurity = Literal["", "tls", "nla", "rdp"]
 
@@ -160,6 +164,24 @@ async def test_the_handler_says_why(client_display: Display, code: ErrorInfo, ex
         guest.session.end_with(code)
         guest.leave()
         assert await client.wait() == exit_code
+
+
+async def test_a_client_that_is_slow_hears_why(client_display: Display, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has much to say yet when the session ends, and reads no more if it cannot."""
+    pid = 0
+
+    async def stop(session: ServerSession) -> None:
+        os.killpg(pid, signal.SIGSTOP)
+
+    monkeypatch.setattr("tests.interop.serving.paint", stop)
+    async with serving() as served, xfreerdp(client_display, served.port) as client:
+        pid = client.process.pid
+        guest = await served.guest()
+        guest.session.end_with(ErrorInfo.IDLE_TIMEOUT)
+        guest.leave()
+        await trio.sleep(1)
+        os.killpg(pid, signal.SIGCONT)
+        assert await client.wait() == 3
 
 
 async def test_the_server_is_cancelled(client_display: Display) -> None:
