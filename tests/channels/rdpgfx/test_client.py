@@ -249,7 +249,7 @@ def test_acknowledging_is_suspended_and_resumed(client: GraphicsClient) -> None:
     # A server of which the client begins anew expects acknowledgements again.
     client.reset()
     client.receive(confirm(), 0.0)
-    assert acknowledge(7) == [(SUSPEND_FRAME_ACKNOWLEDGEMENT, 7)]
+    assert acknowledge(7) == [(SUSPEND_FRAME_ACKNOWLEDGEMENT, 1)]
     assert acknowledge(8) == []
 
 
@@ -355,9 +355,13 @@ def test_a_client_begins_anew(client: GraphicsClient) -> None:
     assert client.receive(joined(late), 0.0) == []
     assert client.ignored == 3
     assert client.acknowledge(1, 0, 0.0) == []
+    assert client.acknowledge(1, 0, 0.0) == []
     again = client.receive(confirm(V104, NO_AVC) + DeleteSurfacePdu(surface_id=2).encode(), 0.0)
     assert again == [Confirmed(V104, NO_AVC), DeleteSurface(2)]
-    assert client.acknowledge(1, 0, 0.0) == []
+    # Frames are counted anew, as their numbers are.
+    client.receive(joined([StartFramePdu(frame_id=1), EndFramePdu(frame_id=1)]), 0.0)
+    shown, _ = client.acknowledge(1, 0, 0.0)
+    assert decode_messages(shown) == [FrameAcknowledgePdu(frame_id=1, total_frames_decoded=1)]
 
 
 def test_not_every_version_can_begin_anew() -> None:

@@ -105,7 +105,7 @@ class GraphicsClient:
         self.ignored: int = 0
         """Messages that were passed over."""
         self.frames_decoded: int = 0
-        """Frames that were given to `acknowledge`."""
+        """Frames that were given to `acknowledge` since the server confirmed."""
         flags = _Wishes(h264, is_thin, has_small_cache, takes_scaled_mapping)
         self._sets = [found for found in map(flags.set_of, dict.fromkeys(versions)) if found is not None]
         if not self._sets:
@@ -223,6 +223,9 @@ class GraphicsClient:
             flags = flags.without(CapabilityFlags.AVC420_ENABLED)
         self.confirmed = Confirmed(chosen.version, flags)
         self.state = ClientState.CONFIRMED
+        # A server that begins anew numbers its frames anew, and those of Windows do not like to hear of more than they
+        # have numbered, says FreeRDP (3.0).
+        self.frames_decoded = 0
         return self.confirmed
 
     def _begin(self, pdu: StartFramePdu, now: float) -> BeginPipelineFrame | None:
