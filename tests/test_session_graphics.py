@@ -10,6 +10,7 @@ import pytest
 import trio
 import trio.testing
 
+from tests.display_link import cancelled_after
 from tests.robustness.test_cancel import cancelled_at
 from trio_rdp.channels.rdpgfx import CHANNEL_NAME
 from trio_rdp.channels.rdpgfx.capabilities import CapabilityVersion
@@ -161,6 +162,19 @@ async def test_a_session_without(change: dict[str, int]) -> None:
         assert client.graphics.version is None
         with pytest.raises(LocalProtocolError, match="was not asked for"):
             await client.graphics.wait_ready()
+
+
+async def test_to_begin_anew_and_be_cancelled_leaves_nothing_half_done() -> None:
+    async with open_session_pair(client_config=CLIENT) as (client, server):
+        with trio.fail_after(20):
+            await client.graphics.wait_ready()
+            for steps in range(8):
+                with cancelled_after(steps):
+                    await client.graphics.reset()
+                color = (10 * steps, 20, 30)
+                await paint(server, color)
+                await wait_color(client, color)
+                await client.graphics.wait_ready()
 
 
 async def test_the_desktop_gets_another_size() -> None:

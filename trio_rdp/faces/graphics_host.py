@@ -16,13 +16,16 @@ __all__ = ["GRAPHICS_CHANNEL_NAME", "ConfirmedHandler", "GraphicsHost"]
 GRAPHICS_CHANNEL_NAME = "Microsoft::Windows::RDS::Graphics"
 
 ConfirmedHandler: TypeAlias = Callable[[MessageChannel, GraphicsServer, Confirmed, bytes], None]
+"""Gets the channel, the machine that makes its messages, what was agreed, and the message that says so."""
 
 
 class GraphicsHost(ChannelFace):
-    """Tells of what the client says, as it comes; none of the functions may wait.
+    """Tells of what the client says, as it comes ([MS-RDPEGFX] 3.2.5); none of the functions may wait.
 
     `on_confirmed` gets the message that is to be sent before all others; it is called again when the client begins
-    anew.  `on_event` gets the rest, and `on_closed` is called when there is no channel any more, or will be none.
+    anew, for which nothing holds of what was sent before.  `on_event` gets the rest: acknowledgements and offers of
+    bitmaps.  `on_closed` is called when there is no channel any more, or will be none; a client that breaks a rule, or
+    goes beyond one of the `limits`, has it closed.
     """
 
     def __init__(

@@ -26,7 +26,10 @@ class KeptBitmaps:
         """What the server has taken of the offer, by its keys."""
 
     async def offer(self, most: int, most_bytes: int) -> list[tuple[int, int]]:
-        """The keys of bitmaps that are kept, and the bytes of each: as many as a cache of `most_bytes` has room for."""
+        """Give the keys of bitmaps that are kept, and the bytes of each ([MS-RDPEGFX] 2.2.2.16).
+
+        There are at most `most`, and as many as a cache of `most_bytes` has room for at four bytes a pixel.
+        """
         if self._cache is None:
             return []
         found: list[tuple[int, int]] = []
@@ -38,7 +41,10 @@ class KeptBitmaps:
         return found
 
     async def load(self, keys: Sequence[int]) -> bool:
-        """Read bitmaps that the server wants; tell whether all of them are there."""
+        """Read bitmaps that the server wants into `loaded`; tell whether all of them are there.
+
+        One that another session has dropped since the offer is not.  Cancelling leaves those that were read.
+        """
         if self._cache is None:
             return not keys
         kept = await trio.to_thread.run_sync(self._cache.load, keys)
@@ -48,7 +54,10 @@ class KeptBitmaps:
         return all(key in self.loaded for key in keys)
 
     async def keep(self, bitmaps: Sequence[CachedBitmap]) -> None:
-        """Keep what is in the cache at the end, of which the latest are the most useful; waits for the disk a while."""
+        """Keep what is in the cache at the end, of which the latest are the most useful.
+
+        It waits for the disk, also when it is cancelled, for 2 s at most; a slower one goes on by itself.
+        """
         if self._cache is None or not bitmaps:
             return
         with trio.move_on_after(_GRACE, shield=True):

@@ -61,10 +61,12 @@ RunInTurn = Callable[[Callable[[], bytes], float], Awaitable[bytes]]
 
 
 class GraphicsPainter(Protocol):
-    """What carries the jobs out, in their order, and tells how it went."""
+    """What carries the jobs out, in their order, and tells how it went; a session's is its `Painter`."""
 
     on_pipeline_frame: Callable[[EndPipelineFrame], None] | None
+    """Called when a frame is on the screen."""
     on_pipeline_error: Callable[[DecodeError], None] | None
+    """Called with what is wrong with a job; nothing more of the pipeline is done then, up to a `ResetPipeline`."""
 
     def submit(self, job: PaintJob) -> None:
         """Queue a job."""
@@ -74,7 +76,7 @@ class GraphicsPainter(Protocol):
 
     @property
     def pipeline_pending(self) -> int:
-        """Bytes of jobs that wait."""
+        """Bytes of jobs that wait, about."""
         ...
 
     @property
@@ -84,7 +86,7 @@ class GraphicsPainter(Protocol):
 
     @property
     def pipeline_counts(self) -> PipelineCounts:
-        """What was done on surfaces beside drawing bitmaps."""
+        """What was done on surfaces in this session, beside drawing bitmaps."""
         ...
 
     @property
@@ -98,42 +100,56 @@ class GraphicsPainter(Protocol):
         ...
 
     def window(self, window_id: int) -> NDArray[np.uint8] | None:
-        """A copy of what is shown in a window."""
+        """A copy of what is shown in a window, uint8 (height, width, 4), B G R and opacity; None without a picture."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class GraphicsStatistics:
-    """What the graphics pipeline was given, and what it keeps; `SessionStatistics.codecs` says what was decoded."""
+    """What the graphics pipeline was given, and what it keeps; `SessionStatistics.codecs` says what was decoded.
+
+    What is counted is of the whole session, however often the server opens the channel; what is agreed and kept is of
+    the channel that is open now, and none without one.
+    """
 
     version: CapabilityVersion | None
-    """What was agreed, with its flags; None until then, and without the channel."""
+    """What was agreed; None until then, and without the channel."""
     flags: CapabilityFlags
+    """What was agreed with it."""
     frames: int
     """Frames that came whole."""
     shown: int
-    """Frames that are, or were, on the screen."""
+    """Those of them that are, or were, on the screen."""
     acknowledged: int
+    """Those of them of which the server was told; none while that is suspended."""
     bytes_received: int
+    """Of all messages, as they came, compressed."""
     bytes_inflated: int
     queue_depth: int
-    """Bytes that wait to be decoded now, as the server is told with each frame, and at most."""
+    """Bytes that wait to be inflated and decoded now, as the server is told with each frame."""
     peak_queue_depth: int
+    """The most that there were."""
     ignored: int
     """Messages that were passed over, as they mean nothing here."""
     surfaces: int
+    """Surfaces that there are, shown or not."""
     surface_bytes: int
     cached: int
-    """Bitmaps in the cache, and their bytes."""
+    """Bitmaps in the cache."""
     cached_bytes: int
     fills: int
-    """Rectangles filled, areas copied, and bitmaps drawn from the cache."""
+    """Rectangles that were filled with a colour."""
     copies: int
+    """Places to which something was copied from a surface."""
     cache_hits: int
+    """Places in which a bitmap of the cache was drawn."""
 
 
 class GraphicsPipeline(ChannelFace):
-    """A client's graphics pipeline, [MS-RDPEGFX], which servers open that have one; `ClientConfig` offers it."""
+    """A client's graphics pipeline, [MS-RDPEGFX] 3.3, which servers open that have one; `ClientConfig` offers it.
+
+    A server may close the channel and open another one at any time; whoever waits goes on with that.
+    """
 
     def __init__(
         self,
@@ -176,21 +192,29 @@ class GraphicsPipeline(ChannelFace):
 
     @property
     def confirmed(self) -> Confirmed | None:
-        """What was agreed with the server; None until then, and when there is no channel."""
+        """What was agreed with the server ([MS-RDPEGFX] 2.2.2.19); None until then, and when there is no channel."""
         return None if self._machine is None else self._machine.confirmed
 
     @property
     def version(self) -> CapabilityVersion | None:
-        """The version that was agreed."""
+        """The version that was agreed, written 8, 8.1, or 10 to 10.7; None as `confirmed` is."""
         return None if self.confirmed is None else self.confirmed.version
 
     @property
     def monitors(self) -> tuple[MonitorArea, ...]:
-        """The monitors of the desktop, as the server last told of them ([MS-RDPEGFX] 2.2.2.14); empty until then."""
+        """The monitors of the desktop, as the server last told of them ([MS-RDPEGFX] 2.2.2.14).
+
+        In pixels; the upper left corner of the first one need not be at 0, 0.  Empty until then, and without the
+        channel.
+        """
         return self._painter.pipeline_monitors
 
     async def wait_ready(self) -> Confirmed:
-        """Wait until the server has said what it will use, and give that; raises as `wait_open` does."""
+        """Wait until the server has said what it will use, and give that.
+
+        Raises as `wait_open` does: `LocalProtocolError` where there will be no pipeline, `ChannelClosed` after its end,
+        and `SessionClosed` after that of the session.  Cancelling loses nothing.
+        """
         await trio.lowlevel.checkpoint()
         while True:
             await self._opened()
@@ -201,16 +225,18 @@ class GraphicsPipeline(ChannelFace):
     def window(self, window: AppWindow | int) -> NDArray[np.uint8] | None:
         """Copy what the server draws into a window of a remote program: uint8 (height, width, 4), B G R and opacity.
 
-        The window is one of `Session.remote_apps`, or its id.  None where the server draws nothing by this channel for
-        it; then its picture is the part of the screen that is its `AppWindow.rect`.
+        It is what surfaces that are mapped to the window had when the last frame ended ([MS-RDPEGFX] 2.2.2.20 and
+        2.2.2.23), in the size that the server gave it; opacity is 255 unless the surface has its own.  The window is
+        one of `Session.remote_apps`, or its id.  None where the server draws nothing by this channel for it; then its
+        picture is the part of the screen that is its `AppWindow.rect`.
         """
         return self._painter.window(window if isinstance(window, int) else window.id)
 
     def suspend_acknowledgements(self, suspend: bool = True) -> None:
         """Tell the server with the next frame that no more are acknowledged, or acknowledge them again.
 
-        A server that hears of no frames sends them as fast as the network takes them; `ClientConfig` has a switch that
-        does this from the beginning.
+        A server that hears of no frames sends them as fast as the network takes them ([MS-RDPEGFX] 2.2.2.13).  It holds
+        for channels that are opened later, too; `ClientConfig.acknowledge_graphics` is what it is at first.
         """
         self._is_suspended = suspend
         if self._machine is not None:
@@ -219,15 +245,21 @@ class GraphicsPipeline(ChannelFace):
     async def reset(self) -> None:
         """Begin anew: the server forgets all that it knows of this client's surfaces and caches, and draws again.
 
-        Raises `LocalProtocolError` below version 10.3, and as `wait_open` does.
+        It waits for the channel, and returns when the server is asked ([MS-RDPEGFX] 3.3.5.18); `wait_ready` then waits
+        for the answer, and the screen stays as it is until something new is drawn.  Raises `LocalProtocolError` before
+        anything is agreed, while the server is being asked, and below version 10.3, otherwise as `wait_open` does.
+        Cancelling it before it asks changes nothing; afterwards it waits until the question is on its way.
         """
+        await trio.lowlevel.checkpoint()
         channel = await self._opened()
         if self._machine is None or self.confirmed is None:
             raise LocalProtocolError("the server has agreed to nothing yet")
-        await self._send(channel, self._machine.reset())
+        # From here on all that comes is passed over up to the answer, so the question has to be sent.
+        with trio.CancelScope(shield=True):
+            await self._send(channel, self._machine.reset())
 
     def statistics(self) -> GraphicsStatistics:
-        """What came, what was shown, and what is kept."""
+        """What came, what was shown, and what is kept; at any time, also when the session is over."""
         confirmed, bitmaps = self.confirmed, self._painter.cached_bitmaps
         surfaces, surface_bytes = self._painter.pipeline_surfaces
         counts = self._painter.pipeline_counts
