@@ -272,6 +272,8 @@ class GraphicsSender:
                 self._unsent = [one for one in self._unsent if not all(one.intersect(rect).is_empty for rect in left)]
                 self.tiles_unchanged += max(0, count_tiles(damage) - (self.tiles_sent - sent))
         if self._videos:
+            # A film that goes on later does so with a key picture, though nothing was drawn meanwhile.
+            self._encoder.hold_videos(self._link.one_decoder)
             jobs = self._videos.take(self._encoder.surface_id)
             self._encoder.drawn_over(self._videos.rects)
             with trio.CancelScope(shield=True):

@@ -10,6 +10,7 @@ from trio_rdp.codecs.avc_frames import (
     Avc420QuantQuality,
     Avc444BitmapStream,
     Subframes,
+    with_length,
 )
 from trio_rdp.wire.errors import EncodeError, InvalidField
 
@@ -83,3 +84,17 @@ def test_what_does_not_fit_is_not_encoded() -> None:
     ):
         with pytest.raises(EncodeError):
             wrong.encode()
+
+
+@pytest.mark.parametrize(("size", "length"), [(1, 512), (400, 512), (510, 512), (511, 513), (70_000, 70_002)])
+def test_a_stream_with_its_length(size: int, length: int) -> None:
+    """No start code comes before the first unit, whatever the length is."""
+    units = (b"\0\0\0\1\x67" + b"x" * size)[:size]
+    plain = Avc420BitmapStream(avc420_meta_data=METABLOCK, avc420_encoded_bitstream=units)
+    found = Avc420BitmapStream.decode(with_length(plain.encode()))
+    assert found.avc420_meta_data == METABLOCK
+    data = found.avc420_encoded_bitstream
+    assert data[:6] == length.to_bytes(4, "big") + b"\x09\xf0"
+    assert len(data) == 4 + length
+    assert data[6:].rstrip(b"\0") == units.rstrip(b"\0")
+    assert b"\0\0\1" not in data[:6]

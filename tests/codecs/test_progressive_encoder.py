@@ -235,3 +235,11 @@ def test_what_cannot_be_encoded() -> None:
         encoder.encode(View(bytes(10), 400, 0, 0, 100, 50), [(0, 0, 5, 5)])
     with pytest.raises(ValueError, match="rectangles"):
         encoder.encode(View.of(source), [(0, 0, 1, 1)] * 65_536)
+
+
+def test_where_all_tiles_have_the_other_transform_the_context_says_so_too() -> None:
+    """IronRDP's client takes its flag for the regions'."""
+    source, rects = picture("text", 130, 70), [(0, 0, 130, 70)]
+    for is_wide in (True, False):
+        found = blocks(Encoder(130, 70, reduce_extrapolate=is_wide).encode(View.of(source), rects))
+        assert [int(one.flags) for one in found if isinstance(one, Context | Region)] == [is_wide, is_wide]

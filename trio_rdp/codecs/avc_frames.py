@@ -21,6 +21,7 @@ __all__ = [
     "Mode",
     "Rectangle",
     "Subframes",
+    "with_length",
 ]
 
 MAX_REGION_RECTS: Final = 32_768
@@ -28,6 +29,10 @@ MAX_REGION_RECTS: Final = 32_768
 
 Rectangle: TypeAlias = tuple[int, int, int, int]
 """Left, top, right, bottom, the latter two exclusive (RDPGFX_RECT16, [MS-RDPEGFX] 2.2.1.2)."""
+
+# An access unit delimiter: primary_pic_type 7, any slices.
+_DELIMITER: Final = b"\x09\xf0"
+_LEAST_LENGTH: Final = 512
 
 _RECT = struct.Struct("<HHHH")
 _ENTRY = _RECT.size + 2
@@ -102,6 +107,21 @@ class Avc420BitmapStream(Pdu):
 
     avc420_meta_data: Avc420Metablock
     avc420_encoded_bitstream: Annotated[bytes, Rest()] = b""
+
+
+def with_length(stream: bytes) -> bytes:
+    """Give an AVC420 bitmap stream whose picture can be read in byte stream format and as units with lengths, too.
+
+    IronRDP's decoder (ironrdp-egfx of 2026, OpenH264) takes a picture for units that each stand behind its length, four
+    bytes, puts start codes in place of these, and ends the session where that is no picture.  So there is one length
+    here, of everything, and a delimiter, which all that follows looks to it as if it belonged to.  Decoders of the byte
+    stream format begin with the first start code.
+    """
+    start = 4 + _ENTRY * int.from_bytes(stream[:4], "little")
+    units = _DELIMITER + stream[start:]
+    # Lengths from 256 on would begin with a start code.  Zero bytes may follow the last unit.
+    units = units.ljust(_LEAST_LENGTH, b"\0")
+    return b"".join((stream[:start], len(units).to_bytes(4, "big"), units))
 
 
 class Subframes(OpenEnum):

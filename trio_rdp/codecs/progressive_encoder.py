@@ -232,7 +232,8 @@ class Encoder:
         out = bytearray()
         if self._frame == 0:
             put_block(out, BlockType.SYNC, Sync().encode())
-            flags = ContextFlags.SUBBAND_DIFFING if self.differences else ContextFlags(0)
+            # IronRDP's client (2026) takes the flag for that of regions, which it does not look at: both are 1.
+            flags = ContextFlags.SUBBAND_DIFFING if self.differences or self.reduce_extrapolate else ContextFlags(0)
             put_block(out, BlockType.CONTEXT, Context(flags=flags).encode())
         begin = FrameBegin(frame_index=self._frame, region_count=len(regions))
         put_block(out, BlockType.FRAME_BEGIN, begin.encode())

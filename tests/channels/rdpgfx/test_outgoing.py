@@ -4,10 +4,12 @@ import pytest
 
 from tests.channels.rdpgfx.pipeline_jobs import DRAWING, SETUP, drawn
 from trio_rdp.channels.rdpgfx.capabilities import CapabilityFlags, CapabilityVersion
+from trio_rdp.channels.rdpgfx.drawing import WireToSurface1Pdu
 from trio_rdp.channels.rdpgfx.events import Confirmed
 from trio_rdp.channels.rdpgfx.messages import decode_messages
 from trio_rdp.channels.rdpgfx.outgoing import Outgoing
 from trio_rdp.channels.rdpgfx.translation import message_of
+from trio_rdp.codecs.avc_frames import with_length
 from trio_rdp.codecs.zgfx import Decompressor
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline.jobs import (
@@ -130,3 +132,14 @@ def test_a_message_that_is_too_long() -> None:
     big = DrawSurface(1, PipelineCodec.UNCOMPRESSED, BITMAP, bytes(32 << 20))
     with pytest.raises(LocalProtocolError, match="in one message exceed 67108864"):
         Outgoing(Confirmed(V107)).encode(drawn(1, big, big), None)
+
+
+def test_h264_with_its_length_for_a_client_that_names_8_1_first() -> None:
+    flags = CapabilityFlags.AVC420_ENABLED | CapabilityFlags.SMALL_CACHE
+    stream = bytes(4) + b"\0\0\0\1\x67"
+    job = DrawSurface(1, PipelineCodec.AVC420, BITMAP, stream)
+    for is_first, wanted in ((False, stream), (True, with_length(stream))):
+        outgoing = Outgoing(Confirmed(V81, flags, is_first=is_first))
+        _, found, _ = decode_messages(Decompressor().decompress(outgoing.encode(drawn(1, job), None)[0]))
+        assert isinstance(found, WireToSurface1Pdu)
+        assert found.bitmap_data == wanted

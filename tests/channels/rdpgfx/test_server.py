@@ -103,6 +103,8 @@ def test_the_latest_version_that_both_have() -> None:
     old, middle, new = (CapabilitySet.of(V81, 0x13), CapabilitySet.of(V101), CapabilitySet.of(V104, NO_AVC))
     assert chosen(old, new, middle) == Confirmed(V104, NO_AVC)
     assert chosen(old, new, middle, versions=(V8, V101)) == Confirmed(V101)
+    assert chosen(new, old).is_first
+    assert not chosen(old, new).is_first
     unknown = CapabilitySet(version=CapabilityVersion(0x000B0000), caps_data=bytes(4))
     broken = CapabilitySet(version=V107, caps_data=b"\0")
     assert chosen(old, unknown, broken) == Confirmed(V81, CapabilityFlags(0x13))

@@ -55,3 +55,14 @@ def test_what_was_sent_before_is_remembered_for_a_while() -> None:
     for key in range(100, 20_000):
         memory.see(key)
     assert not memory.see(7)
+
+
+def test_one_that_is_emptied_begins_anew() -> None:
+    memory = BitmapMemory(300, 5)
+    for key in range(4):
+        memory.store(key, 100)
+        memory.see(key)
+    assert memory.clear() == [1, 2, 3]
+    assert (len(memory), memory.bytes) == (0, 0)
+    assert not memory.see(2)
+    assert memory.store(2, 100) == (1, [])

@@ -16,6 +16,7 @@ from trio_rdp.codecs import avc
 from trio_rdp.codecs.avc_frames import Avc420BitmapStream, Avc444BitmapStream
 from trio_rdp.codecs.avc_units import inspect
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
+from trio_rdp.codecs.progressive_blocks import Context, ProgressiveBitmapStream, Region
 from trio_rdp.graphics.content import Content
 from trio_rdp.graphics.framebuffer import Framebuffer
 from trio_rdp.graphics.geometry import Rect
@@ -27,6 +28,7 @@ from trio_rdp.graphics.pipeline.jobs import (
     DrawCached,
     DrawProgressive,
     DrawSurface,
+    EvictCached,
     FillSurface,
     PipelineCodec,
     PipelineJob,
@@ -342,6 +344,50 @@ def test_a_client_with_one_decoder_has_one_video_apart_from_the_desktop() -> Non
     assert {job.surface_id for job in pair.send() if isinstance(job, DrawSurface)} == {videos[0].surface_id}
     pair.encoder.codec = None
     pair.refine()
+    pair.assert_exact()
+
+
+def test_a_client_with_one_decoder_has_one_transform_and_few_rectangles_in_a_message() -> None:
+    pair = Pair(1280, 640, one_decoder=True)
+    for percent in (100, 30, 60, 20):
+        pair.encoder.percent = percent
+        pair.encoder.forget()
+        pair.blit(0, 0, photo(1280, 640, percent))
+        jobs = [job for job in pair.send() if isinstance(job, DrawProgressive)]
+        rects = [Rect(x, y, 40, 14) for x in range(0, 1280, 80) for y in range(0, 640, 64)]
+        for rect in rects:
+            pair.blit(rect.left, rect.top, photo(40, 14, percent + rect.left)[::-1])
+        jobs += [job for job in pair.send(damage=rects) if isinstance(job, DrawProgressive)]
+        pair.now += 1.5
+        jobs += [
+            job
+            for job in pair.carry_out(pair.encoder.begin_refinement(pair.buffer.pixels, pair.now, 1 << 16))
+            if isinstance(job, DrawProgressive)
+        ]
+        assert jobs
+        for job in jobs:
+            blocks = ProgressiveBitmapStream.decode(job.data).progressive_data_blocks
+            assert {int(block.flags) for block in blocks if isinstance(block, Context | Region)} == {1}
+            assert all(len(block.rects) <= 96 for block in blocks if isinstance(block, Region))
+    pair.refine()
+    pair.assert_exact()
+
+
+def test_a_client_with_one_decoder_has_an_empty_cache_after_another_size() -> None:
+    pair = Pair(640, 384, one_decoder=True)
+    pages = [text(640, 384), text(640, 384)[::-1]]
+    for number in range(4):
+        pair.blit(0, 0, pages[number % 2])
+        pair.send(after=1)
+    slots = sorted(pair.client.cache)
+    assert slots
+    jobs = pair.encoder.resize(640, 384)
+    assert [job.slot for job in jobs if isinstance(job, EvictCached)] == slots
+    pair.client.apply(jobs)
+    pair.encoder.forget()
+    pair.blit(0, 0, pages[0])
+    pair.buffer.damage.add(pair.buffer.bounds)
+    assert not any(isinstance(job, DrawCached) for job in pair.send(after=1))
     pair.assert_exact()
 
 

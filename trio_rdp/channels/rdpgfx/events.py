@@ -37,6 +37,8 @@ class Confirmed:
 
     version: CapabilityVersion
     flags: CapabilityFlags = field(default_factory=lambda: CapabilityFlags(0))
+    is_first: bool = field(default=False, compare=False)
+    """Whether it is what a client named before all others."""
 
     @property
     def takes_avc420(self) -> bool:
@@ -44,6 +46,14 @@ class Confirmed:
         if self.version < CapabilityVersion.VERSION_10:
             return self.version == CapabilityVersion.VERSION_81 and CapabilityFlags.AVC420_ENABLED in self.flags
         return CapabilityFlags.AVC_DISABLED not in self.flags
+
+    @property
+    def needs_avc_length(self) -> bool:
+        """Whether H.264 should also be readable for who takes it for units with lengths.
+
+        That is what IronRDP's client (2026) does, which offers 8.1 and then 8; others begin with 8.  See `with_length`.
+        """
+        return self.version == CapabilityVersion.VERSION_81 and self.takes_avc420 and self.is_first
 
     @property
     def takes_avc444(self) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Final
 
 from trio_rdp.channels.rdpgfx.events import Confirmed
 from trio_rdp.channels.rdpgfx.translation import message_of
+from trio_rdp.codecs.avc_frames import with_length
 from trio_rdp.codecs.zgfx import MAX_OUTPUT, Compressor
 from trio_rdp.graphics.pipeline.jobs import (
     BeginPipelineFrame,
@@ -61,9 +63,12 @@ class Outgoing:
                     ended.append(frame_id)
                 case _:
                     self._check(job, frame)
-            start = len(dst)
-            message_of(job).append_to(dst)
-            if isinstance(job, DrawSurface) and job.codec in _AVC:
+            start, said = len(dst), job
+            is_avc = isinstance(job, DrawSurface) and job.codec in _AVC
+            if isinstance(job, DrawSurface) and is_avc and self._confirmed.needs_avc_length:
+                said = dataclasses.replace(job, data=with_length(job.data))
+            message_of(said).append_to(dst)
+            if is_avc:
                 dense += len(dst) - start
         if not dst:
             raise LocalProtocolError("there is nothing to say")

@@ -135,7 +135,7 @@ class GraphicsServer:
                 f"the client offers no version of the graphics pipeline that is taken: {versions}"
             )
         chosen = max(usable, key=lambda one: one.version)
-        self.confirmed = Confirmed(chosen.version, chosen.flags)
+        self.confirmed = Confirmed(chosen.version, chosen.flags, is_first=offered[0].version == chosen.version)
         self.epoch += 1
         self.acknowledges = True
         self.queue_depth = 0

@@ -58,6 +58,16 @@ class BitmapMemory:
         self.bytes += size
         return slot, evicted
 
+    def clear(self) -> list[int]:
+        """Empty it, and give the slots that were taken."""
+        taken = sorted(slot for slot, _ in self._slots.values())
+        self._slots.clear()
+        self._seen.clear()
+        self._free.clear()
+        self._next = 1
+        self.bytes = 0
+        return taken
+
     def see(self, key: int) -> bool:
         """Remember that a tile with this key was sent; whether one was before."""
         if key in self._seen:

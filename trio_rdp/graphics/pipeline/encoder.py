@@ -24,6 +24,7 @@ from trio_rdp.graphics.pipeline.jobs import (
     DeleteSurface,
     DrawProgressive,
     DrawSurface,
+    EvictCached,
     MapSurface,
     MonitorArea,
     PipelineCodec,
@@ -68,7 +69,8 @@ class PipelineEncoder:
     `cache_slots` what the bitmap cache of the confirmed version holds.  `clock` measures the seconds in the statistics.
 
     `one_decoder` is for clients that may have one decoder of H.264 for all surfaces, and draw all of each picture, as
-    IronRDP's (2026) of version 8.1 does: there is one video at a time then, on a surface of its own in any case.
+    IronRDP's (2026) of version 8.1 does: there is one video at a time then, on a surface of its own in any case.  That
+    client also has one transform for all tiles of a codec context, and forgets its bitmap cache with `ResetGraphics`.
     """
 
     def __init__(
@@ -124,7 +126,7 @@ class PipelineEncoder:
         return Context(
             shown=shown,
             sent=SentBlocks(self.bounds.width, self.bounds.height),
-            parts=PartMaker(MAIN, self.bounds, self._clear, self._clock, self._avc444),
+            parts=PartMaker(MAIN, self.bounds, self._clear, self._clock, self._avc444, one_transform=self._one_decoder),
             cache=self._cache,
             statistics=self._statistics,
             videos=VideoAreas(self.bounds, 1 if self._one_decoder else MOST_AREAS, apart=self._one_decoder),
@@ -162,6 +164,8 @@ class PipelineEncoder:
             # "If the server determines that a specific context will no longer be used", it says so (3.3.1.1).
             jobs += [DeleteContext(MAIN, context) for context in self._begun.parts.contexts]
             jobs += [DeleteSurface(surface) for surface in self._begun.surfaces.values()]
+        if self._one_decoder:
+            jobs += [EvictCached(slot) for slot in self._memory.clear()]
         self._begin_size(width, height)
         return [*jobs, DeleteSurface(MAIN), *self.setup(monitors)]
 

@@ -25,6 +25,8 @@ __all__ = ["PartMaker"]
 
 _PIECE: Final = 0x40000
 """Pixels of a part, at most: about 2 ms."""
+_FEW: Final = 96
+"""Rectangles of a message, for clients with `one_transform`."""
 _ALONE: Final = (BitmapCodec.PLANAR, BitmapCodec.RAW)  # what remembers nothing
 _CONTEXT: Final = 1
 
@@ -46,7 +48,8 @@ _LOWERED: Final = 70
 class PartMaker:
     """Makes parts for the surface `surface_id` of the size of `bounds`, with encoders that remember what was sent.
 
-    `clear` is the session's, as the client's storages outlive a surface; `avc444` is the form that 4:4:4 has.
+    `clear` is the session's, as the client's storages outlive a surface; `avc444` is the form that 4:4:4 has.  With
+    `one_transform` all tiles of RemoteFX Progressive have the same, and a message of it few rectangles.
     """
 
     def __init__(
@@ -56,8 +59,11 @@ class PartMaker:
         clear: clearcodec_encoder.Encoder,
         clock: Callable[[], float],
         avc444: PipelineCodec = PipelineCodec.AVC444V2,
+        *,
+        one_transform: bool = False,
     ) -> None:
         self._surface_id = surface_id
+        self._one_transform = one_transform
         self._bounds = bounds
         self._clear = clear
         self._clock = clock
@@ -170,18 +176,23 @@ class PartMaker:
         rects: list[Rect],
     ) -> list[PipelineJob]:
         if self._progressive is None:
-            self._progressive = progressive_encoder.Encoder(self._bounds.width, self._bounds.height)
+            width, height = self._bounds.width, self._bounds.height
+            self._progressive = progressive_encoder.Encoder(width, height, reduce_extrapolate=self._one_transform)
         whole, rest = split_whole(rects, self._bounds)
         sources = [(pixels, whole)]
         if rest:
             self._margins = self._margins or Margins(self._bounds.width, self._bounds.height)
             sources.append((self._margins.smooth(pixels, rest), rest))
         jobs: list[PipelineJob] = []
-        for source, some in sources:
-            data = self._progressive.encode(View.of(source), map(_plain, some), quality=quality, progressive=in_passes)
-            if data:
-                self.contexts.add(_CONTEXT)
-                jobs.append(DrawProgressive(self._surface_id, _CONTEXT, data))
+        for source, all_of_it in sources:
+            # IronRDP's client (2026) compares each rectangle with each tile of the frame, a million times at most.
+            few = _FEW if self._one_transform else max(len(all_of_it), 1)
+            for some in (all_of_it[start : start + few] for start in range(0, len(all_of_it), few)):
+                places = map(_plain, some)
+                data = self._progressive.encode(View.of(source), places, quality=quality, progressive=in_passes)
+                if data:
+                    self.contexts.add(_CONTEXT)
+                    jobs.append(DrawProgressive(self._surface_id, _CONTEXT, data))
         return jobs
 
     def _upgrade(self, rects: list[Rect]) -> list[PipelineJob]:
