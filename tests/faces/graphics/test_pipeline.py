@@ -46,6 +46,7 @@ from trio_rdp.graphics.pipeline.jobs import (
     PipelineCodec,
     PipelineJob,
     ResetGraphics,
+    UnmapSurface,
     StoreCached,
 )
 from trio_rdp.level import Ending
@@ -324,6 +325,16 @@ class TestFrames:
             again = link.face.window(AppWindow(id=0x1234))
             assert again is not None
             assert np.array_equal(again, found)
+            # What another server says of windows: all of the surface in another size, and nothing any more.
+            await link.theirs.send(link.server.encode([MapSurfaceToWindow(5, 0x1234, 20, 10, (40, 20))]))
+            await link.show(FillSurface(5, RED, (Rect(0, 0, 20, 10),)))
+            scaled = link.face.window(0x1234)
+            assert scaled is not None
+            assert scaled.shape == (20, 40, 4)
+            assert (scaled[..., :3] == (0, 0, 255)).all()
+            await link.theirs.send(link.server.encode([UnmapSurface(5)]))
+            await link.show()
+            assert link.face.window(0x1234) is None
             link.end(nursery)
 
     async def test_much_is_inflated_in_a_thread_and_in_order(self) -> None:
