@@ -46,8 +46,8 @@ from trio_rdp.graphics.pipeline.jobs import (
     PipelineCodec,
     PipelineJob,
     ResetGraphics,
-    UnmapSurface,
     StoreCached,
+    UnmapSurface,
 )
 from trio_rdp.level import Ending
 from trio_rdp.painting import Painter
