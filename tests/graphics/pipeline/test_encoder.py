@@ -17,6 +17,7 @@ from trio_rdp.codecs.avc_frames import Avc420BitmapStream, Avc444BitmapStream
 from trio_rdp.codecs.avc_units import inspect
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.codecs.progressive_blocks import Context, ProgressiveBitmapStream, Region
+from trio_rdp.codecs.view import View
 from trio_rdp.graphics.content import Content
 from trio_rdp.graphics.framebuffer import Framebuffer
 from trio_rdp.graphics.geometry import Rect
@@ -579,11 +580,10 @@ def test_ready_made_pictures_are_drawn_over_as_any_other() -> None:
     pair = Pair(256, 192)
     pair.blit(0, 0, text(256, 192))
     pair.send()
-    film = avc.Encoder(256, 192)
-    picture = photo(256, 192)
-    from trio_rdp.codecs.view import View
-
-    pair.client.apply(pair.encoder.access_unit(pair.buffer.bounds, film.encode(View.of(picture))))
+    picture, bounds = photo(256, 192), pair.buffer.bounds
+    data = avc.Encoder(256, 192).encode(View.of(picture))
+    pair.encoder.drawn_over([bounds])
+    pair.client.apply([DrawSurface(pair.encoder.surface_id, PipelineCodec.AVC420, bounds, data)])
     assert psnr(pair.client.picture, picture[..., :3]) > 35
     assert pair.encoder.refinement_due is None
     pair.blit(33, 41, text(50, 20)[::-1].copy())

@@ -276,22 +276,6 @@ class PipelineEncoder:
             part.refines = True
         return plan
 
-    # Somebody's own H.264.
-
-    def access_unit(
-        self, rect: Rect, data: bytes, codec: PipelineCodec = PipelineCodec.AVC420, surface_id: int = MAIN
-    ) -> list[PipelineJob]:
-        """Give the jobs that show a ready-made H.264 picture, a complete bitmap stream, in `rect`.
-
-        Its surface is the desktop's, for a picture as large as that, or another one of the size of `rect` that there is
-        already.  What is drawn over it later is right; it is never made better.
-        """
-        self.drawn_over([rect])
-        jobs: list[PipelineJob] = [DrawSurface(surface_id, codec, Rect(0, 0, rect.width, rect.height), data)]
-        if surface_id != MAIN:
-            jobs.append(CopySurface(surface_id, MAIN, Rect(0, 0, rect.width, rect.height), ((rect.left, rect.top),)))
-        return jobs
-
 
 def _is_avc(job: PipelineJob, codecs: Sequence[PipelineCodec] = _AVC) -> bool:
     return isinstance(job, DrawSurface) and job.codec in codecs
