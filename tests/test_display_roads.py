@@ -7,6 +7,7 @@ import pytest
 from tests.pipeline_pair import CLIENT, SERVER, noise, paint, pipeline, pipeline_pair, wait_equal
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.graphics.geometry import Rect
+from trio_rdp.graphics.pipeline.pacing import FramePacer
 from trio_rdp.protocol.config import DesktopSize
 from trio_rdp.wire.errors import LocalProtocolError
 
@@ -96,6 +97,28 @@ async def test_what_is_counted_is_of_the_whole_session() -> None:
             assert count.bytes >= codecs[codec].bytes if codec in codecs else count.bytes > 0
         for name in ("frames", "shown", "acknowledged", "bytes_received", "fills"):
             assert getattr(seen, name) > getattr(shown, name)
+
+
+async def test_frames_that_a_slow_line_never_showed_by_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with pipeline_pair(codecs=LOSSLESS) as (client, server):
+        monkeypatch.setattr(FramePacer, "frame_bytes", 4096.0)  # a quarter of the picture
+        for number in range(6):
+            async with server.display.frame() as frame:
+                frame.blit(frame.bounds, noise(300, 200, number))
+        await wait_equal(client, server)
+        merged = pipeline(server).merged
+        assert 0 < merged < 6
+        # Those that fit, those that draw nothing, and what is sent again by itself, merge with nothing.
+        for number in range(3):
+            await paint(server, (number, 9, 9), Rect(20 * number, 0, 9, 9))
+            await wait_equal(client, server)
+        async with server.display.frame() as frame:
+            frame.blit(frame.bounds, noise(300, 200, 7))
+        async with server.display.frame():
+            pass
+        server.display.refresh((frame.bounds,))
+        await wait_equal(client, server)
+        assert pipeline(server).merged == merged
 
 
 async def test_back_at_a_size_that_the_share_does_not_have() -> None:
