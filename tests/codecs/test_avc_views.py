@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from trio_rdp.codecs import color
 from trio_rdp.codecs.avc_library import import_av, planes_of
-from trio_rdp.codecs.avc_units import split_units
+from trio_rdp.codecs.avc_units import BitReader, frame_number_bits, split_units
 from trio_rdp.codecs.avc_views import Interleaver
 from trio_rdp.codecs.avc_x264 import X264
 from trio_rdp.codecs.view import View
@@ -88,6 +88,51 @@ def test_only_the_first_has_parameter_sets() -> None:
         unit, _ = streams[number % 2].encode(20, 1 << 20, alone=number < 2)
         kinds.append([part[0] & 31 for part in split_units(interleaver.add(unit, number % 2, alone=number == 0))])
     assert kinds == [[7, 8, 5], [1], [1], [1]]
+
+
+def test_pictures_refer_to_the_last_of_their_view_by_its_number() -> None:
+    streams, interleaver = encoders(), Interleaver()
+    found = []
+    for number, view in enumerate((0, 1, 0, 1, 1, 0)):
+        unit, _ = streams[view].encode(20, 1 << 20, alone=number < 2)
+        for part in split_units(interleaver.add(unit, view, alone=number == 0)):
+            if part[0] & 31 == 7:
+                assert frame_number_bits(part) == 16
+            if part[0] & 31 == 1:
+                found.append(_references(part))
+    # Nothing of the first auxiliary picture; then the second last one, the last one, which is forgotten, and the fourth
+    # last one.  No picture is a long-term reference.
+    assert found == [(1, None, None), (2, 2, None), (3, 2, None), (4, None, 1), (5, 3, None)]
+
+
+def _references(unit: bytes) -> tuple[int, int | None, int | None]:
+    """The number of a picture, how far back the one is that it refers to first, and the one that is forgotten."""
+    bits, back, gone = BitReader(unit, 64), None, None
+    bits.number()
+    kind = bits.number() % 5
+    bits.number()
+    number = bits.take(16)
+    if kind == 0:
+        assert not bits.take(1)
+        if bits.take(1):
+            assert bits.number() == 0  # a short-term reference
+            back = bits.number() + 1
+            assert bits.number() == 3
+    if bits.take(1):
+        assert bits.number() == 1  # a short-term reference
+        gone = bits.number() + 1
+        assert bits.number() == 0
+    return number, back, gone
+
+
+def test_what_is_too_long_ago_is_not_referred_to() -> None:
+    streams, interleaver = encoders(), Interleaver()
+    assert not interleaver.knows(0)
+    for view in range(2):
+        interleaver.add(streams[view].encode(20, 1 << 20, alone=True)[0], view, alone=view == 0)
+    assert interleaver.knows(0)
+    interleaver._since_key += 40_000
+    assert not interleaver.knows(0)
 
 
 def test_slices_that_were_made_otherwise_are_refused() -> None:

@@ -157,7 +157,8 @@ class Encoder:
         if begins:
             self._known.clear()
             self._alone = False
-        data, self._qp = self._views[number].encode(self._wanted, most, alone=number not in self._known)
+        is_known = number in self._known and (len(self._views) == 1 or self._interleaver.knows(number))
+        data, self._qp = self._views[number].encode(self._wanted, most, alone=not is_known)
         self._known.add(number)
         if len(self._views) > 1:
             data = self._interleaver.add(data, number, alone=begins)

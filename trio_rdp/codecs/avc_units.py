@@ -26,6 +26,7 @@ __all__ = [
     "AccessUnit",
     "BitReader",
     "UnitStream",
+    "before_number",
     "escaped",
     "frame_number_bits",
     "inspect",
@@ -223,6 +224,10 @@ class BitReader:
         taken = self._size - self._left
         return f"{self._value >> self._left:0{taken}b}" if taken else ""
 
+    def ahead(self) -> str:
+        """All bits that were not taken, as digits."""
+        return f"{self._value & (1 << self._left) - 1:0{self._left}b}" if self._left else ""
+
     def take(self, count: int) -> int:
         """The next so many bits; raises `ValueError` at the end."""
         if count > self._left:
@@ -262,13 +267,17 @@ def frame_number_bits(unit: bytes) -> int:
 
 
 def _frame_number_bits(bits: BitReader) -> int:
-    """The beginning of seq_parameter_set_data, [ITU-H.264] 7.3.2.1.1."""
+    before_number(bits)
+    return bits.number() + 4
+
+
+def before_number(bits: BitReader) -> None:
+    """Read the beginning of seq_parameter_set_data, [ITU-H.264] 7.3.2.1.1, up to log2_max_frame_num_minus4."""
     profile = bits.take(8)
     bits.take(16)  # constraints and level
     bits.number()  # seq_parameter_set_id
     if profile in _HIGH:
         _check_format(bits)
-    return bits.number() + 4
 
 
 def _sizes(unit: bytes) -> tuple[tuple[int, int], Rectangle]:

@@ -2,8 +2,8 @@
 
 libx264 would predict each picture from the one before, which is the other view and nothing like it.  So each view has
 an encoder of its own, and only the headers of slices are written anew ([ITU-H.264] 7.3.3): pictures are numbered
-together, and the auxiliary view becomes the long-term reference picture, to which its next picture refers.  The main
-view refers to the last short-term one, which is the last main view.  What is behind the headers stays as it is.
+together, and each refers to the last one of its own view, which need not be the last one.  What is behind the headers
+stays as it is.  Long-term reference pictures would do too, but Windows (11, says macrdp) ends sessions that have them.
 """
 
 from __future__ import annotations
@@ -11,12 +11,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from trio_rdp.codecs.avc_units import BitReader, escaped, frame_number_bits, number_bits, split_units
+from trio_rdp.codecs.avc_units import (
+    BitReader,
+    before_number,
+    escaped,
+    frame_number_bits,
+    number_bits,
+    split_units,
+)
 
 __all__ = ["Interleaver"]
 
 _START: Final = b"\0\0\0\1"
 _SLICE, _IDR, _SPS, _PPS = 1, 5, 7, 8
+_NUMBER_BITS: Final = 16  # of the numbers of pictures (frame_num), as many as there may be
 _HEADER: Final = 64  # bytes, in which the header of a slice ends
 
 
@@ -41,11 +49,15 @@ class Interleaver:
     PARAMETERS: Final = ("cabac=1", "weightp=0", "ref=1", "dpb-size=2")
 
     def __init__(self) -> None:
-        self._number_bits = 4
+        self._number_bits = 4  # in what libx264 writes
         self._since_key = 0
         self._key = 0
-        # Of which views there are pictures to refer to.
-        self._known: set[int] = set()
+        # The last picture of each view, which the next one refers to.
+        self._last: dict[int, int] = {}
+
+    def knows(self, view: int) -> bool:
+        """Whether there is a picture of a view that the next one may refer to."""
+        return view in self._last and self._since_key - self._last[view] < 1 << _NUMBER_BITS - 1
 
     def add(self, data: bytes, view: int, *, alone: bool) -> bytes:
         """Give the next access unit of the stream; with `alone` it begins anew, and this must be a key picture."""
@@ -56,42 +68,37 @@ class Interleaver:
             if kind == _SPS:
                 self._number_bits = frame_number_bits(unit)
             if kind in (_SPS, _PPS) and alone:
-                out.append(unit)
+                out.append(_with_long_numbers(unit) if kind == _SPS else unit)
         slices = [unit for unit in units if unit[0] & 31 in (_SLICE, _IDR)]
         if alone:
             self._since_key, self._key = 0, self._key ^ 1
-            self._known.clear()
+            self._last.clear()
         out += [self._rewritten(unit, view, alone) for unit in slices]
-        self._known.add(view)
+        self._last[view] = self._since_key
         self._since_key += 1
         return b"".join(_START + unit for unit in out)
 
     def _rewritten(self, unit: bytes, view: int, alone: bool) -> bytes:
         part = self._parsed(unit)
-        number = self._since_key % (1 << self._number_bits)
-        header = part.start + f"{number:0{self._number_bits}b}"
+        header = part.start + f"{self._since_key % (1 << _NUMBER_BITS):0{_NUMBER_BITS}b}"
         if alone:
             # idr_pic_id; no_output_of_prior_pics_flag, long_term_reference_flag
-            header += number_bits(self._key) + f"0{view}"
+            header += number_bits(self._key) + "00"
         else:
+            back = self._since_key - self._last.get(view, self._since_key)
             if not part.is_intra:
-                header += part.override + (_FROM_LONG_TERM if view else "0")
-            header += self._marking() if view else "0"
+                # ref_pic_list_modification, [ITU-H.264] 7.3.3.1: the picture so many before this one comes first.
+                moved = "1" + number_bits(0) + number_bits(back - 1) + number_bits(3)
+                header += part.override + (moved if back > 1 else "0")
+            # dec_ref_pic_marking, 7.3.3.3: there is room for two, and where the older one is of the other view, that
+            # one stays and the last one of this view goes.
+            is_last = back == 1 and len(self._last) > 1
+            header += "1" + number_bits(1) + number_bits(0) + number_bits(0) if is_last else "0"
         header += part.rest
         header += "1" * (-len(header) % 8)
         first = unit[0] & 0x60 | (_IDR if alone else _SLICE)
         written = int(header, 2).to_bytes(len(header) // 8) + part.body
         return bytes((first,)) + escaped(written)
-
-    def _marking(self) -> str:
-        """dec_ref_pic_marking that makes a picture the one long-term reference picture, [ITU-H.264] 7.3.3.3."""
-        marking = "1"
-        if 1 not in self._known:
-            # There is room for two: one of each view.  There may be two of the main view now.
-            if self._since_key > 1:
-                marking += number_bits(1) + number_bits(1)
-            marking += number_bits(4) + number_bits(1)
-        return marking + number_bits(6) + number_bits(0) + number_bits(0)
 
     def _parsed(self, unit: bytes) -> _Slice:
         """slice_header, [ITU-H.264] 7.3.3."""
@@ -125,8 +132,15 @@ class Interleaver:
         return _Slice(start, intra, override, header[at:], body)
 
 
-# ref_pic_list_modification: the long-term picture 0 comes first, [ITU-H.264] 7.3.3.1.
-_FROM_LONG_TERM: Final = "1" + number_bits(2) + number_bits(0) + number_bits(3)
+def _with_long_numbers(unit: bytes) -> bytes:
+    """A sequence parameter set for numbers of `_NUMBER_BITS`."""
+    bits = BitReader(unit)
+    before_number(bits)
+    text = bits.behind() + number_bits(_NUMBER_BITS - 4)
+    bits.number()
+    text += bits.ahead().rstrip("0")
+    text += "0" * (-len(text) % 8)
+    return unit[:1] + escaped(int(text, 2).to_bytes(len(text) // 8))
 
 
 def _expect_none(flag: int) -> None:
