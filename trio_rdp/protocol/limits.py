@@ -42,8 +42,11 @@ class Limits:
     """Until a server that a client asked for another size shows it; xrdp 0.9.21 takes about a second."""
     frame_acknowledgement: float = 2.0
     """Until a frame counts as drawn, though its client, which does acknowledge frames, has not said so."""
-    graphics_opening: float = 0.5
-    """How long a first picture waits for the graphics pipeline that the client says it knows; it is sent twice else."""
+    graphics_opening: float = 3.0
+    """How long a first picture waits for the graphics pipeline that the client says it knows; it is sent twice else.
+
+    Three round trips of a long line are nearly a second, and pictures by both roads are what Windows does not like.
+    """
     dead_peer: float = 60.0
     """How long TCP may go without an answer (keepalive, user timeout) before the peer counts as dead."""
     close_grace: float = 2.0
