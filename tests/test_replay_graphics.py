@@ -13,6 +13,7 @@ import trio.lowlevel
 import trio.testing
 from PIL import Image
 
+from tests.captures.messages import HERE, load
 from tests.interop.pictures import Picture, psnr
 from tests.interop.sessions import shown
 from tests.protocol import replay
@@ -111,6 +112,26 @@ async def test_in_small_pieces(name: str) -> None:
             await session.screen.wait_settled(0.5)
         picture = shown(session)
         assert psnr(picture, displayed(name)[: picture.shape[0], : picture.shape[1]]) > GOOD
+
+
+async def test_what_xrdp_sent() -> None:
+    name = "gfx-xfreerdp-xrdp-progressive"
+    wanted = np.asarray(Image.open(HERE / f"{name}.png").convert("RGB"))
+    screen = Screen(640, 480, Ending())
+    painter = Painter(screen, EncodeScheduler(2), 1 << 22, lambda _: None)
+    face = GraphicsPipeline(ClientConfig(), painter, painter.flush, painter._scheduler.run, lambda: None)
+    ours, theirs = channel_pair(CHANNEL_NAME, messages=256)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(painter.run)
+        nursery.start_soon(face.run, ours)
+        for message in load(f"{name}.s2c"):
+            await theirs.send(message)
+        with trio.fail_after(20):
+            while face.statistics().shown < 5:  # noqa: ASYNC110
+                await trio.sleep(0.01)
+        picture = np.ascontiguousarray(screen.snapshot()[:, :, 2::-1])
+        nursery.cancel_scope.cancel()
+    assert psnr(picture, wanted) > 40  # RemoteFX of a picture with noise
 
 
 async def messages_of(name: str) -> list[bytes]:

@@ -415,6 +415,19 @@ def test_freerdp(name: str, codec: PipelineCodec, version: CapabilityVersion) ->
     assert said == load(f"{name}.c2s")[1 : len(said) + 1]
 
 
+def test_xrdp() -> None:
+    """Its own window in planar tiles, then the desktop by RemoteFX Progressive."""
+    name = "gfx-xfreerdp-xrdp-progressive"
+    client, jobs = hear(name)
+    assert client.confirmed is not None
+    assert client.confirmed.version == V107
+    assert {job.codec for job in jobs if isinstance(job, DrawSurface)} == {PipelineCodec.PLANAR}
+    assert sum(isinstance(job, DrawProgressive) for job in jobs) == 4
+    ends = [job.frame_id for job in jobs if isinstance(job, EndPipelineFrame)]
+    said = [client.acknowledge(frame_id, 0, 9.0)[0] for frame_id in ends]
+    assert said == load(f"{name}.c2s")[1 : len(said) + 1]
+
+
 def test_colours_are_bytes(client: GraphicsClient) -> None:
     fill = SolidFillPdu(surface_id=1, fill_pixel=b"\1\2\3\4", fill_rects=[])
     assert client.receive(fill.encode(), 0.0) == [FillSurface(1, b"\1\2\3\4", ())]

@@ -13,7 +13,12 @@ from trio_rdp.channels.rdpgfx.surfaces import CreateSurfacePdu
 from trio_rdp.codecs.zgfx import Decompressor
 from trio_rdp.wire.errors import DecodeError, InvalidField, Truncated
 
-FILES = ("gfx-xfreerdp-grd-progressive", "gfx-xfreerdp-shadow-avc420", "gfx-xfreerdp-shadow-avc444")
+FILES = (
+    "gfx-xfreerdp-grd-progressive",
+    "gfx-xfreerdp-shadow-avc420",
+    "gfx-xfreerdp-shadow-avc444",
+    "gfx-xfreerdp-xrdp-progressive",
+)
 
 
 def test_every_command_has_its_message() -> None:

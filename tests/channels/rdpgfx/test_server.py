@@ -72,6 +72,7 @@ def confirmed_in(message: bytes) -> CapabilitySet:
         ("gfx-xfreerdp-grd-progressive", V107, 0xC2),
         ("gfx-xfreerdp-shadow-avc420", V81, 0x13),
         ("gfx-xfreerdp-shadow-avc444", V107, 0xC2),
+        ("gfx-xfreerdp-xrdp-progressive", V107, 0xA0),
     ],
 )
 def test_xfreerdp(name: str, version: CapabilityVersion, flags: int) -> None:
