@@ -120,7 +120,8 @@ class Peers:
         *arguments: _P.args,
         **options: _P.kwargs,
     ) -> _T:
-        if key not in self._made:
+        # One that has ended has failed one test, not all that are to come.
+        if key not in self._made or not self._made[key].process.alive:
             self._made[key] = self._stack.enter_context(make(*arguments, **options))
         made: _T = self._made[key]
         return made

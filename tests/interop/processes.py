@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -45,6 +46,9 @@ _T = TypeVar("_T")
 
 PATIENCE = 20.0  # seconds; a peer that needs more is stuck, even on a busy machine
 REQUIRED = os.environ.get("TRIO_RDP_REQUIRE_PEERS") == "1"
+
+# What Wayland's clients say of every message, where a test needs some of them.
+_WAYLAND_DEBUG = re.compile(r"^\[ *\d+\.\d+\] .*\n", re.MULTILINE)
 
 _running: set[Process] = set()
 _numbers = itertools.count()
@@ -85,7 +89,8 @@ class Process:
 
     def describe(self) -> str:
         state = "running" if self.alive else f"ended with {self.returncode}"
-        return f"{self.name} (pid {self.pid}, {state}):\n{self.log[-4000:]}"
+        log = _WAYLAND_DEBUG.sub("", self.log)
+        return f"{self.name} (pid {self.pid}, {state}):\n{log[-4000:]}"
 
     def stop(self) -> None:
         """End the whole group: politely, then not."""

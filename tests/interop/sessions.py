@@ -16,6 +16,7 @@ from tests.interop.display import Display
 from tests.interop.pictures import Picture, compare, save
 from tests.interop.processes import PATIENCE, noted, numbered, wait_for
 from tests.interop.server import Server
+from tests.interop.weston import WestonServer
 from trio_rdp.client import Session, open_session
 from trio_rdp.graphics.pointer_shape import PointerShape
 from trio_rdp.protocol.config import ClientConfig, DesktopSize, Security
@@ -30,7 +31,6 @@ __all__ = [
     "cursor",
     "filled_up",
     "shown",
-    "stay_a_while",
     "truncated",
     "wait_desktop",
     "wait_shows",
@@ -67,13 +67,11 @@ async def connected(server: Server, **options: Any) -> AsyncIterator[Session]:
     """A session as alice, unless the options say otherwise."""
     # Each wait has its own patience; this one ends what waits for nothing in particular.
     with noted(server.process.describe), trio.fail_after(9 * PATIENCE):
+        seats = server.seats() if isinstance(server, WestonServer) else 0
         async with open_session(server.host, server.port, config=client_config(**options)) as session:
             yield session
-
-
-async def stay_a_while() -> None:
-    """Let weston 10's shell see the client's seat: it quits after some clients whose seat was gone by then."""
-    await trio.sleep(0.25)
+            if isinstance(server, WestonServer):
+                await server.wait_seat(seats)
 
 
 def shown(session: Session) -> Picture:

@@ -10,7 +10,7 @@ from tests.interop.display import Display
 from tests.interop.matrix import matrix
 from tests.interop.pictures import BUSY, Picture, psnr, save
 from tests.interop.processes import PATIENCE, LaunchFailed, numbered, wait_for
-from tests.interop.sessions import connected, shown, stay_a_while, wait_shows
+from tests.interop.sessions import connected, shown, wait_shows
 from tests.interop.shadow import shadow
 from trio_rdp.client import Session
 from trio_rdp.protocol.config import OPTIONAL_CODECS, BitmapCodec, CompressionType
@@ -71,7 +71,6 @@ async def test_weston(peers: Peers, offer: str, compression: CompressionType | N
         else:
             assert used(session) == {BitmapCodec.NSCODEC if offer == "nscodec" else BitmapCodec.REMOTEFX}
         assert not session.statistics().ignored
-        await stay_a_while()
 
 
 @pytest.mark.parametrize(

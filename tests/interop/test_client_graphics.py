@@ -13,7 +13,7 @@ from tests.interop.conftest import Peers
 from tests.interop.display import Display
 from tests.interop.pictures import Picture, psnr, save
 from tests.interop.processes import PATIENCE, LaunchFailed, numbered, wait_for
-from tests.interop.sessions import connected, filled_up, shown, stay_a_while, wait_shows
+from tests.interop.sessions import connected, filled_up, shown, wait_shows
 from tests.interop.shadow import shadow
 from trio_rdp.client import Session
 from trio_rdp.codecs import avc
@@ -89,7 +89,6 @@ async def test_servers_without_a_pipeline(peers: Peers, kind: str) -> None:
             await session.mouse.move(500, 700)
             await wait_resembles(session, server.background, peers, 25)  # a pointer is in the picture
             assert not session.graphics.is_open
-            await stay_a_while()
         return
     wanted = filled_up(peers.vnc_display.picture_sync(), 32)
     async with connected(peers.xrdp(), enable_graphics_pipeline=True) as session:

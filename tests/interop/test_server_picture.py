@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 from typing import Literal
 
 import numpy as np
@@ -13,6 +15,7 @@ from tests.interop.conftest import Peers
 from tests.interop.display import Display
 from tests.interop.matrix import matrix
 from tests.interop.pictures import Picture, pattern
+from tests.interop.processes import wait_for
 from tests.interop.rdesktop import rdesktop
 from tests.interop.serving import paint, serving, snapshot, wait_equal
 from tests.interop.xfreerdp import NO_GFX, NO_GFX_NO_RFX, OK, xfreerdp
@@ -125,19 +128,15 @@ async def test_drawing_on_what_is_there(client_display: Display) -> None:
         assert session.statistics().display.tiles_unchanged == unchanged + 16 * 12
 
 
-async def move(session: ServerSession, seconds: float) -> int:
-    """Let a square move over the desktop, with something else in it every time; gives the number of frames."""
+async def move(session: ServerSession, frames: int) -> None:
+    """Let a square move over the desktop, with something else in it every time."""
     noise = np.random.default_rng(2).integers(0, 256, (400, 400, 3), np.uint8)
     background = snapshot(session)
-    frames = 0
-    began = trio.current_time()
-    while trio.current_time() < began + seconds:
-        at = 5 * frames % 500
+    for number in range(frames):
+        at = 5 * number % 500
         picture = background.copy()
         picture[at : at + 200, at : at + 200] = noise[at % 200 :, at % 200 :][:200, :200]
         await paint(session, picture)
-        frames += 1
-    return frames
 
 
 @pytest.mark.parametrize("bpp", [16, pytest.param(32, marks=pytest.mark.interop_full)])
@@ -147,13 +146,16 @@ async def test_xfreerdp_and_a_moving_picture(client_display: Display, bpp: int) 
         xfreerdp(client_display, served.port, security="tls", bpp=bpp) as client,
     ):
         session = (await served.guest()).session
-        frames = await move(session, 3)
-        assert frames > 20
+        # It acknowledges frames; so it is never far behind.
+        os.killpg(client.process.pid, signal.SIGSTOP)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(move, session, 60)
+            await wait_for(lambda: session.statistics().display.waits > 0, "a wait for the client")
+            assert session.statistics().display.frames < 30
+            os.killpg(client.process.pid, signal.SIGCONT)
         await wait_equal(client, session)
         statistics = session.statistics().display
-        assert statistics.frames == frames + 1
-        # It acknowledges frames; so it is never far behind.
-        assert statistics.waits
+        assert statistics.frames == 60 + 1
         assert not statistics.late_acknowledgements
         assert await client.close() == OK
 
@@ -162,7 +164,7 @@ async def test_xfreerdp_and_a_moving_picture(client_display: Display, bpp: int) 
 async def test_rdesktop_and_a_moving_picture(client_display: Display, bpp: int) -> None:
     async with serving() as served, rdesktop(client_display, served.port, bpp=bpp) as client:
         session = (await served.guest()).session
-        assert await move(session, 3) > 20
+        await move(session, 60)
         await wait_equal(client, session)
 
 
@@ -182,7 +184,7 @@ async def test_several_clients_of_different_depths_at_once(peers: Peers) -> None
         assert sorted(by_depth) == [8, 16, 24, 32]
         async with trio.open_nursery() as nursery:
             for session in by_depth.values():
-                nursery.start_soon(move, session, 1)
+                nursery.start_soon(move, session, 20)
         for client, depth in zip(clients, (32, 16, 24, 8), strict=True):
             await paint(by_depth[depth], gradient(depth), 200, 100)
             await wait_equal(client, by_depth[depth])

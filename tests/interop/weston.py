@@ -15,10 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.interop.pictures import Picture, pattern, save
-from tests.interop.processes import free_port, launch, need, numbered, wait_for_sync
+from tests.interop.processes import PATIENCE, free_port, launch, need, numbered, wait_for, wait_for_sync
 from tests.interop.server import Server, certificate, ready
 
 __all__ = ["WestonServer", "version", "weston"]
+
+_SEAT = re.compile(r'bind\(\d+, "wl_seat"')
 
 
 @dataclass
@@ -27,6 +29,17 @@ class WestonServer(Server):
 
     background: Picture | None = None
     typed: Path | None = None
+
+    def seats(self) -> int:
+        """How many seats its shell has taken so far; each client brings one."""
+        return len(_SEAT.findall(self.process.log))
+
+    async def wait_seat(self, before: int) -> None:
+        """Wait until its shell has taken another seat than these.
+
+        It dies when it asks for one that is gone, and weston 10 ends with a shell that did not live for long.
+        """
+        await wait_for(lambda: self.seats() > before, "the client's seat taken", PATIENCE, self.process)
 
 
 @functools.cache
@@ -60,13 +73,14 @@ def weston(
         "[core]\nidle-time=0\n"
         f"[shell]\nbackground-image={picture_path}\nbackground-type=scale\nlocking=false\npanel-position=none\n"
         "animation=none\nstartup-animation=none\nclose-animation=none\n"
+        "[input-method]\npath=\n"  # no keyboard on the screen, which would take seats too
     )
     options = ["--address=127.0.0.1", f"--port={port}", f"--width={width}", f"--height={height}", "--idle-time=0"]
     options += [f"--rdp-tls-cert={cert}", f"--rdp-tls-key={key}", f"--config={config}", f"--socket=wayland-{port}"]
     options += [] if resizable else ["--no-resizeable" if new else "--no-clients-resize"]
     options += ["--backend=rdp" if new else "--backend=rdp-backend.so"]
     with contextlib.ExitStack() as stack:
-        process = stack.enter_context(launch("weston", ["weston", *options], run_time))
+        process = stack.enter_context(launch("weston", ["weston", *options], run_time, env={"WAYLAND_DEBUG": "client"}))
         server = WestonServer(**vars(ready(port, process, width, height)), background=background)
         wait_for_sync((run_time / f"wayland-{port}").exists, "weston's socket", process)
         if terminal:
