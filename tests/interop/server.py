@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from tests.interop.processes import Process, listening, need, wait_for_sync
 
@@ -23,6 +26,17 @@ class Server:
     width: int
     height: int
     host: str = "127.0.0.1"
+    needs: dict[str, Any] = field(default_factory=dict)
+    """Options without which a client of ours is not let in."""
+    drops_unicode: bool = False
+    """It says that it takes Unicode, and drops it."""
+    is_restless: bool = False
+    """By the classic road it sends all again and again, and planar wrongly, as freerdp-shadow 3.15 does."""
+
+    def skip_if_restless(self) -> None:
+        """Skip a test that is about the classic road's pictures of 32 bits a pixel, or about when they come."""
+        if self.is_restless:
+            pytest.skip("it sends all again and again, and planar wrongly")
 
     @property
     def address(self) -> str:

@@ -33,6 +33,7 @@ __all__ = [
     "shown",
     "truncated",
     "wait_desktop",
+    "wait_quiet",
     "wait_shows",
 ]
 
@@ -68,10 +69,18 @@ async def connected(server: Server, **options: Any) -> AsyncIterator[Session]:
     # Each wait has its own patience; this one ends what waits for nothing in particular.
     with noted(server.process.describe), trio.fail_after(9 * PATIENCE):
         seats = server.seats() if isinstance(server, WestonServer) else 0
-        async with open_session(server.host, server.port, config=client_config(**options)) as session:
+        async with open_session(
+            server.host, server.port, config=client_config(**{**server.needs, **options})
+        ) as session:
             yield session
             if isinstance(server, WestonServer):
                 await server.wait_seat(seats)
+
+
+async def wait_quiet(session: Session, seconds: float = 0.3) -> None:
+    """Wait until nothing comes any more, or for a while: freerdp-shadow 3.15 goes on without H.264."""
+    with trio.move_on_after(10 * seconds):
+        await session.screen.wait_settled(seconds)
 
 
 def shown(session: Session) -> Picture:

@@ -57,7 +57,9 @@ def shadow(folder: Path, display: Display, security: ShadowSecurity = "tls", *fl
         options.append(f"/sam-file:{_sam_file(folder)}")
     command = [program(PROGRAM), f"/port:{port}", "/bind-address:127.0.0.1", *options, *flags]
     with launch(f"shadow-{security}", command, folder, env=display.env) as process:
-        yield ready(port, process, display.width, display.height)
+        server = ready(port, process, display.width, display.height)
+        server.drops_unicode = server.is_restless = version() >= (3,)
+        yield server
 
 
 def _sam_file(folder: Path) -> Path:

@@ -14,7 +14,7 @@ import trio
 from tests.interop.conftest import Peers
 from tests.interop.processes import free_port
 from tests.interop.server import PASSWORDS, certificate
-from tests.interop.sessions import Tap, client_config, connected, wait_shows
+from tests.interop.sessions import Tap, client_config, connected, truncated, wait_quiet, wait_shows
 from tests.interop.shadow import ShadowSecurity
 from trio_rdp.client import open_session, open_session_over
 from trio_rdp.pdu.x224 import SecurityProtocol
@@ -51,9 +51,9 @@ def known_hosts(tmp_path: Path) -> KnownHosts:
 async def test_nla(peers: Peers, user: str, domain: str, security: Security) -> None:
     server = peers.shadow("nla")
     options = {"username": user, "domain": domain, "password": PASSWORDS[user, domain], "security": security}
-    async with connected(server, **options) as session:
+    async with connected(server, color_depth=16, **options) as session:
         assert session.connection.selected_protocol == SecurityProtocol.HYBRID
-        await wait_shows(session, peers.display.picture_sync(), peers.folder)
+        await wait_shows(session, truncated(peers.display.picture_sync(), 16), peers.folder)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ async def test_cancelled_at_every_read_and_write(peers: Peers, kind: ShadowSecur
             tap.on_use = on_use
             async with open_session_over(tap, config=config, host=server.host, port=server.port) as session:
                 was_open = True
-                await session.screen.wait_settled(0.3)
+                await wait_quiet(session)
                 await trio.sleep(0.1)
                 scope.cancel()
         assert scope.cancelled_caught

@@ -82,6 +82,9 @@ def weston(
     with contextlib.ExitStack() as stack:
         process = stack.enter_context(launch("weston", ["weston", *options], run_time, env={"WAYLAND_DEBUG": "client"}))
         server = WestonServer(**vars(ready(port, process, width, height)), background=background)
+        if new:
+            server.needs = {"enable_clipboard": True}  # weston 14 closes on a client without that channel
+            server.drops_unicode = True
         wait_for_sync((run_time / f"wayland-{port}").exists, "weston's socket", process)
         if terminal:
             need("weston-terminal")

@@ -99,6 +99,9 @@ def xrdp(
         "ls_width": 350,
         "ls_height": 430,
         "ls_bg_color": "dedede",
+        "ls_logo_transform": "scale",  # xrdp 0.10 doubles what has no size
+        "ls_logo_width": 240,
+        "ls_logo_height": 140,
         "ls_logo_x_pos": 55,
         "ls_logo_y_pos": 50,
         "ls_label_x_pos": 30,
@@ -122,8 +125,7 @@ def xrdp(
     if desktop is not None and desktop.xrdp_socket is not None:
         backend.update(lib="libxup.so", port=str(desktop.xrdp_socket), code="20")
     if desktop is not None and chansrv:
-        number = desktop.name.lstrip(":")
-        backend["chansrvport"] = f"DISPLAY({number},{os.getuid()})" if version() >= (0, 10) else f"DISPLAY({number})"
+        backend["chansrvport"] = str(_chansrv_socket(desktop))
     if desktop is None:
         backend.update(username="ask", password="ask")
     every_channel = dict.fromkeys(("rdpdr", "rdpsnd", "drdynvc", "cliprdr", "rail", "xrdpvr"), True)
@@ -151,7 +153,7 @@ def chansrv(desktop: Display, folder: Path) -> Iterator[Process]:
     """
     need("xrdp-chansrv")
     _make_run_folder()
-    socket = sockets() / f"xrdp_chansrv_socket_{desktop.name.lstrip(':')}"
+    socket = _chansrv_socket(desktop)
     socket.unlink(missing_ok=True)
     with launch("chansrv", ["xrdp-chansrv"], folder, env=desktop.env) as process:
         wait_for_sync(socket.exists, "chansrv listens", process)
@@ -161,6 +163,10 @@ def chansrv(desktop: Display, folder: Path) -> Iterator[Process]:
             mount = folder / "thinclient_drives"
             if mount.is_mount():
                 subprocess.run(["fusermount3", "-u", "-z", mount], check=False)
+
+
+def _chansrv_socket(desktop: Display) -> Path:
+    return sockets() / f"xrdp_chansrv_socket_{desktop.name.lstrip(':')}"
 
 
 def _section(name: str, values: Mapping[str, object]) -> str:
