@@ -18,7 +18,7 @@ from tests.interop.printing import cups, lpr
 from tests.interop.processes import wait_for
 from tests.interop.rdesktop import rdesktop
 from tests.interop.serving import Guest, serving
-from tests.interop.xfreerdp import NO_GFX_NO_RFX, xfreerdp
+from tests.interop.xfreerdp import NO_GFX_NO_RFX, is_version_3, xfreerdp
 from trio_rdp.channels.rdpdr import DeviceType
 from trio_rdp.faces.remote_devices.drives import RemoteDrive
 from trio_rdp.wire.errors import SessionClosed
@@ -284,7 +284,8 @@ async def test_other_devices(client_display: Display, flag: str, kind: DeviceTyp
             (device,) = change.arrived
             break
         assert (device.kind, device.name) == (kind, name)
-        if kind == DeviceType.PARALLEL:
+        # xfreerdp 3.15 ends its session over a port's empty path, which "MUST" be that ([MS-RDPESP] 2.2.2.2).
+        if kind == DeviceType.PARALLEL and not is_version_3():
             async with await device.open_device():
                 pass
 

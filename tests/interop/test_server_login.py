@@ -73,7 +73,7 @@ async def test_a_wrong_password_with_nla(client_display: Display, user: str, dom
         xfreerdp(client_display, served.port, security="nla", user=user, domain=domain, password=password) as client,
     ):
         assert await client.wait() == LOGON_FAILURE
-        assert "STATUS_LOGON_FAILURE" in client.log
+        assert "ERRCONNECT_LOGON_FAILURE" in client.log
         await served.wait_log("wrong user name or password")
         assert not served.guests
 
