@@ -15,6 +15,8 @@ from tests.interop.pictures import Picture, psnr, save
 from tests.interop.processes import PATIENCE, LaunchFailed, numbered, wait_for
 from tests.interop.sessions import connected, filled_up, shown, wait_shows
 from tests.interop.shadow import shadow
+from tests.interop.shadow import version as shadow_version
+from tests.interop.xrdp import version as xrdp_version
 from trio_rdp.client import Session
 from trio_rdp.codecs import avc
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
@@ -71,13 +73,41 @@ async def test_h264_of_shadow(peers: Peers, codec: BitmapCodec, security: Any) -
 
 
 async def test_without_h264(peers: Peers) -> None:
-    """freerdp-shadow 2.11 then draws by the classic path, with whatever the client takes there."""
+    """freerdp-shadow 2.11 then draws by the classic path; 3.15 by RemoteFX Progressive."""
     server = peers.shadow(remotefx=True)
     wanted = peers.display.picture_sync()
     options = {"enable_graphics_pipeline": True, "enable_h264": False, "codecs": OPTIONAL_CODECS}
     async with connected(server, **options) as session:
         await wait_resembles(session, wanted, peers, 35)
         assert not set(session.statistics().codecs) & set(OFFERS)
+
+
+@pytest.mark.parametrize(
+    ("codec", "offer", "flags"),
+    [
+        (BitmapCodec.PROGRESSIVE, "none", ()),
+        # It takes RemoteFX into the pipeline where surface bits have it.
+        (BitmapCodec.REMOTEFX, "all", ()),
+        # The planar of 3.15 is wrong in the same pixels with every client, xfreerdp among them.
+        (BitmapCodec.PLANAR, "none", ("-gfx-progressive",)),
+    ],
+    ids=["progressive", "remotefx", "planar"],
+)
+async def test_other_codecs_of_shadow(peers: Peers, codec: BitmapCodec, offer: str, flags: tuple[str, ...]) -> None:
+    if shadow_version() < (3,):
+        pytest.skip("freerdp-shadow 2.11 uses the pipeline for H.264 only")
+    wanted = peers.display.picture_sync()
+    codecs = OPTIONAL_CODECS if offer == "all" else ()
+    options = {"enable_graphics_pipeline": True, "enable_h264": False, "codecs": codecs}
+    with shadow(peers.folder, peers.display, "tls", *flags) as server:
+        async with connected(server, **options) as session:
+            await wait_for(lambda: session.graphics.statistics().shown > 3, "frames")
+            assert set(session.statistics().codecs) == {codec}
+            if codec is not BitmapCodec.PLANAR:
+                await wait_resembles(session, wanted, peers, 35)
+            statistics = session.graphics.statistics()
+            assert statistics.acknowledged > 0
+            assert not statistics.ignored
 
 
 @pytest.mark.parametrize("kind", ["xrdp", "weston"])
@@ -90,6 +120,8 @@ async def test_servers_without_a_pipeline(peers: Peers, kind: str) -> None:
             await wait_resembles(session, server.background, peers, 25)  # a pointer is in the picture
             assert not session.graphics.is_open
         return
+    if xrdp_version() >= (0, 10):
+        pytest.skip("xrdp 0.10 has a pipeline")
     wanted = filled_up(peers.vnc_display.picture_sync(), 32)
     async with connected(peers.xrdp(), enable_graphics_pipeline=True) as session:
         await wait_shows(session, wanted, peers.folder)
