@@ -61,11 +61,13 @@ def test_loss_follows_the_quality_and_what_the_line_affords(codec: BitmapCodec) 
     assert sizes[0] > sizes[1] > sizes[2]
 
 
-def test_no_tile_comes_twice_in_a_frame() -> None:
+@pytest.mark.parametrize("one_transform", [False, True])
+def test_no_tile_comes_twice_in_a_frame(one_transform: bool) -> None:
     # Around what was copied: more than one part, whose rectangles meet within tiles.
     bounds = Rect(0, 0, 1400, 800)
-    maker = PartMaker(1, bounds, clearcodec_encoder.Encoder(), lambda: 0.0)
-    rects = [Rect(0, 0, 1400, 87), Rect(0, 87, 100, 400), Rect(600, 87, 800, 400), Rect(0, 487, 1400, 313)]
+    maker = PartMaker(1, bounds, clearcodec_encoder.Encoder(), lambda: 0.0, one_transform=one_transform)
+    rects = [Rect(0, 0, 1400, 87), Rect(0, 87, 100, 400), Rect(600, 87, 800, 400), Rect(0, 487, 1400, 300)]
+    rects += [Rect(x, 788, 20, 12) for x in range(0, 1400, 32)]
     parts = maker.lossy(BitmapCodec.PROGRESSIVE, photo(1400, 800), rects, Quality.LOW, 100)
     assert len(parts) > 1
     tiles = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -185,9 +185,7 @@ class PartMaker:
             sources.append((self._margins.smooth(pixels, rest), rest))
         jobs: list[PipelineJob] = []
         for source, all_of_it in sources:
-            # IronRDP's client (2026) compares each rectangle with each tile of the frame, a million times at most.
-            few = _FEW if self._one_transform else max(len(all_of_it), 1)
-            for some in (all_of_it[start : start + few] for start in range(0, len(all_of_it), few)):
+            for some in _few(all_of_it) if self._one_transform else (all_of_it,):
                 places = map(_plain, some)
                 data = self._progressive.encode(View.of(source), places, quality=quality, progressive=in_passes)
                 if data:
@@ -236,6 +234,21 @@ class PartMaker:
             ],
         )
         return [DrawSurface(area.surface_id, wire, Rect(0, 0, place.width, place.height), data)]
+
+
+def _few(rects: Iterable[Rect]) -> Iterator[list[Rect]]:
+    """Rectangles in lists of few, of which no two touch the same tile.
+
+    IronRDP's client (2026) compares each rectangle with each tile of the frame, a million times at most.
+    """
+    few: list[Rect] = []
+    for row in bands(rects, 0):
+        if few and len(few) + len(row) > _FEW:
+            yield few
+            few = []
+        few += row
+    if few:
+        yield few
 
 
 def _plain(rect: Rect) -> tuple[int, int, int, int]:
