@@ -14,6 +14,7 @@ import trio.testing
 from PIL import Image
 
 from tests.captures.messages import HERE, load
+from tests.captures.scenes import draw
 from tests.interop.pictures import Picture, psnr
 from tests.interop.sessions import shown
 from tests.protocol import replay
@@ -25,7 +26,7 @@ from trio_rdp.client import Session
 from trio_rdp.codecs import avc
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.encoding import EncodeScheduler
-from trio_rdp.faces.graphics.pipeline import GraphicsPipeline
+from trio_rdp.faces.graphics.pipeline import GraphicsPipeline, GraphicsStatistics
 from trio_rdp.faces.message_channel import MessageChannel
 from trio_rdp.framed import Framed
 from trio_rdp.level import Ending
@@ -114,9 +115,8 @@ async def test_in_small_pieces(name: str) -> None:
         assert psnr(picture, displayed(name)[: picture.shape[0], : picture.shape[1]]) > GOOD
 
 
-async def test_what_xrdp_sent() -> None:
-    name = "gfx-xfreerdp-xrdp-progressive"
-    wanted = np.asarray(Image.open(HERE / f"{name}.png").convert("RGB"))
+async def messages_drawn(name: str, frames: int) -> tuple[Picture, GraphicsStatistics]:
+    """What a screen shows after the messages of a file, which draw so many frames."""
     screen = Screen(640, 480, Ending())
     painter = Painter(screen, EncodeScheduler(2), 1 << 22, lambda _: None)
     face = GraphicsPipeline(ClientConfig(), painter, painter.flush, painter._scheduler.run, lambda: None)
@@ -127,11 +127,30 @@ async def test_what_xrdp_sent() -> None:
         for message in load(f"{name}.s2c"):
             await theirs.send(message)
         with trio.fail_after(20):
-            while face.statistics().shown < 5:  # noqa: ASYNC110
+            while face.statistics().shown < frames:  # noqa: ASYNC110
                 await trio.sleep(0.01)
+        statistics = face.statistics()
         picture = np.ascontiguousarray(screen.snapshot()[:, :, 2::-1])
         nursery.cancel_scope.cancel()
-    assert psnr(picture, wanted) > 40  # RemoteFX of a picture with noise
+    return picture, statistics
+
+
+async def test_what_xrdp_sent() -> None:
+    name = "gfx-xfreerdp-xrdp-progressive"
+    picture, _ = await messages_drawn(name, 5)
+    assert psnr(picture, np.asarray(Image.open(HERE / f"{name}.png").convert("RGB"))) > 40  # a picture with noise
+
+
+async def test_what_gnome_sent() -> None:
+    """gnome-remote-desktop 48.1: a picture, then a second monitor, with a surface of its own."""
+    name = "gfx-client-gnome-48"
+    picture, statistics = await messages_drawn(name, 7)
+    assert statistics.surfaces == 2
+    assert not statistics.ignored
+    assert np.array_equal(picture, np.asarray(Image.open(HERE / f"{name}.png").convert("RGB")))
+    assert psnr(picture[150:, :320], draw(320, 240)[150:]) > 30  # the pointer is above that
+    assert not picture[200:, 320:].any()  # where no monitor is
+    assert picture[:200, 320:].any(axis=2).all()
 
 
 async def messages_of(name: str) -> list[bytes]:

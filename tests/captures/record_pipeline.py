@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from tests.captures.messages import save
-from tests.protocol.replay import play, recording
+from tests.protocol.replay import cut, play
 from tests.shared import capture
 from trio_rdp.channels.dynamic.data import DvcData, DvcDataFirst
 from trio_rdp.channels.dynamic.messages import DRDYNVC_CHANNEL_NAME, decode_client_pdu, decode_server_pdu
@@ -27,9 +27,9 @@ KEPT = {
 """Our files, the captures that they are of, and how many messages of the server they have at most."""
 
 
-def pipeline_messages(name: str) -> tuple[list[bytes], list[bytes]]:
-    """What the client and the server of a shared capture said on the channel, message by message."""
-    connection, outputs = play(recording(name))
+def pipeline_messages(c2s: bytes, s2c: bytes) -> tuple[list[bytes], list[bytes]]:
+    """What the client and the server of a recorded session said on the channel, message by message."""
+    connection, outputs = play(cut(c2s, s2c))
     said = [
         decode_server_pdu(one.message)
         for one in outputs
@@ -39,7 +39,7 @@ def pipeline_messages(name: str) -> tuple[list[bytes], list[bytes]]:
         one.channel_id for one in said if isinstance(one, DvcCreateRequest) and one.channel_name == CHANNEL_NAME
     )
     static_id = connection.result.static_channels[DRDYNVC_CHANNEL_NAME]
-    answered = (decode_client_pdu(one) for one in _client_messages(capture(name)[0], static_id))
+    answered = (decode_client_pdu(one) for one in _client_messages(c2s, static_id))
     return list(_joined(answered, channel_id)), list(_joined(said, channel_id))
 
 
@@ -78,7 +78,7 @@ def _joined(pdus: Iterable[object], channel_id: int) -> Iterator[bytes]:
 def main() -> None:
     """Write the files."""
     for ours, (name, number) in KEPT.items():
-        from_client, from_server = pipeline_messages(name)
+        from_client, from_server = pipeline_messages(*capture(name)[:2])
         save(f"{ours}.c2s", from_client)
         save(f"{ours}.s2c", from_server[:number])
 

@@ -21,6 +21,7 @@ from trio_rdp.client import Session
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.faces.audio.flow import AudioChunk
 from trio_rdp.graphics.pointer import PointerKind
+from trio_rdp.graphics.pointer_shape import PointerShape
 from trio_rdp.protocol.config import DesktopSize, GraphicsVersion, Monitor, Security
 from trio_rdp.protocol.keys import Key
 from trio_rdp.wire.errors import AuthenticationFailed
@@ -146,14 +147,15 @@ async def test_typing(server: GnomeServer) -> None:
 
 
 async def test_pointers(server: GnomeServer) -> None:
+    """That of the terminal and that of what is beside it, each twice."""
     async with connected(server, **PIPELINE) as session, terminal(session, server):
-        seen: list[tuple[PointerKind, Any]] = []
-        for x, y in ((512, 384), (100, 100), (512, 390), (101, 100)):
+        seen: list[PointerShape | None] = [None]
+        for x, y in ((100, 100), (512, 390), (101, 100), (512, 384)):
             await session.mouse.move(x, y)
-            await trio.sleep(0.5)
-            seen.append((session.pointer.kind, session.pointer.shape))
-        assert all(kind is PointerKind.SHAPE for kind, _ in seen)
-        assert seen[0][1] == seen[2][1] != seen[1][1] == seen[3][1]
+            await wait_for(lambda: session.pointer.shape not in (None, seen[-1]), f"another pointer at {x}, {y}")
+            assert session.pointer.kind is PointerKind.SHAPE
+            seen.append(session.pointer.shape)
+        assert seen[1] == seen[3] != seen[2] == seen[4]
 
 
 async def test_clipboard(server: GnomeServer) -> None:
@@ -207,7 +209,7 @@ async def test_two_monitors(server: GnomeServer, layout: str, when: str) -> None
             await session.display_control.wait_ready()
             await session.display_control.set_layout(monitors)
         await wait_for(lambda: len(session.graphics.monitors) == len(monitors), "two monitors")
-        assert session.size == size
+        await wait_for(lambda: session.size == size, "room for both")
         corner = min(one.left for one in monitors), min(one.top for one in monitors)
         await wait_for(lambda: lit(session, monitors, corner), "light where a monitor is")
         await session.screen.wait_settled(0.5)
