@@ -164,6 +164,15 @@ async def test_a_session_without(change: dict[str, int]) -> None:
             await client.graphics.wait_ready()
 
 
+async def test_single_programs_are_drawn_the_classic_way() -> None:
+    config = replace(CLIENT, enable_remote_apps=True)
+    async with open_session_pair(client_config=config) as (client, server):
+        await paint(server, (0, 255, 0))
+        await wait_color(client, (0, 255, 0))
+        assert not server.display.has_pipeline
+        assert client.graphics.version is None
+
+
 async def test_to_begin_anew_and_be_cancelled_leaves_nothing_half_done() -> None:
     async with open_session_pair(client_config=CLIENT) as (client, server):
         with trio.fail_after(20):

@@ -213,6 +213,8 @@ class ServerChannels(Supervised):
             return
         if not pipeline_codecs(self._config.codecs, None):
             return
+        if self._stage.capabilities.remote_programs is not None:
+            return  # in a program's window xfreerdp 3.15 shows surfaces of that window only, and none of the desktop
         display = self.display
         host = GraphicsHost(self._limits, self._graphics_confirmed, display.pipeline_said, display.pipeline_closed)
         display.expect_pipeline()
