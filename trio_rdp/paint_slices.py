@@ -27,7 +27,6 @@ _BITMAP_SECONDS: Final = 4e-6  # around each of its bitmaps, however small, and
 _PART_SECONDS: Final = 1e-5  # around each rectangle or point of the graphics pipeline
 _LEAST_RATE: Final = 1e-10  # seconds a pixel: nothing is faster than filling
 _SMOOTHING: Final = 0.2
-_H264: Final = (BitmapCodec.AVC420, BitmapCodec.AVC444)
 _WORTH_MEASURING: Final = 1024  # pixels: in smaller bitmaps Python takes the time
 
 
@@ -137,7 +136,7 @@ class Rates:
         if pixels := decoded_pixels(job):
             codec = codec_of(job)
             seconds += pixels * self._rates.get(codec, self._first)
-            if codec in _H264 and not avc_library.is_loaded():
+            if codec is not None and codec.is_h264 and not avc_library.is_loaded():
                 seconds += avc_library.LOADING_SECONDS
         return seconds
 

@@ -24,7 +24,6 @@ _SLICE_SECONDS: Final = 0.002
 _LONE_SLICE_SECONDS: Final = 0.008  # while nobody else wants a worker: every hand-off costs time
 _COMPILED_RATE: Final = 1.2e-8  # seconds a pixel, before anything was measured
 _PLAIN_RATE: Final = 1e-6
-_H264: Final = (BitmapCodec.AVC420, BitmapCodec.AVC444)
 _LOOKING: Final = 0.1  # of a pixel's encoding is looking whether it changed
 _SMOOTHING: Final = 0.2
 
@@ -75,7 +74,7 @@ class PlanRunner:
 
     def _cost(self, part: Part) -> float:
         seconds = part.pixels * self._rates.get(part.codec, self._rate)
-        is_loading = part.codec in _H264 and not avc_library.is_loaded()
+        is_loading = part.codec.is_h264 and not avc_library.is_loaded()
         return seconds + avc_library.LOADING_SECONDS if is_loading else seconds
 
     def _chains(self, parts: Iterable[Part]) -> list[list[list[Part]]]:

@@ -25,7 +25,6 @@ from trio_rdp.channels.rdpgfx.events import Confirmed
 from trio_rdp.channels.rdpgfx.server import GraphicsServer
 from trio_rdp.channels.rdpsnd import CHANNEL_NAME as RDPSND_CHANNEL_NAME
 from trio_rdp.channels.rdpsnd import DYNAMIC_CHANNEL_NAME as RDPSND_DYNAMIC_CHANNEL_NAME
-from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.display import Display
 from trio_rdp.dynamic_channel import DynamicChannel
 from trio_rdp.dynamic_channels import ServerDynamicChannels
@@ -239,7 +238,7 @@ class ServerChannels(Supervised):
             items=channel.items,
             measure=self._measure_line,
         )
-        if BitmapCodec.AVC420 in link.codecs or BitmapCodec.AVC444 in link.codecs:
+        if any(codec.is_h264 for codec in link.codecs):
             self._spawn(load_h264)
         round_trip, bandwidth = self._line()
         self.display.pipeline_opened(link, round_trip=round_trip, bandwidth=bandwidth)

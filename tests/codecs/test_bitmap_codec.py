@@ -13,3 +13,7 @@ def test_what_is_lost() -> None:
 def test_what_is_worth_compressing_again() -> None:
     dense = {BitmapCodec.REMOTEFX, BitmapCodec.QOIZ, BitmapCodec.PROGRESSIVE, *_H264}
     assert {codec for codec in BitmapCodec if codec.is_dense} == dense
+
+
+def test_what_needs_pyav() -> None:
+    assert {codec for codec in BitmapCodec if codec.is_h264} == _H264

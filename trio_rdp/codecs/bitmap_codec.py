@@ -31,6 +31,11 @@ class BitmapCodec(enum.Enum):
     """Opacity alone."""
 
     @property
+    def is_h264(self) -> bool:
+        """Whether it is a form of H.264, which needs PyAV."""
+        return self in _H264
+
+    @property
     def is_lossless(self) -> bool:
         """Whether every pixel comes out as it went in, as far as the session's depth goes."""
         return self not in _LOSSY

@@ -12,3 +12,10 @@ def test_every_codec_of_the_document_has_a_name() -> None:
 def test_other_codecs_are_kept_as_they_came() -> None:
     assert not PipelineCodec(0x000D).is_known
     assert PipelineCodec(0x000D) == 0x000D
+
+
+def test_what_is_h264() -> None:
+    for codec in (*PipelineCodec, PipelineCodec(0x000D)):
+        name = BITMAP_CODECS.get(codec)
+        assert codec.is_avc == (name is not None and name.is_h264)
+        assert codec.is_avc444 == (name is BitmapCodec.AVC444)

@@ -29,8 +29,6 @@ from trio_rdp.wire.errors import LocalProtocolError
 
 __all__ = ["Outgoing"]
 
-_AVC444: Final = frozenset((PipelineCodec.AVC444, PipelineCodec.AVC444V2))
-_AVC: Final = _AVC444 | {PipelineCodec.AVC420}
 _DRAWING: Final = (DrawSurface, DrawProgressive, FillSurface, CopySurface, StoreCached, DrawCached)
 
 
@@ -64,7 +62,7 @@ class Outgoing:
                 case _:
                     self._check(job, frame)
             start, said = len(dst), job
-            is_avc = isinstance(job, DrawSurface) and job.codec in _AVC
+            is_avc = isinstance(job, DrawSurface) and job.codec.is_avc
             if isinstance(job, DrawSurface) and is_avc and self._confirmed.needs_avc_length:
                 said = dataclasses.replace(job, data=with_length(job.data))
             message_of(said).append_to(dst)
@@ -136,9 +134,9 @@ class _Frame:
 
     def draw(self, codec: PipelineCodec | None, mixes_avc: bool) -> None:
         """Take note of a bitmap; raises `LocalProtocolError` for what may not stand in one frame."""
-        self.has_avc |= codec in _AVC
-        self.has_avc444 |= codec in _AVC444
-        self.has_other |= codec not in _AVC
+        self.has_avc |= codec is not None and codec.is_avc
+        self.has_avc444 |= codec is not None and codec.is_avc444
+        self.has_other |= codec is None or not codec.is_avc
         if self.has_other and self.has_avc444:
             raise LocalProtocolError("H.264 in 4:4:4 needs a frame of its own")
         if self.has_other and self.has_avc and not mixes_avc:

@@ -33,7 +33,6 @@ from trio_rdp.graphics.pipeline.jobs import (
     EndPipelineFrame,
     ImportCached,
     MonitorArea,
-    PipelineCodec,
     PipelineJob,
 )
 from trio_rdp.protocol.channel_buffer import ChannelBuffer, WhenFull
@@ -54,7 +53,6 @@ _PLAIN_RATE: Final = 1e-6
 _SMOOTHING: Final = 0.2
 _WORTH_MEASURING: Final = 4096  # bytes
 _MULTIPART: Final = 0xE1
-_H264: Final = (PipelineCodec.AVC420, PipelineCodec.AVC444, PipelineCodec.AVC444V2)
 
 RunInTurn = Callable[[Callable[[], bytes], float], Awaitable[bytes]]
 """Does work that takes so many seconds: on the loop, or in a thread when its turn comes."""
@@ -369,7 +367,7 @@ class GraphicsPipeline(ChannelFace):
 
     async def _submit(self, machine: GraphicsClient, job: PipelineJob) -> None:
         match job:
-            case DrawSurface(codec=codec) if codec in _H264:
+            case DrawSurface(codec=codec) if codec.is_avc:
                 if machine.confirmed is not None and not machine.confirmed.takes_avc420:
                     raise RemoteProtocolError(f"the server draws in {codec.name}, but H.264 was not agreed on")
             case EndPipelineFrame():

@@ -38,7 +38,6 @@ _MOST: Final = 0.75
 _LOSSLESS: Final = (BitmapCodec.CLEARCODEC, BitmapCodec.PLANAR, BitmapCodec.RAW)
 _EXACT: Final = (BitmapCodec.PLANAR, BitmapCodec.CLEARCODEC)
 _LOSSY: Final = (BitmapCodec.PROGRESSIVE, BitmapCodec.REMOTEFX)
-_VIDEO: Final = (BitmapCodec.AVC420, BitmapCodec.AVC444)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Choice:
             video = BitmapCodec.AVC420
         if forced is None:
             return cls(lossless, exact, lossy, video)
-        if forced in _VIDEO:
+        if forced.is_h264:
             return cls(lossless, exact, None, forced)
         return cls(lossless, exact, forced, None) if forced in _LOSSY else cls(forced, forced, None, None)
 
@@ -102,7 +101,7 @@ def see_tiles(
 def _kind(hint: Hint, usable: Sequence[BitmapCodec]) -> int | None:
     if hint is Content.TEXT:
         return TEXT
-    if hint is Content.PHOTO or hint in _VIDEO:
+    if hint is Content.PHOTO or (isinstance(hint, BitmapCodec) and hint.is_h264):
         return PHOTO  # a stream of its own is for those that change often, which is seen
     return CODECS + usable.index(hint) if isinstance(hint, BitmapCodec) and hint in usable else None
 

@@ -35,6 +35,7 @@ from trio_rdp.graphics.pipeline.motion import SentBlocks
 from trio_rdp.graphics.pipeline.parts import PartMaker
 from trio_rdp.graphics.pipeline.photo_map import PhotoMap
 from trio_rdp.graphics.pipeline.plan import CodecCount, FramePlan, PipelineStatistics
+from trio_rdp.graphics.pipeline.portions import is_video
 from trio_rdp.graphics.pipeline.refinement import Refinement
 from trio_rdp.graphics.pipeline.shown import Shown
 from trio_rdp.graphics.pipeline.tile_cache import TileCache
@@ -51,10 +52,6 @@ CODECS: Final = (BitmapCodec.CLEARCODEC, BitmapCodec.PLANAR, BitmapCodec.PROGRES
 
 CACHE_BYTES: Final = 100 << 20
 CACHE_SLOTS: Final = 25_600
-
-_VIDEO_CODECS: Final = (BitmapCodec.AVC420, BitmapCodec.AVC444)
-_AVC444: Final = (PipelineCodec.AVC444, PipelineCodec.AVC444V2)
-_AVC: Final = (PipelineCodec.AVC420, *_AVC444)
 
 
 def _no_clock() -> float:
@@ -230,8 +227,9 @@ class PipelineEncoder:
 
     def _framed(self, plan: FramePlan, jobs: list[PipelineJob]) -> list[list[PipelineJob]]:
         """Put jobs in one frame, or in two where H.264 must be alone, as that in 4:4:4 always must."""
-        first = next((number for number, job in enumerate(jobs) if _is_avc(job)), 0)
-        mixes = self._mixes_avc and not any(_is_avc(job, _AVC444) for job in jobs[first:])
+        first = next((number for number, job in enumerate(jobs) if is_video(job)), 0)
+        has_avc444 = any(isinstance(job, DrawSurface) and job.codec.is_avc444 for job in jobs[first:])
+        mixes = self._mixes_avc and not has_avc444
         if mixes or not any(isinstance(job, (DrawSurface, DrawProgressive)) for job in jobs[:first]):
             return [jobs] if jobs else []
         # INVARIANT: parts of videos are the last ones.
@@ -240,8 +238,8 @@ class PipelineEncoder:
     def _settings(self) -> Settings:
         usable, codec = self.usable, self.codec
         if self._holds_videos:
-            usable = tuple(one for one in usable if one not in _VIDEO_CODECS)
-            codec = None if codec in _VIDEO_CODECS else codec
+            usable = tuple(one for one in usable if not one.is_h264)
+            codec = None if codec is None or codec.is_h264 else codec
         return Settings(usable, codec, self.quality, self.percent, self.max_video_bytes, self.hints)
 
     def hold_videos(self, is_held: bool) -> None:
@@ -275,10 +273,6 @@ class PipelineEncoder:
         for part in plan.parts:
             part.refines = True
         return plan
-
-
-def _is_avc(job: PipelineJob, codecs: Sequence[PipelineCodec] = _AVC) -> bool:
-    return isinstance(job, DrawSurface) and job.codec in codecs
 
 
 def _copied(jobs: Iterable[PipelineJob]) -> list[Rect]:

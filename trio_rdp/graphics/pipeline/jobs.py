@@ -56,6 +56,19 @@ class PipelineCodec(OpenEnum):
     AVC444 = 0x000E
     AVC444V2 = 0x000F
 
+    @property
+    def is_avc444(self) -> bool:
+        """Whether it is H.264 in 4:4:4, in either form."""
+        return self in _AVC444
+
+    @property
+    def is_avc(self) -> bool:
+        """Whether it is H.264."""
+        return self in _AVC444 or self is PipelineCodec.AVC420
+
+
+_AVC444: Final = frozenset((PipelineCodec.AVC444, PipelineCodec.AVC444V2))
+
 
 BITMAP_CODECS: Final = {
     PipelineCodec.UNCOMPRESSED: BitmapCodec.RAW,

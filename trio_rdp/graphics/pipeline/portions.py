@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
 
 from trio_rdp.graphics.differences import TILE
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.pipeline.jobs import CreateSurface, DeleteSurface, DrawSurface, PipelineCodec, PipelineJob
+from trio_rdp.graphics.pipeline.jobs import CreateSurface, DeleteSurface, DrawSurface, PipelineJob
 
-__all__ = ["apart", "portion"]
-
-_VIDEO: Final = (PipelineCodec.AVC420, PipelineCodec.AVC444, PipelineCodec.AVC444V2)
+__all__ = ["apart", "is_video", "portion"]
 
 
 def portion(damage: Iterable[Rect], room: int) -> tuple[list[Rect], list[Rect]]:
@@ -47,4 +44,4 @@ def apart(jobs: Sequence[PipelineJob], most: float) -> list[list[PipelineJob]]:
 
 def is_video(job: PipelineJob) -> bool:
     """Whether a job draws H.264."""
-    return isinstance(job, DrawSurface) and job.codec in _VIDEO
+    return isinstance(job, DrawSurface) and job.codec.is_avc
