@@ -120,3 +120,18 @@ def test_one_at_a_time() -> None:
     videos.take(1)
     videos.drawn_over([PLACE])
     assert videos.add(PLACE.moved(1, 0), UNITS[0])
+
+
+def test_streams_that_come_and_go_take_no_number_of_one_that_stays() -> None:
+    videos = HandedVideos()
+    there: set[int] = set()
+    elsewhere = Rect(200, 0, 64, 48)
+    for number in range(0x1000):
+        assert videos.add(PLACE if number == 0 else elsewhere, UNITS[0])
+        for job in videos.take(1):
+            if isinstance(job, DeleteSurface):
+                there.remove(job.surface_id)
+            elif isinstance(job, CreateSurface):
+                assert job.surface_id not in there
+                there.add(job.surface_id)
+        videos.drawn_over([elsewhere])

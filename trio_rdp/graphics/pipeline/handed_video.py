@@ -83,8 +83,7 @@ class HandedVideos:
         if stream is None:
             if len(self._streams) >= self._most:
                 raise LocalProtocolError(f"{self._most} streams of H.264 are shown already, which is the most")
-            stream = self._streams[rect] = _Stream(self._next_id)
-            self._next_id = _FIRST_ID + (self._next_id - _FIRST_ID + 1) % (0xFFFF - _FIRST_ID)
+            stream = self._streams[rect] = _Stream(self._new_id())
         # Clients show each picture when it comes; their decoders keep it back where the stream leaves that open.
         message = stream.units.wrap(in_order(unit.data))
         if begins:
@@ -92,6 +91,18 @@ class HandedVideos:
         stream.waiting.append(message)
         stream.needs_key = False
         return True
+
+    def _new_id(self) -> int:
+        """Give the number of a surface, none of one that the client has."""
+        taken = {stream.surface_id for stream in self._streams.values()}
+        while self._next_id in taken:
+            self._next_id = self._after(self._next_id)
+        found, self._next_id = self._next_id, self._after(self._next_id)
+        return found
+
+    @staticmethod
+    def _after(surface_id: int) -> int:
+        return _FIRST_ID + (surface_id - _FIRST_ID + 1) % (0xFFFF - _FIRST_ID)
 
     def interrupt(self) -> None:
         """Drop what waits: the client wants no output; each stream goes on with a key picture."""
