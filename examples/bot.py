@@ -17,9 +17,9 @@ from trio_rdp import Key
 
 
 async def settle(session: trio_rdp.Session) -> None:
-    """Wait until nothing has moved for half a second, or, where a clock ticks or a film runs, for five seconds."""
+    """Wait until nothing has moved for a second, or, where a clock ticks or a film runs, for five seconds."""
     with trio.move_on_after(5):
-        await session.screen.wait_settled(0.5)
+        await session.screen.wait_settled(1)
 
 
 async def run_bot(config: trio_rdp.ClientConfig, host: str, port: int, picture: str) -> None:

@@ -82,6 +82,20 @@ async def replayed(name: str, *, piece: int = 1 << 20) -> AsyncIterator[Session]
         nursery.cancel_scope.cancel()
 
 
+async def wait_drawn(session: Session, name: str) -> None:
+    """Wait until a capture has been heard to its end, and everything is drawn."""
+    frames = len(replay.recording(name).session)
+    with trio.fail_after(60):
+        await session.graphics.wait_ready()
+        while True:
+            found = session.statistics()
+            graphics = found.graphics
+            if found.frames_received >= frames and not found.painter.pending_bytes and not graphics.queue_depth:
+                break
+            await trio.sleep(0.01)
+        await session.screen.wait_settled(0.1)
+
+
 def displayed(name: str) -> Picture:
     """What the real client showed."""
     return np.asarray(Image.open(ROOT / "captures" / f"{name}.png").convert("RGB"))
@@ -90,9 +104,7 @@ def displayed(name: str) -> Picture:
 @pytest.mark.parametrize("name", parameters())
 async def test_the_picture(name: str) -> None:
     async with replayed(name) as session:
-        with trio.fail_after(20):
-            await session.graphics.wait_ready()
-            await session.screen.wait_settled(0.3)
+        await wait_drawn(session, name)
         picture = shown(session)
         wanted = displayed(name)[: picture.shape[0], : picture.shape[1]]
         assert psnr(picture, wanted) > GOOD
@@ -109,8 +121,7 @@ async def test_the_picture(name: str) -> None:
 @pytest.mark.parametrize("name", parameters())
 async def test_in_small_pieces(name: str) -> None:
     async with replayed(name, piece=97) as session:
-        with trio.fail_after(30):
-            await session.screen.wait_settled(0.5)
+        await wait_drawn(session, name)
         picture = shown(session)
         assert psnr(picture, displayed(name)[: picture.shape[0], : picture.shape[1]]) > GOOD
 
@@ -164,9 +175,7 @@ async def messages_of(name: str) -> list[bytes]:
             await take(channel, machine, data)
 
         session.graphics._take = noting  # type: ignore[method-assign]
-        with trio.fail_after(20):
-            await session.graphics.wait_ready()
-            await session.screen.wait_settled(0.2)
+        await wait_drawn(session, name)
     return found
 
 

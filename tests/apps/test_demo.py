@@ -18,7 +18,7 @@ SIZE = DesktopSize(480, 320)
 @pytest.mark.parametrize("clients", [1, 3])
 async def test_every_client_gets_its_own_desktop(tmp_path: Path, clients: int) -> None:
     phases: list[str] = []
-    result = await run_demo(clients, 1.0, tmp_path / "new", size=SIZE, tell=lambda phase, share: phases.append(phase))
+    result = await run_demo(clients, 3.0, tmp_path / "new", size=SIZE, tell=lambda phase, share: phases.append(phase))
     assert len(result.clients) == clients
     assert len(result.fingerprint) == 64
     assert {"making a certificate", "logging in", "running"} <= set(phases)
@@ -53,7 +53,7 @@ async def test_there_are_more_clients_than_names(tmp_path: Path) -> None:
 async def test_pictures_travel_as_is_wished(tmp_path: Path, graphics: Graphics, codec: BitmapCodec) -> None:
     if graphics is Graphics.H264:
         pytest.importorskip("av")
-    result = await run_demo(1, 1.0, tmp_path, size=SIZE, graphics=graphics)
+    result = await run_demo(1, 3.0, tmp_path, size=SIZE, graphics=graphics)
     display = result.clients[0].display
     assert display.codecs[codec].bytes > 0
     assert (display.pipeline is None) == (graphics is Graphics.CLASSIC)

@@ -46,7 +46,7 @@ EVERY = Security.NLA | Security.TLS | Security.NONE
 LOSSLESS = (BitmapCodec.PLANAR, BitmapCodec.INTERLEAVED, BitmapCodec.RAW)
 
 # A client on this machine that takes longer than this is stuck.  One that is only slow gets no picture on the other
-# road before its pipeline is open, and its acknowledgements are not given up.
+# road before its pipeline is open, and what it confirms late is not given up.
 QUICK = Limits(
     negotiation=PATIENCE,
     tls_handshake=PATIENCE,
@@ -55,6 +55,7 @@ QUICK = Limits(
     reactivation=PATIENCE,
     graphics_opening=PATIENCE,
     frame_acknowledgement=PATIENCE,
+    audio_confirmation=PATIENCE,
 )
 
 

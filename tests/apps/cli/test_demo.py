@@ -10,7 +10,7 @@ from trio_rdp.apps.cli.command import command as group
 
 
 async def test_a_table_and_a_picture_per_client(tmp_path: Path) -> None:
-    finished = await command(tmp_path, "demo", "--clients", "2", "--seconds", "1", "--output", "pictures")
+    finished = await command(tmp_path, "demo", "--clients", "2", "--seconds", "3", "--output", "pictures")
     assert finished.returncode == 0, finished.stderr
     assert finished.stderr == b""
     shown = finished.stdout.decode()
@@ -31,7 +31,7 @@ async def test_a_table_and_a_picture_per_client(tmp_path: Path) -> None:
 
 
 async def test_json(tmp_path: Path) -> None:
-    finished = await command(tmp_path, "--json", "demo", "--clients", "1", "--seconds", "1.5")
+    finished = await command(tmp_path, "--json", "demo", "--clients", "1", "--seconds", "4")
     assert finished.returncode == 0, finished.stderr
     (client,) = parsed(finished)["clients"]
     assert client["frames"] > 0
@@ -48,7 +48,7 @@ async def test_json(tmp_path: Path) -> None:
 
 
 async def test_without_the_graphics_pipeline(tmp_path: Path) -> None:
-    finished = await command(tmp_path, "--json", "demo", "--clients", "1", "--seconds", "1", "--graphics", "classic")
+    finished = await command(tmp_path, "--json", "demo", "--clients", "1", "--seconds", "3", "--graphics", "classic")
     assert finished.returncode == 0, finished.stderr
     (client,) = parsed(finished)["clients"]
     assert client["graphics"]["version"] is None

@@ -13,7 +13,7 @@ from trio_rdp.apps.cli.command import command as group
 from trio_rdp.protocol.config import Security
 
 USER = ("-u", ACCOUNT.username)
-QUICK = ("--timeout", "4", "--settle", "0.1")
+QUICK = ("--timeout", "60", "--settle", "0.1")
 
 
 async def test_a_picture_of_the_desktop(tmp_path: Path) -> None:
