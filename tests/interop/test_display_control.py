@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from tests.interop.conftest import Peers
-from tests.interop.display import Display, xorg
+from tests.interop.display import Display, xorg, xvfb
 from tests.interop.pictures import pattern
 from tests.interop.processes import wait_for
 from tests.interop.serving import paint, serving, wait_equal
@@ -113,4 +113,21 @@ async def test_xfreerdp_and_a_handler_that_hears_of_layouts(client_display: Disp
         window = await client.wait_window()
         await client_display.xdotool("windowsize", window.id, 900, 700)
         await wait_for(partial(has_size, guest.session, DesktopSize(900, 700)), "a desktop of that size")
-        assert MonitorLayoutChanged(guest.session.monitors) in guest.events
+        await wait_for(lambda: MonitorLayoutChanged(guest.session.monitors) in guest.events, "the event")
+
+
+async def test_xfreerdp_with_two_monitors(peers: Peers) -> None:
+    """Our display is as large as both, and its handler knows where each stands."""
+    with xvfb(peers.folder, 1600, 700) as display:
+        display.run_sync("xrandr", "--setmonitor", "left", "900/300x700/200+0+0", "screen")
+        display.run_sync("xrandr", "--setmonitor", "right", "700/250x700/200+900+0", "none")
+        async with serving() as served, xfreerdp(display, served.port, "/multimon", "/f") as client:
+            session = (await served.guest()).session
+            assert session.size == DesktopSize(1600, 700)
+            assert [(one.left, one.top, one.width, one.height, one.is_primary) for one in session.monitors] == [
+                (0, 0, 900, 700, True),
+                (900, 0, 700, 700, False),
+            ]
+            await wait_equal(client, session)
+            guest = served.guests[0]
+            await wait_for(lambda: MonitorLayoutChanged(session.monitors) in guest.events, "the event")
