@@ -24,7 +24,6 @@ __all__ = ["Admitted", "Login", "admit"]
 _log = logging.getLogger(__name__)
 
 _NETBIOS_LENGTH = 15
-_LAST_LOOK = 0.5  # seconds
 _DISCARD_SIZE = 4096
 
 
@@ -84,16 +83,16 @@ async def admit(
             connection = acceptor.result
     except BaseException as exc:
         if isinstance(exc, AuthenticationFailed | NegotiationFailed):
-            await _let_read(stream)
+            await _let_read(stream, limits.close_grace)
         await trio.aclose_forcefully(stream)
         raise
     assert login is not None
     return Admitted(framed, connection, login)
 
 
-async def _let_read(stream: trio.abc.Stream) -> None:
+async def _let_read(stream: trio.abc.Stream, seconds: float) -> None:
     """Let a client that was turned away read why: closing over what it still sends would discard our last words."""
-    with trio.move_on_after(_LAST_LOOK), contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+    with trio.move_on_after(seconds), contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
         while await stream.receive_some(_DISCARD_SIZE):
             pass
 

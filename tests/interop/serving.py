@@ -46,7 +46,7 @@ EVERY = Security.NLA | Security.TLS | Security.NONE
 LOSSLESS = (BitmapCodec.PLANAR, BitmapCodec.INTERLEAVED, BitmapCodec.RAW)
 
 # A client on this machine that takes longer than this is stuck.  One that is only slow gets no picture on the other
-# road before its pipeline is open, and what it confirms late is not given up.
+# road before its pipeline is open, what it confirms late is not given up, and it hears why its session is over.
 QUICK = Limits(
     negotiation=PATIENCE,
     tls_handshake=PATIENCE,
@@ -56,6 +56,7 @@ QUICK = Limits(
     graphics_opening=PATIENCE,
     frame_acknowledgement=PATIENCE,
     audio_confirmation=PATIENCE,
+    close_grace=PATIENCE,
 )
 
 
