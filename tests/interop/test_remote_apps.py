@@ -14,7 +14,7 @@ from tests.interop.display import Display, Window
 from tests.interop.pictures import Picture, pattern
 from tests.interop.processes import PATIENCE, launched, need, wait_for
 from tests.interop.serving import Guest, paint, serving
-from tests.interop.xfreerdp import Xfreerdp, remote_app, xfreerdp
+from tests.interop.xfreerdp import Xfreerdp, is_version_3, remote_app, xfreerdp
 from trio_rdp.channels.rail import (
     Command,
     CommandGiven,
@@ -198,6 +198,8 @@ async def test_with_a_window_manager(client_display: Display) -> None:
 @pytest.mark.interop_full
 async def test_a_move_by_the_client(client_display: Display) -> None:
     """The window manager moves the window alone, and the server hears of it when the mouse is its own again."""
+    if is_version_3():
+        pytest.skip("xfreerdp 3.15 keeps the mouse, so that openbox moves nothing")
     async with window_manager(client_display), using(client_display, "||clock") as (desk, request):
         await request.accept()
         window: AppWindow = await desk.host.open_window("Our clock", WHERE)
