@@ -136,7 +136,7 @@ class Keyboard:
 
         A server without Unicode input gets the keys of a US keyboard; raises `LocalProtocolError` for a character that
         such a keyboard does not have, and then nothing was typed.  With `unicode=False` every server gets the keys:
-        freerdp-shadow 3.15 says that it takes Unicode, and drops it.
+        freerdp-shadow 3.15 and weston 14 say that they take Unicode, and drop it.
         """
         unicode = unicode and InputFlags.UNICODE in self._link.input_flags
         typed = self._type_unicode if unicode else self._type_keys

@@ -115,7 +115,7 @@ async def wait_x_size(display: Display, width: int, height: int) -> None:
 
 
 async def test_two_at_once(peers: Peers) -> None:
-    """Each with a desktop of its own: of one desktop xrdp throws out who was there."""
+    """Each with a desktop of its own: of two on one of xorgxrdp's, the second gets all that is drawn."""
     server, other = peers.xrdp_xorg(), peers.xrdp()
     async with piped(server) as one, piped(other) as two:
         await wait_resembles(one, peers.xorg_display.picture_sync)
