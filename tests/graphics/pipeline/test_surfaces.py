@@ -44,6 +44,7 @@ from trio_rdp.graphics.pipeline.jobs import (
     UnmapSurface,
 )
 from trio_rdp.graphics.pipeline.limits import PipelineLimits
+from trio_rdp.graphics.pipeline.packed import PackedPoints, PackedRects
 from trio_rdp.graphics.pipeline.surface import Surface
 from trio_rdp.graphics.pipeline.surfaces import PipelineCounts, Surfaces
 from trio_rdp.wire.errors import DecodeError
@@ -436,3 +437,35 @@ def test_what_surfaces_cover_is_not_counted_anew_for_each(monkeypatch: pytest.Mo
     surfaces.start(MapSurface(3, 63, 0)).finish()
     assert surfaces.covered(desktop) == 396 * 4 + 2
     assert len(looked) == 2
+
+
+def test_many_rectangles_and_points_are_drawn_as_few_are() -> None:
+    source = np.random.default_rng(4)
+    corners = source.integers(-20, 70, (300, 2))
+    points = tuple((x, y) for x, y in corners.tolist())
+    edges = [(max(x, 0), max(y, 0), max(x + 3, 0), max(y + 2, 0)) for x, y in points]
+    packed_points = PackedPoints(b"".join(PackedPoints.item.pack(*point) for point in points))
+    packed_rects = PackedRects(b"".join(PackedRects.item.pack(*edge) for edge in edges))
+    small, whole = Rect(5, 6, 7, 8), gradient(64, 48)
+    for many, few in (
+        (CopySurface(1, 1, small, packed_points), CopySurface(1, 1, small, points)),
+        (CopySurface(1, 2, small, packed_points), CopySurface(1, 2, small, points)),
+        (DrawCached(1, 1, packed_points), DrawCached(1, 1, points)),
+        (FillSurface(1, RED, packed_rects), FillSurface(1, RED, tuple(packed_rects))),
+    ):
+        assert many == few
+        pictures = []
+        for job in (many, few):
+            surfaces = made(draw(PipelineCodec.UNCOMPRESSED, whole), StoreCached(1, 5, 1, small))
+            surface = surfaces.find(job.surface_id)
+            before = surface.pixels.copy()
+            surface.damage.clear()
+            surfaces.start(job).finish()
+            changed = (surface.pixels != before).any(axis=2)
+            for rect in surface.damage.rects:
+                changed[rect.top : rect.bottom, rect.left : rect.right] = False
+            assert not changed.any()
+            pictures.append((surface.pixels, surfaces.counts))
+        (one, counted), (other, counted_too) = pictures
+        assert np.array_equal(one, other)
+        assert counted == counted_too
