@@ -37,7 +37,7 @@ class ServerEnd:
 
     async def hear(self) -> Any:
         """The next message; answers are decoded as such."""
-        with trio.fail_after(5):
+        with trio.fail_after(20):
             message = rdpdr.decode_rdpdr(await self.channel.receive(), from_server=False)
         if isinstance(message, rdpdr.UnmatchedResponse):
             return rdpdr.decode_answer(message, self.asked.pop(message.completion_id))

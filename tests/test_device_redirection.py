@@ -308,7 +308,7 @@ async def test_the_iteration_ends_with_the_session() -> None:
     async def look(devices: RemoteDevices) -> None:
         told.extend([change async for change in devices])
 
-    with trio.fail_after(5):
+    with trio.fail_after(20):
         async with trio.open_nursery() as nursery, open_session_pair(client_config=LENDING) as (client, server):
             nursery.start_soon(look, server.devices)
             client.devices.add_drive("share", MemoryFileSystem(FILES))

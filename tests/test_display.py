@@ -126,7 +126,7 @@ class TestFrames:
                     async with link.display.frame() as frame:
                         frame.blit(frame.bounds, noise(100, 100, steps))
                         await trio.lowlevel.checkpoint()
-                with trio.fail_after(5):
+                with trio.fail_after(20):
                     await paint(link, rect=Rect(60, 60, 8, 8))
                 await link.settle()
                 assert link.is_in_step
@@ -160,7 +160,10 @@ class TestPacing:
             link.pause_reading()
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(animate)
-                await trio.sleep(0.2)
+                with trio.fail_after(20):
+                    while not link.display.statistics().waits:  # noqa: ASYNC110
+                        await trio.sleep(0.01)
+                await trio.sleep(0.1)
                 # One frame is on its way, and the next is not even drawn.
                 assert drawn == 1
                 found = link.display.statistics()
@@ -184,7 +187,7 @@ class TestPacing:
             sent = link.writer.statistics().bytes_sent
             link.writer.channel("busy").put_nowait(link.stage.encode_channel("busy", bytes(20_000)))
             await trio.testing.wait_all_tasks_blocked()
-            with trio.fail_after(5):
+            with trio.fail_after(20):
                 async with link.display.frame():
                     pass
             assert link.writer.statistics().bytes_sent == sent  # the channel holds the line
@@ -200,7 +203,7 @@ class TestPacing:
             assert scope.cancelled_caught
             assert link.display.statistics().unacknowledged == 2
             link.display.frame_acknowledged(0)
-            with trio.fail_after(1):
+            with trio.fail_after(20):
                 await paint(link, (4, 0, 0))
             link.display.frame_acknowledged(ALL_FRAMES)
             await link.settle()
@@ -283,7 +286,7 @@ class TestSuppression:
 
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(look_away)
-                with trio.fail_after(1):
+                with trio.fail_after(20):
                     for _ in range(10):
                         await paint(link)
 
@@ -501,7 +504,7 @@ class TestEnds:
                 opened = await link.display.frame().__aenter__()
             else:
                 link.is_mute = True
-            with trio.fail_after(5):
+            with trio.fail_after(20):
                 async with trio.open_nursery() as nursery:
                     nursery.start_soon(wait)
                     await trio.testing.wait_all_tasks_blocked(0.01)

@@ -155,7 +155,7 @@ class TestResize:
             async with link.running():
                 with cancelled_after(steps) as scope:
                     await link.display.resize(120, 90)
-                with trio.fail_after(5):
+                with trio.fail_after(20):
                     await paint(link)
                 await link.settle()
                 assert link.is_in_step

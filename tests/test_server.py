@@ -135,7 +135,7 @@ class TestSession:
     async def test_the_client_is_told_who_logged_on(self) -> None:
         client_side = replace(CLIENT, domain="LAB")
         async with open_session_pair(client_config=client_side, server_config=SERVER) as (client, _):
-            with trio.fail_after(5):
+            with trio.fail_after(20):
                 while client.info.logon is None:
                     await client.info.wait_changed()
             assert client.info.logon == LogonInfoVersion2(domain="LAB", user_name="ada")
@@ -267,7 +267,7 @@ class TestEnds:
         async with serving(handler) as server:
             async with server.connect() as client:
                 await client.keyboard.type("é")
-            with trio.fail_after(5):
+            with trio.fail_after(20):
                 await done.wait()
         assert events == [UnicodePressed("é"), UnicodeReleased("é")]
 
@@ -284,7 +284,7 @@ class TestEnds:
             stream = await trio.open_tcp_stream("127.0.0.1", server.port)
             await join_until(stream, ClientConnectorState.CONNECTED)
             await stream.aclose()
-            with trio.fail_after(5):
+            with trio.fail_after(20):
                 await cancelled.wait()
 
     async def test_a_handler_has_a_grace_after_its_client_has_left(
@@ -334,7 +334,7 @@ class TestEnds:
             async with serving(handler) as server:
                 async with server.connect():
                     await trio.sleep(0.05)
-                with trio.fail_after(5):
+                with trio.fail_after(20):
                     await ended.wait()
                 await until(lambda: bool(caplog.records))
         assert "the session with 127.0.0.1 ended: the client disconnected" in caplog.text
@@ -469,7 +469,7 @@ class TestAdmission:
                     async with server.connect():
                         pass
                 await first.keyboard.type("x")
-            with trio.fail_after(5):
+            with trio.fail_after(20):
                 await until_connected(server)
 
     async def test_also_those_that_log_in_at_the_same_time(self) -> None:
@@ -519,7 +519,7 @@ class TestAdmission:
                     pass
             for stream in idle:
                 await stream.aclose()
-            with trio.fail_after(5):
+            with trio.fail_after(20):
                 await until_connected(server)
 
     @pytest.mark.parametrize("security", [Security.TLS, Security.NLA])

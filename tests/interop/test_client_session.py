@@ -168,7 +168,10 @@ async def test_a_channel_of_xrdp(peers: Peers) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("security", [Security.TLS, Security.NONE])
-async def test_leaving_is_seen_by_the_server(peers: Peers, kind: str, security: Security) -> None:
+async def test_leaving_is_seen_by_the_server(
+    peers: Peers, kind: str, security: Security, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Session, "_last_look", PATIENCE)  # else a slow one is not waited for
     if security is Security.NONE:
         server = {
             "shadow": lambda: peers.shadow("rdp"),

@@ -221,7 +221,7 @@ async def test_a_cancelled_call_leaves_dynamic_channels_whole(use: str, on_clien
             await trio.testing.wait_all_tasks_blocked(0.001)
             with trio.move_on_after(0.001):  # what was opened, and its opener cancelled, is closed by now
                 await more.accept()
-            with trio.fail_after(5):
+            with trio.fail_after(20):
                 await one.send(b"ping")
                 while await other.receive() != b"ping":
                     pass

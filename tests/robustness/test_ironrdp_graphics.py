@@ -214,7 +214,7 @@ async def test_the_whole_desktop_as_a_film_and_pictures_of_a_program(monkeypatch
             async with shown.display.frame() as frame:
                 assert frame.h264(Rect(200, 100, 160, 96), stream.avc420_encoded_bitstream)
             await trio.sleep(0.05)
-        with trio.fail_after(5):
+        with trio.fail_after(20):
             while shown.model.pictures < pictures + 5:  # noqa: ASYNC110
                 await trio.sleep(0.02)
         await shown.blit(0, 0, text(WIDTH, HEIGHT))
