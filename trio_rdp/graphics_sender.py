@@ -338,10 +338,11 @@ class GraphicsSender:
         """Put jobs into a frame that is to be queued; gives its bytes."""
         frame_id = self._frame_id
         self._frame_id = (frame_id + 1) & 0xFFFFFFFF
-        framed = [*self._before, BeginPipelineFrame(frame_id, _timestamp()), *jobs, EndPipelineFrame(frame_id)]
+        begun = [*self._before, BeginPipelineFrame(frame_id, _timestamp())]
         self._before.clear()
         guess = sum(len(getattr(job, "data", b"")) for job in jobs)
-        message = await self._runner.run(partial(self._link.encode, framed), guess * _ZGFX_RATE)
+        work = partial(self._encode, begun, jobs, EndPipelineFrame(frame_id))
+        message = await self._runner.run(work, guess * _ZGFX_RATE)
         if self.is_over or not message:
             return 0
         marks = self._link.measure(trio.current_time())
@@ -353,6 +354,9 @@ class GraphicsSender:
         self._owed_frames.append((frame_id, len(message), trio.current_time() - started, is_part))
         self._frames += 1
         return len(message)
+
+    def _encode(self, begun: list[PipelineJob], jobs: list[PipelineJob], end: EndPipelineFrame) -> bytes:
+        return self._link.encode([*begun, *jobs, *self._encoder.outputs.copies(jobs), end])
 
     def _owe(self, message: bytes) -> None:
         self._owed += self._link.items(message)

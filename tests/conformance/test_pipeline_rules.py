@@ -91,6 +91,7 @@ class Desk:
                 *self._before,
                 BeginPipelineFrame(self._frame_id),
                 *jobs,
+                *self.encoder.outputs.copies(jobs),
                 EndPipelineFrame(self._frame_id),
             ]
             self._before = []

@@ -40,7 +40,7 @@ class ModelClient:
 
     def __init__(self, cache_bytes: int = 100 << 20, cache_slots: int = 25_600) -> None:
         self.surfaces: dict[int, Picture] = {}
-        self.mapped: int | None = None
+        self.places: dict[int, tuple[int, int]] = {}
         self.size = (0, 0)
         self.cache: dict[int, Picture] = {}
         self.peak_cached = 0
@@ -53,8 +53,12 @@ class ModelClient:
     @property
     def picture(self) -> Picture:
         """What is seen: the colours only."""
-        assert self.mapped is not None
-        return self.surfaces[self.mapped][..., :3]
+        assert self.places
+        desktop = np.zeros((self.size[1], self.size[0], 3), np.uint8)
+        for surface_id, (x, y) in self.places.items():
+            height, width = self.surfaces[surface_id].shape[:2]
+            desktop[y : y + height, x : x + width] = self.surfaces[surface_id][..., :3]
+        return desktop
 
     def apply(self, jobs: Iterable[PipelineJob]) -> None:
         for job in jobs:
@@ -69,13 +73,15 @@ class ModelClient:
                 self.surfaces[job.surface_id] = np.zeros((job.height, job.width, 4), np.uint8)
             case job_types.DeleteSurface():
                 del self.surfaces[job.surface_id]
+                self.places.pop(job.surface_id, None)
                 self._avc.pop(job.surface_id, None)
                 self._remotefx.pop(job.surface_id, None)
                 for key in [key for key in self._progressive if key[0] == job.surface_id]:
                     del self._progressive[key]
             case job_types.MapSurface():
-                assert self.surfaces[job.surface_id].shape[1::-1] == self.size
-                self.mapped = job.surface_id
+                height, width = self.surfaces[job.surface_id].shape[:2]
+                assert Rect(0, 0, *self.size).contains(Rect(job.x, job.y, width, height))
+                self.places[job.surface_id] = job.x, job.y
             case job_types.FillSurface():
                 for rect in job.rects:
                     self._part(job.surface_id, rect)[...] = np.frombuffer(job.color, np.uint8)

@@ -64,7 +64,8 @@ class Pair:
         jobs = self.encoder.finish(plan)
         assert [job for frame in plan.frames for job in frame] == jobs
         assert plan.is_empty == (not jobs)
-        self.client.apply(jobs)
+        for frame in plan.frames:
+            self.client.apply([*frame, *self.encoder.outputs.copies(frame)])
         return jobs
 
     def send(self, after: float = 0.04, damage: Iterable[Rect] | None = None) -> list[PipelineJob]:

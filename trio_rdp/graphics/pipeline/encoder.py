@@ -25,13 +25,13 @@ from trio_rdp.graphics.pipeline.jobs import (
     DrawProgressive,
     DrawSurface,
     EvictCached,
-    MapSurface,
     MonitorArea,
     PipelineCodec,
     PipelineJob,
     ResetGraphics,
 )
 from trio_rdp.graphics.pipeline.motion import SentBlocks
+from trio_rdp.graphics.pipeline.outputs import Outputs
 from trio_rdp.graphics.pipeline.parts import PartMaker
 from trio_rdp.graphics.pipeline.photo_map import PhotoMap
 from trio_rdp.graphics.pipeline.plan import CodecCount, FramePlan, PipelineStatistics
@@ -109,6 +109,8 @@ class PipelineEncoder:
         self.bounds: Rect = Rect(0, 0, width, height)
         self.hints: Hints = Hints(width, height)
         """What the program has said of parts of the picture."""
+        self.outputs: Outputs = Outputs(self.bounds)
+        """The surfaces of monitors, to which each frame's jobs are followed by copies."""
         self._begun: Context | None = None
 
     @property
@@ -133,7 +135,7 @@ class PipelineEncoder:
 
     @property
     def surface_id(self) -> int:
-        """The surface that is the desktop."""
+        """The surface that has the desktop's picture."""
         return MAIN
 
     @property
@@ -148,10 +150,11 @@ class PipelineEncoder:
     def setup(self, monitors: Sequence[MonitorArea] = ()) -> list[PipelineJob]:
         """Give what comes before the first frame, and is in none; `monitors` is by default the whole desktop."""
         width, height = self.bounds.width, self.bounds.height
+        self.outputs = Outputs(self.bounds, monitors)
         return [
             ResetGraphics(width, height, tuple(monitors) or (MonitorArea(self.bounds, is_primary=True),)),
             CreateSurface(MAIN, width, height),
-            MapSurface(MAIN, 0, 0),
+            *self.outputs.setup(),
         ]
 
     def resize(self, width: int, height: int, monitors: Sequence[MonitorArea] = ()) -> list[PipelineJob]:
@@ -163,8 +166,9 @@ class PipelineEncoder:
             jobs += [DeleteSurface(surface) for surface in self._begun.surfaces.values()]
         if self._one_decoder:
             jobs += [EvictCached(slot) for slot in self._memory.clear()]
+        jobs += [*self.outputs.delete(), DeleteSurface(MAIN)]
         self._begin_size(width, height)
-        return [*jobs, DeleteSurface(MAIN), *self.setup(monitors)]
+        return jobs + self.setup(monitors)
 
     def forget(self, rects: Iterable[Rect] | None = None) -> None:
         """Take parts of the picture, by default all, for never sent; they are sent once they are damage too."""
@@ -213,7 +217,8 @@ class PipelineEncoder:
     def finish(self, plan: FramePlan) -> list[PipelineJob]:
         """Give the jobs of a plan whose parts are encoded, to be sent between the beginning and the end of a frame.
 
-        Where `plan.frames` has two lists then, these are the same jobs for two frames.
+        The `outputs` are to show what they draw.  Where `plan.frames` has two lists then, these are the same jobs for
+        two frames.
         """
         for part in plan.parts:
             count = self._statistics.codecs.setdefault(part.codec, CodecCount())
