@@ -54,12 +54,18 @@ def version() -> int:
 
 @contextlib.contextmanager
 def weston(
-    folder: Path, width: int = 1024, height: int = 768, *, terminal: bool = False, resizable: bool = False
+    folder: Path,
+    width: int = 1024,
+    height: int = 768,
+    *,
+    terminal: bool = False,
+    says: str = "",
+    resizable: bool = False,
 ) -> Iterator[WestonServer]:
     """Run a desktop without a panel: its background is all it shows, unless it has a terminal.
 
-    Everything that is typed into the terminal is written to `typed`.  It opens at a random place, always around
-    (500, 400), and a click there gives it the keyboard.
+    The terminal shows what it `says`, and everything that is typed into it is written to `typed`.  It opens at a random
+    place, always around (500, 400), and a click there gives it the keyboard.
     """
     new = version() >= 14
     cert, key = certificate(folder)
@@ -90,7 +96,8 @@ def weston(
             need("weston-terminal")
             server.typed = numbered(run_time, "typed")
             shell = run_time / "shell"
-            shell.write_text(f"#!/bin/sh\nstty raw -echo\nexec cat >{shlex.quote(str(server.typed))}\n")
+            script = f"printf %s {shlex.quote(says)}\nstty raw -echo\nexec cat >{shlex.quote(str(server.typed))}\n"
+            shell.write_text(f"#!/bin/sh\n{script}")
             shell.chmod(0o755)
             command = ["weston-terminal", f"--shell={shell}"]
             env = {"WAYLAND_DISPLAY": f"wayland-{port}"}
