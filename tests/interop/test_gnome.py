@@ -161,6 +161,19 @@ async def test_pointers(server: GnomeServer) -> None:
                     break
 
 
+async def test_the_wheel(server: GnomeServer) -> None:
+    """The terminal scrolls back, and forth again."""
+    lines = "".join(rf"line {number}\r\n" for number in range(200))
+    async with connected(server, **PIPELINE) as session, terminal(session, server, lines):
+        await session.screen.wait_settled(0.5)
+        below = shown(session)[TERMINAL]
+        await session.mouse.scroll(5)
+        await wait_for(lambda: psnr(shown(session)[TERMINAL], below) < 35, "other lines")
+        await session.screen.wait_settled(0.5)
+        await session.mouse.scroll(-5)
+        await wait_for(lambda: psnr(shown(session)[TERMINAL], below) > 40, "the last lines")
+
+
 async def test_looking_away(server: GnomeServer) -> None:
     """Nothing comes while output is suppressed."""
     async with connected(server, **PIPELINE) as session:
