@@ -34,6 +34,8 @@ class StrictClient:
         self._frame: int | None = None
         self._last_frame = -1
         self._surfaces: dict[int, Size] = {}
+        self._shown: dict[int, Rectangle] = {}
+        self._monitors: set[Rectangle] = set()
         self._contexts: dict[tuple[int, int], set[tuple[int, int]]] = {}
         self._cache: dict[int, int] = {}
         self._clear = _StrictClearCodec()
@@ -67,12 +69,17 @@ class StrictClient:
                 self._surfaces[pdu.surface_id] = pdu.width, pdu.height
             case surfaces.DeleteSurfacePdu():
                 del self._surfaces[pdu.surface_id]
+                self._shown.pop(pdu.surface_id, None)
                 self._has_luma.discard(pdu.surface_id)
                 assert not [key for key in self._contexts if key[0] == pdu.surface_id]
             case surfaces.MapSurfaceToOutputPdu():
-                assert pdu.surface_id in self._surfaces
+                width, height = self._surfaces[pdu.surface_id]
+                x, y = pdu.output_origin_x, pdu.output_origin_y
+                self._shown[pdu.surface_id] = (x, y, x + width, y + height)
             case frames.StartFramePdu():
                 assert self._frame is None
+                # Microsoft's clients for Windows and macOS want one surface on each monitor.
+                assert sorted(self._shown.values()) == sorted(self._monitors)
                 assert pdu.frame_id > self._last_frame
                 assert pdu.milliseconds <= 999
                 assert pdu.seconds <= 59
@@ -102,6 +109,11 @@ class StrictClient:
         assert sum(MonitorFlags.PRIMARY in one.flags for one in monitors) == 1
         assert max(one.right for one in monitors) - min(one.left for one in monitors) + 1 == pdu.width
         assert max(one.bottom for one in monitors) - min(one.top for one in monitors) + 1 == pdu.height
+        left, top = min(one.left for one in monitors), min(one.top for one in monitors)
+        # The output buffer begins at 0, 0 (2.2.2.15), wherever the primary monitor is.
+        self._monitors = {
+            (one.left - left, one.top - top, one.right + 1 - left, one.bottom + 1 - top) for one in monitors
+        }
 
     def _draw(self, pdu: GraphicsMessage) -> None:
         match pdu:

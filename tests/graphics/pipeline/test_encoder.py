@@ -31,6 +31,7 @@ from trio_rdp.graphics.pipeline.jobs import (
     DrawSurface,
     EvictCached,
     FillSurface,
+    MonitorArea,
     PipelineCodec,
     PipelineJob,
     StoreCached,
@@ -43,9 +44,9 @@ needs_avc = pytest.mark.skipif(not avc.is_available(), reason="PyAV is not insta
 
 
 class Pair:
-    """A picture, its encoder, and a client that shows it."""
+    """A picture, its encoder, and a client that shows it, on the monitors that there are."""
 
-    def __init__(self, width: int, height: int, **options: object) -> None:
+    def __init__(self, width: int, height: int, *, monitors: Iterable[Rect] = (), **options: object) -> None:
         self.buffer = Framebuffer(width, height)
         self.buffer.damage.add(self.buffer.bounds)
         self.encoder = PipelineEncoder(width, height, **options)  # type: ignore[arg-type]
@@ -53,7 +54,7 @@ class Pair:
             int(str(options.get("cache_bytes", 100 << 20))), int(str(options.get("cache_slots", 25_600)))
         )
         self.now = 100.0
-        self.client.apply(self.encoder.setup())
+        self.client.apply(self.encoder.setup([MonitorArea(rect) for rect in monitors]))
 
     def blit(self, x: int, y: int, pixels: NDArray[np.uint8]) -> None:
         self.buffer.blit(Rect(x, y, pixels.shape[1], pixels.shape[0]), pixels)
@@ -66,6 +67,8 @@ class Pair:
         assert plan.is_empty == (not jobs)
         for frame in plan.frames:
             self.client.apply([*frame, *self.encoder.outputs.copies(frame)])
+            # Every monitor shows each frame, whatever that was made of.
+            assert np.array_equal(self.client.picture, self.client.surfaces[self.encoder.surface_id][..., :3])
         return jobs
 
     def send(self, after: float = 0.04, damage: Iterable[Rect] | None = None) -> list[PipelineJob]:
@@ -315,6 +318,24 @@ def test_a_video_that_covers_everything_is_on_the_desktop_itself() -> None:
 
 
 @needs_avc
+@pytest.mark.parametrize("codec", [None, BitmapCodec.AVC420, BitmapCodec.AVC444])
+def test_a_video_on_several_monitors(codec: BitmapCodec | None) -> None:
+    monitors = [Rect(-200, 0, 200, 256), Rect(0, 0, 248, 100), Rect(0, 100, 248, 156)]
+    pair = Pair(448, 256, monitors=monitors, codecs=WITH_AVC)
+    pair.encoder.codec = codec
+    pair.blit(0, 0, text(448, 256))
+    pair.send()
+    for number in range(10):
+        pair.blit(64, 64, photo(256, 128, number))
+        pair.send()
+    assert pair.encoder.statistics.video_pictures
+    assert pair.quality() > 25
+    if codec is None:
+        pair.refine()
+        pair.assert_exact()
+
+
+@needs_avc
 def test_version_10_0_knows_the_first_form_of_444_only() -> None:
     pair = Pair(320, 240, codecs=WITH_AVC, takes_avc444v2=False)
     pair.encoder.codec = BitmapCodec.AVC444
@@ -527,10 +548,21 @@ def test_resizing_begins_anew() -> None:
     pair = Pair(320, 256)
     pair.blit(0, 0, text(320, 256))
     pair.send()
-    pair.buffer.resize(200, 300)
-    pair.client.apply(pair.encoder.resize(200, 300))
-    pair.send()
-    pair.assert_exact()
+    two = [MonitorArea(Rect(0, 0, 200, 100)), MonitorArea(Rect(0, 100, 200, 200))]
+    three = [
+        MonitorArea(Rect(0, -30, 50, 300)),
+        MonitorArea(Rect(50, -30, 150, 30)),
+        MonitorArea(Rect(50, 0, 150, 270)),
+    ]
+    for monitors in ((), two, three, two, ()):
+        pair.buffer.resize(200, 300)
+        pair.buffer.damage.add(pair.buffer.bounds)
+        pair.client.apply(pair.encoder.resize(200, 300, monitors))
+        pair.send()
+        pair.blit(30, 80, text(90, 80)[:, ::-1].copy())
+        pair.send()
+        pair.assert_exact()
+        assert len(pair.client.surfaces) == len(monitors) + 1
 
 
 def test_what_is_forgotten_is_sent_again_once_it_is_damage() -> None:
@@ -605,22 +637,31 @@ _DRAWINGS = st.tuples(
 )
 
 
-@settings(max_examples=40, deadline=None)
+LAYOUTS = [
+    [],
+    [Rect(0, 0, 150, 200), Rect(150, 0, 150, 200)],
+    [Rect(0, 0, 131, 120), Rect(131, -80, 169, 200), Rect(0, -80, 131, 80)],
+]
+
+
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(_DRAWINGS, min_size=1, max_size=12),
     st.sampled_from([20, 60, 100]),
     st.sampled_from([CODECS, THIN, WITH_AVC]),
     st.booleans(),
+    st.sampled_from(LAYOUTS),
 )
 def test_whatever_is_drawn_is_exact_in_the_end(
     drawings: list[tuple[str, int, int, int, int, float]],
     percent: int,
     codecs: tuple[BitmapCodec, ...],
     refines_between: bool,
+    monitors: list[Rect],
 ) -> None:
     if BitmapCodec.AVC420 in codecs and not avc.is_available():
         codecs = CODECS
-    pair = Pair(300, 200, codecs=codecs, cache_bytes=200_000, cache_slots=9)
+    pair = Pair(300, 200, monitors=monitors, codecs=codecs, cache_bytes=200_000, cache_slots=9)
     pair.encoder.percent = percent
     first = text(300, 200)
     for kind, x, y, width, height, after in drawings:
