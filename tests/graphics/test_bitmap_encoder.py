@@ -121,6 +121,17 @@ def test_bitmaps_keep_the_rules() -> None:
             assert bitmap.bitmap_compr_hdr.cb_uncompressed_size == bitmap.width * bitmap.height * 2
 
 
+@pytest.mark.parametrize("width", [4, 8, 66, 127, 130])
+@pytest.mark.parametrize("depth", [8, 16, 32])
+def test_bitmaps_are_as_wide_as_what_they_draw_on_pictures_of_any_width(depth: int, width: int) -> None:
+    """IronRDP panics otherwise."""
+    encoder, pixels = BitmapEncoder(depth), drawing(width, 70)
+    updates = encoder.encode(pixels, [Rect(0, 0, width, 70)])
+    for bitmap in (bitmap for update in updates for bitmap in update.rectangles):
+        assert bitmap.width == bitmap.dest_right - bitmap.dest_left + 1
+    assert np.array_equal(shown(encoder, updates, width, 70)[..., :3], rounded(pixels, depth))
+
+
 def test_noise_is_sent_raw() -> None:
     noise = np.random.default_rng(1).integers(0, 256, (64, 64, 4), np.uint8)
     for depth in (16, 24):

@@ -85,14 +85,17 @@ class BitmapEncoder:
             if not clip.is_empty:
                 # The width "MUST be divisible by 4" (2.2.9.1.1.3.1.2.3): better by neighbours than by padding.
                 left, right = clip.left & ~3, min((clip.right + 3) & ~3, width)
-                yield from Rect.from_edges(left, clip.top, right, clip.bottom).split(TILE, self._rows)
+                for tile in Rect.from_edges(left, clip.top, right, clip.bottom).split(TILE, self._rows):
+                    # At the right edge too: IronRDP (web client 0.7 of 2026) panics where a bitmap is padded.
+                    begin = tile.right - _padded_width(tile)
+                    yield tile if begin < 0 else Rect.from_edges(begin, tile.top, tile.right, tile.bottom)
 
     def encode_tiles(
         self, pixels: NDArray[np.uint8], tiles: Sequence[Rect], *, compress: bool = True
     ) -> list[BitmapData]:
         """Give the bitmaps of tiles (see `tiles`), in their order: compressed where that makes them smaller."""
         whole = View.of(pixels)
-        # Tiles at the right edge are padded, which needs a copy; palette indices are one.
+        # Tiles of a picture of a few columns are padded, which needs a copy; palette indices are one.
         plain = [tile for tile in tiles if self.bits_per_pixel != 8 and tile.left + _padded_width(tile) <= whole.width]
         coded = dict(zip(plain, self._encode(whole, plain, compress), strict=True))
         found: list[BitmapData] = []
