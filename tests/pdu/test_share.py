@@ -166,3 +166,15 @@ def test_any_lengths(body: bytes, length: int, kind: int) -> None:
     raw[:2] = length.to_bytes(2, "little")
     raw[14] = kind
     value_or_error(ShareDataHeader, bytes(raw))
+
+
+def test_a_control_header_that_is_counted_twice() -> None:
+    """As aardwolf 0.2.16 does, which is a client."""
+    for pdu_type2 in (PduType2.SYNCHRONIZE, PduType2.INPUT, PduType2.SHUTDOWN_REQUEST):
+        pdu = ShareDataHeader(pdu_type2=pdu_type2, share_id=1, payload=b"abcd")
+        raw = bytearray(pdu.encode())
+        raw[0] += 6
+        assert ShareDataHeader.decode(bytes(raw)) == pdu
+        raw[0] += 1
+        with pytest.raises(Truncated):
+            ShareDataHeader.decode(bytes(raw))

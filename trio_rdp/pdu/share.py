@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Self
+from typing import Final, Self
 
 from trio_rdp.wire.cursor import Cursor
 from trio_rdp.wire.errors import EncodeError, InvalidField, Truncated
@@ -230,6 +230,17 @@ def _total_length(size: int) -> int:
     return size
 
 
+_OF_CLIENTS: Final = (
+    PduType2.SYNCHRONIZE,
+    PduType2.CONTROL,
+    PduType2.FONT_LIST,
+    PduType2.INPUT,
+    PduType2.REFRESH_RECT,
+    PduType2.SUPPRESS_OUTPUT,
+    PduType2.SHUTDOWN_REQUEST,
+)
+
+
 def _repaired_total_length(total: int, type2: int, src: Cursor) -> int:
     """The total length of the PDU at `src` that its header gives wrongly."""
     # Servers were seen to send empty output with a total length of zero, and a Font Map without its body under the
@@ -238,6 +249,9 @@ def _repaired_total_length(total: int, type2: int, src: Cursor) -> int:
         return src.remaining
     if total > src.remaining:
         if type2 == PduType2.FONT_MAP:
+            return src.remaining
+        # aardwolf (0.2.16) counts the control header twice, in all that a client sends.
+        if type2 in _OF_CLIENTS and total == src.remaining + _CONTROL.size:
             return src.remaining
         raise Truncated(f"needs {total} bytes, {src.remaining} left", pdu="ShareDataHeader", offset=src.pos)
     raise InvalidField(f"total length {total}", pdu="ShareDataHeader", field="total_length", offset=src.pos)
