@@ -13,7 +13,8 @@ from tests.interop.pictures import compare, photo, psnr
 from tests.interop.processes import PATIENCE
 from tests.interop.serving import paint, serving, snapshot, wait_close, wait_equal
 from tests.interop.test_server_codecs import cut, desktop
-from tests.interop.xfreerdp import NO_GFX, xfreerdp
+from tests.interop.xfreerdp import NO_GFX, is_version_3, xfreerdp
+from trio_rdp.channels.rdpgfx.capabilities import CapabilityVersion
 from trio_rdp.codecs.avc_encoder import Encoder
 from trio_rdp.codecs.avc_frames import Avc420BitmapStream
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
@@ -69,6 +70,42 @@ async def test_xfreerdp(client_display: Display, flag: str) -> None:
         await wait_equal(client, session)
         found = pipeline(session)
         assert found.acknowledged > 0
+        assert found.strange_acknowledgements == session.statistics().display.late_acknowledgements == 0
+
+
+@pytest.mark.parametrize(
+    ("bit", "version"),
+    [
+        pytest.param(bit, version, marks=() if bit in (0, 2) else pytest.mark.interop_full)
+        for bit, version in enumerate(["8", "81", "10", "101", "102", "103", "104", "105", "106"])
+    ],
+)
+async def test_each_version(client_display: Display, bit: int, version: str) -> None:
+    """What is offered can be chosen: a bit of the filter leaves a version out."""
+    only = f"/tune:FreeRDP_GfxCapsFilter:{0x7FF & ~(1 << bit)}"
+    async with (
+        serving(codecs=EVERY_CODEC, paints=False) as served,
+        xfreerdp(client_display, served.port, "/gfx:avc444", only, security="tls") as client,
+    ):
+        session = (await served.guest()).session
+        await paint(session, desktop(session.size.width, session.size.height))
+        await wait_equal(client, session)
+        assert pipeline(session).version == getattr(CapabilityVersion, f"VERSION_{version}")
+
+
+async def test_acknowledgements_suspended(client_display: Display) -> None:
+    if not is_version_3():
+        pytest.skip("xfreerdp 2.11 always acknowledges")
+    async with (
+        serving(codecs=EVERY_CODEC, paints=False) as served,
+        xfreerdp(client_display, served.port, "/tune:FreeRDP_GfxSuspendFrameAck:TRUE", security="tls") as client,
+    ):
+        session = (await served.guest()).session
+        for number in range(12):
+            await paint(session, np.roll(desktop(session.size.width, session.size.height), 16 * number, axis=0))
+        await wait_equal(client, session)
+        found = pipeline(session)
+        assert found.is_suspended
         assert found.strange_acknowledgements == session.statistics().display.late_acknowledgements == 0
 
 
