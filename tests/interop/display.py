@@ -269,8 +269,8 @@ def _server(
     program: str, options: list[str], folder: Path, width: int, height: int, env: dict[str, str] | None = None
 ) -> Iterator[Display]:
     reading, writing = os.pipe()
-    # -noreset: a display whose last window closed keeps its background.
-    common = ["-displayfd", str(writing), "-noreset", "-nolisten", "tcp", "-ac"]
+    # -noreset: a display whose last window closed keeps its background.  -r: keys do not repeat while somebody is slow.
+    common = ["-displayfd", str(writing), "-noreset", "-nolisten", "tcp", "-ac", "-r"]
     with contextlib.ExitStack() as stack:
         stack.callback(os.close, reading)
         try:

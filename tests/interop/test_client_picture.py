@@ -48,8 +48,11 @@ async def test_shadow(peers: Peers, security: ShadowSecurity, depth: int, compre
             return compressed(session)
 
     found = await look(peers.shadow(security))
-    if compression is not None and not found:
-        # On a busy machine one was seen that compressed nothing any more, for no client: another one has to.
+    # freerdp-shadow 2.11 leaves `skipCompression` of its BITMAP_UPDATE unset: whether it compresses is a matter of what
+    # its stack had there before, and one that has served RemoteFX does not any more.
+    others = 0
+    while compression is not None and not found and others < 5:
+        others += 1
         with shadow(peers.folder, peers.display, security) as another:
             found = await look(another)
     assert found == ({compression} - {None})

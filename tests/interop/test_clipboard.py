@@ -21,7 +21,7 @@ from PIL import Image
 from tests.interop.client import Client
 from tests.interop.conftest import Peers
 from tests.interop.display import Display
-from tests.interop.processes import PATIENCE
+from tests.interop.processes import PATIENCE, wait_for
 from tests.interop.rdesktop import rdesktop
 from tests.interop.selection import owning, selection, wait_targets
 from tests.interop.serving import serving
@@ -95,7 +95,9 @@ async def test_what_our_server_offers_to_xfreerdp(client_display: Display) -> No
             assert offering.progress().files_done == 1
         else:
             assert offering.progress().bytes_done == 0
-            assert "failed to get clipboard data in format text/uri-list" in client.log
+            await wait_for(
+                lambda: "failed to get clipboard data in format text/uri-list" in client.log, "words of that"
+            )
 
 
 async def test_what_xfreerdp_offers_to_our_server(client_display: Display, tmp_path: Path) -> None:

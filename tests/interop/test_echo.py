@@ -14,7 +14,7 @@ async def test_xfreerdp_answers(client_display: Display) -> None:
     async with serving() as served, xfreerdp(client_display, served.port, "/echo", NO_GFX_NO_RFX) as client:
         session = (await served.guest()).session
         for size in (1, 100, 5_000, 100_000):
-            assert 0 < await session.echo.ping(bytes(size)) < 5
+            assert await session.echo.ping(bytes(size)) > 0
         assert [measured.size for measured in session.echo.measurements()] == [1, 100, 5_000, 100_000]
         assert session.echo.statistics().waiting == 0
         assert await client.close() == OK

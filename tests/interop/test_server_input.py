@@ -13,7 +13,7 @@ import trio
 
 from tests.interop.client import Client
 from tests.interop.display import Display
-from tests.interop.processes import PATIENCE
+from tests.interop.processes import PATIENCE, LaunchFailed
 from tests.interop.rdesktop import rdesktop
 from tests.interop.serving import Guest, serving, wait_equal
 from tests.interop.xfreerdp import xfreerdp
@@ -49,8 +49,18 @@ async def using(display: Display, which: str) -> AsyncIterator[tuple[Client, Gue
             # xfreerdp 3.15 misses moves while it takes the focus.
             while MouseMoved(300, 200) not in guest.events:
                 await display.xdotool("mousemove", 299, 200, "sleep", "0.05", "mousemove", 300, 200, "sleep", "0.05")
+        await knock(display, guest)
         yield client, guest
         assert guest.error is None
+
+
+async def knock(display: Display, guest: Guest) -> None:
+    """Press keys until one comes: then all that was sent before has come, what clients send with the focus, too."""
+    for key in (Key.F1, Key.F2, Key.F3, Key.F4, Key.F6, Key.F7, Key.F8, Key.F9):
+        await display.xdotool("key", key.name)
+        with contextlib.suppress(LaunchFailed):
+            return await guest.wait_event(*strokes(key), seconds=2)
+    raise LaunchFailed(f"no key came: {guest.events}")
 
 
 def typed(events: list[InputEvent]) -> list[InputEvent]:

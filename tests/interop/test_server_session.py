@@ -60,7 +60,7 @@ async def test_channels_that_no_handler_uses_cost_nothing(client_display: Displa
                 await wait_equal(client, guest.session)
                 guest.events.clear()
                 await client_display.xdotool("key", "a")
-                await guest.wait_event(KeyPressed(Key.A, 30), KeyReleased(Key.A, 30), seconds=2)
+                await guest.wait_event(KeyPressed(Key.A, 30), KeyReleased(Key.A, 30))
         statistics = guest.session.statistics()
         assert all(not one.waiting and one.messages_sent == 0 for one in statistics.channels)
         assert guest.error is None
@@ -167,7 +167,7 @@ def shape(width: int, height: int, hotspot: tuple[int, int], *, alpha: bool = Fa
 
 
 async def wait_cursor(display: Display, good: Callable[[PointerShape], bool]) -> None:
-    await wait_for(lambda: good(cursor(display)), "the pointer", 5)
+    await wait_for(lambda: good(cursor(display)), "the pointer")
 
 
 def is_empty(shown: PointerShape) -> bool:
