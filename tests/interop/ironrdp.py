@@ -20,7 +20,7 @@ import pytest
 import trio
 
 from tests.interop.pictures import Picture, compare, difference
-from tests.interop.processes import PATIENCE, Process, launched, need, numbered, wait_for
+from tests.interop.processes import PATIENCE, Process, installed, launched, numbered, wait_for
 
 __all__ = ["VERSION", "IronRdp", "ironrdp", "package"]
 
@@ -34,7 +34,8 @@ Event = dict[str, Any]
 
 def package(folder: Path) -> Path:
     """The module of its package, fetched once into a folder; skips where there is no node, or nothing to fetch from."""
-    need("node", "npm")
+    if not (installed("node") and installed("npm")):
+        pytest.skip("no node and npm")
     module = folder / "node_modules" / _NAME / "iron-remote-desktop-rdp.js"
     if not module.exists():
         folder.mkdir(parents=True, exist_ok=True)
