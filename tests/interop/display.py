@@ -88,7 +88,9 @@ class Display:
 
     def picture_sync(self) -> Picture:
         """What the display shows now, without the pointer."""
-        return parse_xwd(self.run_sync("xwd", "-root", "-silent"))
+        # Where windows have several visuals it reads each by itself, and fails over one that is just getting smaller.
+        dumped = self.run_sync("xwd", "-root", "-silent", check=False) or self.run_sync("xwd", "-root", "-silent")
+        return parse_xwd(dumped)
 
     async def picture(self, width: int | None = None, height: int | None = None) -> Picture:
         """What the display, or its upper left part, shows now, without the pointer."""
