@@ -58,7 +58,7 @@ async def test_xrdp_is_told_of_several_monitors_and_keeps_its_session(peers: Pee
     """It makes one desktop of them, as large as both."""
     with xorg(peers.folder) as display, xrdp(peers.folder, display) as server:
         async with connected(server) as session:
-            await session.screen.wait_settled(0.2)
+            await session.display_control.wait_ready()
             two = (
                 Monitor(width=640, height=480, is_primary=True),
                 Monitor(left=640, top=0, width=640, height=480, physical_width=300, physical_height=200),
