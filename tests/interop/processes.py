@@ -283,14 +283,15 @@ def _path() -> str:
 def free_port() -> int:
     """A TCP port on 127.0.0.1 that nobody listens on now, not given before, and that the system gives to nobody else.
 
-    It is not one of those that connections get: a busy machine may make one before a peer listens.
+    It is not one of those that connections get, as far as the system leaves others: a busy machine may make one before
+    a peer listens.
     """
     global _ports
     while True:
         port = next(_ports, None)
         if port is None:
             lowest = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
-            candidates = range(10_000, lowest) if lowest > 20_000 else range(2000, lowest)
+            candidates = range(10_000, lowest if lowest > 20_000 else 32_768)
             _ports = iter(random.sample(candidates, len(candidates)))
             continue
         with socket.socket() as probe, contextlib.suppress(OSError):
