@@ -168,6 +168,7 @@ globalThis.WebSocket = class extends EventTarget {
         const address = field(9, der(0x0c, Buffer.from(`${host}:${port}`)));
         this.#receive(der(0x30, VERSION, field(6, der(4, answer)), chain, address));
         secure.on("data", (bytes) => this.#receive(bytes));
+        secure.on("end", () => this.#closed());
         secure.on("close", () => this.#closed());
       });
       secure.on("error", () => this.#closed());

@@ -89,16 +89,11 @@ async def test_a_wrong_password(peers: Peers, nla: bool) -> None:
         serving(Security.NLA if nla else Security.TLS) as served,
         ironrdp(peers.folder, served.port, password="wrong", nla=nla) as client,
     ):
-        said = await wait_for(
-            lambda: next((one for one in client.events if one["event"] in ("failed", "ended")), None),
-            "the end",
-            PATIENCE,
-            client.process,
-        )
-        assert said["event"] == "failed"
         if nla:
+            said = await client.wait_event("failed")
             assert said["kind"] in (WRONG_PASSWORD, LOGON_FAILURE), said
-        await served.wait_log("wrong user name or password" if nla else "refused")
+        # Without NLA the refusal follows the font map in one TLS record, whose rest the client drops: it does not tell.
+        await served.wait_log("wrong user name or password" if nla else "refused the login of 'alice'")
         assert not served.guests
 
 
