@@ -49,11 +49,16 @@ def context() -> Context:
 
 
 def decide(
-    known: Context, pixels: Picture, now: float, codec: BitmapCodec | None = None, damage: Rect = BOUNDS
+    known: Context,
+    pixels: Picture,
+    now: float,
+    codec: BitmapCodec | None = None,
+    damage: Rect = BOUNDS,
+    waiting: tuple[Rect, ...] = (),
 ) -> FramePlan:
     plan = FramePlan()
     settings = Settings(USABLE, codec, Quality.MEDIUM, 100, None, Hints(320, 256))
-    Decision(known, settings, plan, pixels, known.shown.look(pixels, [damage]), now).decide()
+    Decision(known, settings, plan, pixels, known.shown.look(pixels, [damage]), now, waiting).decide()
     return plan
 
 
@@ -142,3 +147,16 @@ def test_what_a_window_uncovers_is_told_from_the_window() -> None:
     # Most of ten columns of the photograph, and none of the window.
     assert 1000 <= sum(part.pixels for part in drawn) <= 10 * 150
     assert sum(part.pixels for part in plan.parts) < 150 * 170 / 2
+
+
+def test_nothing_is_kept_of_which_a_part_still_waits() -> None:
+    known = context()
+    one, other = text(320, 256), text(320, 256)[::-1].copy()
+    upper, lower = Rect(0, 0, 320, 7), Rect(0, 7, 320, 249)
+    for number in range(4):
+        pixels = other if number % 2 else one
+        plan = decide(known, pixels, 0.1 * number, damage=upper, waiting=(lower,))
+        # The first row of tiles, whose hashes are those of the whole picture.
+        assert not any(isinstance(job, StoreCached) and job.rect.top == 0 for job in plan.after)
+        decide(known, pixels, 0.1 * number + 0.05, damage=lower)
+    assert (known.shown.hashes > 1).all()

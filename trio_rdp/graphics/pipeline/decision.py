@@ -75,6 +75,12 @@ class Context:
     surfaces: dict[int, int] = field(default_factory=dict)
     """Of videos, by their keys."""
 
+    def forget(self, rects: list[Rect]) -> None:
+        """Take parts of the picture for never sent."""
+        self.shown.forget(rects)
+        self.sent.forget(rects)
+        self.refinement.drop_passes(rects)
+
     def end_video(self, area: VideoArea, plan: FramePlan) -> None:
         """Delete the surface of a video, if it has one of its own."""
         surface = self.surfaces.pop(area.key, None)
@@ -97,7 +103,14 @@ class Decision:
     """The decisions of one frame, which fill a plan."""
 
     def __init__(
-        self, context: Context, settings: Settings, plan: FramePlan, pixels: NDArray[np.uint8], look: Look, now: float
+        self,
+        context: Context,
+        settings: Settings,
+        plan: FramePlan,
+        pixels: NDArray[np.uint8],
+        look: Look,
+        now: float,
+        waiting: tuple[Rect, ...] = (),
     ) -> None:
         self._context = context
         self._settings = settings
@@ -105,6 +118,8 @@ class Decision:
         self._pixels = pixels
         self._look = look
         self._now = now
+        self._waiting = waiting
+        """What was drawn, and is left for another frame."""
         self._shown = context.shown
         self._bounds = context.shown.bounds
         self._choice = settings.choice
@@ -139,6 +154,7 @@ class Decision:
         self._encode(rest, kinds)
         shown.commit(look, now)
         context.sent.commit(self._pixels, changes)
+        context.forget(self._half_drawn(targets))
         if self._settings.codec is None or self._settings.codec.is_lossless:
             self._plan.after += context.cache.keep_repeated(shown, tiles & ~filled & ~cached)
         for one, rects in videos:
@@ -209,6 +225,16 @@ class Decision:
         self._context.refinement.drop_passes(targets)
         self._context.statistics.copies += len(targets)
         return [source for source, _ in motion.copies], targets
+
+    def _half_drawn(self, targets: list[Rect]) -> list[Rect]:
+        """The blocks of which the client shows neither what it did nor what is in the picture.
+
+        Of a block that was drawn on outside of the damage, the hash promises too much; and where a copy comes to what
+        waits, its block is no longer the old one, of which the next copies would be made.
+        """
+        drawn = [*cover(self._look.changed, self._bounds), *targets] if self._waiting else []
+        both = (rect.aligned(BLOCK).intersect(one.aligned(BLOCK)) for rect in self._waiting for one in drawn)
+        return [rect for rect in both if not rect.is_empty]
 
     def _fills(self, tiles: NDArray[np.bool_]) -> NDArray[np.bool_]:
         fills, filled = fill_tiles(MAIN, self._pixels, self._look, tiles, self._bounds)

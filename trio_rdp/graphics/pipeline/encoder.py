@@ -14,11 +14,10 @@ from trio_rdp.codecs import clearcodec_encoder
 from trio_rdp.codecs.bitmap_codec import BitmapCodec, Quality
 from trio_rdp.graphics.content import Hints
 from trio_rdp.graphics.geometry import Rect
-from trio_rdp.graphics.pipeline.areas import BLOCK, cover, per_tile
+from trio_rdp.graphics.pipeline.areas import per_tile
 from trio_rdp.graphics.pipeline.bitmap_memory import BitmapMemory
 from trio_rdp.graphics.pipeline.decision import MAIN, Context, Decision, Settings
 from trio_rdp.graphics.pipeline.jobs import (
-    CopySurface,
     CreateSurface,
     DeleteContext,
     DeleteSurface,
@@ -174,10 +173,7 @@ class PipelineEncoder:
         """Take parts of the picture, by default all, for never sent; they are sent once they are damage too."""
         if self._begun is None:
             return  # nothing was sent
-        known = None if rects is None else list(rects)
-        self._begun.shown.forget(known)
-        self._begun.sent.forget(known)
-        self._begun.refinement.drop_passes([self.bounds] if known is None else known)
+        self._begun.forget([self.bounds] if rects is None else list(rects))
 
     def drawn_over(self, rects: Iterable[Rect]) -> None:
         """Say that the client shows something there that is not in the picture, such as somebody's video.
@@ -204,13 +200,7 @@ class PipelineEncoder:
         plan = FramePlan()
         if look.changed.any():
             self._context.refinement.changed(int(look.changed.sum()), now)
-            Decision(self._context, self._settings(), plan, pixels, look, now).decide()
-            # Of a block that was drawn on outside of the damage, the hash promises too much; and where a copy comes to
-            # what waits, its block is no longer the old one, from which the next copies would be made.
-            left = list(waiting)
-            drawn = [*cover(look.changed, self.bounds), *_copied(plan.before)] if left else []
-            for rect in left:
-                self.forget(both for one in drawn if not (both := _touching(rect, one)).is_empty)
+            Decision(self._context, self._settings(), plan, pixels, look, now, tuple(waiting)).decide()
         self._statistics.tiles_sent += int((per_tile(look.changed) > 0).sum())
         return plan
 
@@ -278,18 +268,3 @@ class PipelineEncoder:
         for part in plan.parts:
             part.refines = True
         return plan
-
-
-def _copied(jobs: Iterable[PipelineJob]) -> list[Rect]:
-    """Where copies on the desktop come to."""
-    return [
-        Rect(x, y, job.source.width, job.source.height)
-        for job in jobs
-        if isinstance(job, CopySurface) and job.surface_id == MAIN
-        for x, y in job.points
-    ]
-
-
-def _touching(waiting: Rect, damage: Rect) -> Rect:
-    """The blocks that two rectangles both touch."""
-    return waiting.aligned(BLOCK).intersect(damage.aligned(BLOCK))
