@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import trio
 
+from tests.codecs.pictures import psnr, text
+from tests.graphics.pipeline.model_client import photo
 from tests.pipeline_pair import is_equal, noise, paint, pipeline, pipeline_pair, wait_equal
 from trio_rdp import display_tasks
+from trio_rdp.client import Session
+from trio_rdp.codecs import avc
+from trio_rdp.codecs.avc_frames import Avc420BitmapStream
+from trio_rdp.codecs.view import View
 from trio_rdp.graphics.geometry import Rect
 from trio_rdp.graphics.pipeline.pacing import FramePacer
 from trio_rdp.graphics_sender import GraphicsSender
 from trio_rdp.protocol.config import DesktopSize, Monitor
 from trio_rdp.protocol.limits import Limits
+from trio_rdp.server import ServerSession
 from trio_rdp.wire.errors import LocalProtocolError
 
 
@@ -59,6 +67,69 @@ async def test_monitors_are_told_at_first_and_when_they_change() -> None:
         resizes = server.display.statistics().resizes
         await server.display.resize(600, 300)
         assert server.display.statistics().resizes == resizes == 1
+
+
+async def test_several_monitors_have_surfaces_of_their_own() -> None:
+    """Windows' and macOS's clients draw a surface that covers several monitors into each of them."""
+    left, right = Monitor(left=-300, top=40, width=300, height=260), Monitor(width=300, height=300, is_primary=True)
+    lower, upper = Monitor(top=200, width=400, height=200), Monitor(width=400, height=200, is_primary=True)
+    tall, beside = Monitor(width=200, height=400, is_primary=True), Monitor(left=200, top=150, width=200, height=250)
+    layouts = [
+        ((right,), DesktopSize(300, 300)),
+        ((right, left), DesktopSize(600, 300)),
+        ((upper, lower), DesktopSize(400, 400)),
+        ((tall, beside), DesktopSize(400, 400)),
+        ((right, left), DesktopSize(600, 300)),
+        ((right,), DesktopSize(300, 300)),
+    ]
+    async with pipeline_pair(client={"monitors": (right,), "desktop_size": DesktopSize(300, 300)}) as (client, server):
+        server.accept_layouts()
+        for monitors, size in layouts:
+            await client.display_control.set_layout(monitors)
+            wanted = [Rect(one.left, one.top, one.width, one.height) for one in monitors]
+            while [one.rect for one in client.graphics.monitors] != wanted:  # noqa: ASYNC110
+                await trio.sleep(0.01)
+            page = text(size.width, size.height + 32)
+            for number in range(8):
+                async with server.display.frame() as frame:
+                    if number < 3:  # it scrolls
+                        frame.blit(frame.bounds, page[16 * number : 16 * number + size.height].copy())
+                    else:  # a film, on two of them where there are two
+                        frame.blit(Rect(size.width - 300, 64, 256, 192), photo(256, 192, number))
+                await trio.sleep(0.02)
+            await wait_monitors(client, server)
+            assert client.graphics.statistics().surfaces == (1 if len(monitors) == 1 else 3)
+        assert pipeline(server).strange_acknowledgements == 0
+
+
+@pytest.mark.skipif(not avc.is_available(), reason="PyAV is not installed")
+async def test_a_film_that_is_handed_over_lies_on_two_monitors() -> None:
+    halves = (Monitor(width=300, height=300, is_primary=True), Monitor(left=300, width=300, height=300))
+    place, encoder = Rect(180, 60, 256, 192), avc.Encoder(256, 192, avc.Mode.AVC420)
+    async with pipeline_pair(client={"monitors": halves, "desktop_size": DesktopSize(600, 300)}) as (client, server):
+        for number in range(4):
+            shot = photo(256, 192, number)
+            bits = Avc420BitmapStream.decode(encoder.encode(View.of(shot), [(0, 0, 256, 192)]))
+            async with server.display.frame() as frame:
+                assert frame.h264(place, bits.avc420_encoded_bitstream)
+            await paint(server, (number, 0, 0), Rect(10, 10, 20, 20))
+        while psnr(client.screen.snapshot()[60:252, 180:436], shot[..., :3]) < 30:
+            await client.screen.wait_changed()
+        await paint(server, (1, 2, 3), place)
+        await wait_equal(client, server)
+
+
+async def wait_monitors(client: Session, server: ServerSession) -> None:
+    """Wait until the client shows on each of its monitors what the server has there."""
+    left, top = (min(getattr(one, side) for one in server.monitors) for side in ("left", "top"))
+    places = [Rect(one.left - left, one.top - top, one.width, one.height) for one in server.monitors]
+    while not all(np.array_equal(client.screen.snapshot(one), server.display.snapshot()[rows(one)]) for one in places):
+        with trio.move_on_after(0.1):
+            await client.screen.wait_changed()
+
+
+def rows(rect: Rect) -> tuple[slice, slice]:
+    return slice(rect.top, rect.bottom), slice(rect.left, rect.right)
 
 
 async def test_the_line_that_was_measured_sets_the_pace() -> None:

@@ -34,8 +34,6 @@ from trio_rdp.wire.cursor import Cursor
 
 __all__ = ["Outputs"]
 
-# FreeRDP (2.11.7 with /gdi:hw) shows no surface behind one that is not shown.  It looks at these before it looks at
-# `MAIN`, as they have come later and have numbers of the same fifteen.
 _FIRST: Final = MAIN + 1
 
 _MOST_COPIES: Final = 32
