@@ -60,6 +60,7 @@ Lookup = Callable[[str, str], Awaitable["str | bytes | Refuse | None"]]
 """Gives the password or NT hash of (domain, user)."""
 
 _TPKT = b"\x03"  # the version, which every such header begins with
+_SHORTEST_TPKT = 7  # its own header, and that of X.224 data
 
 _HINTS: dict[Hint, PduHint] = {Hint.TS_REQUEST: TS_REQUEST_HINT, Hint.AUTHORIZATION_RESULT: FixedSizeHint(4)}
 
@@ -272,7 +273,8 @@ async def _receive_from_server(framed: Framed, receive: Receive) -> bytes:
     except InvalidField:
         # A server that ends the connection may say so as if the login were behind it: gnome-remote-desktop 43.3 sends
         # Deactivate All on a wrong password, without a share.
-        if framed.peek().startswith(_TPKT):
+        header = framed.peek()[:4]
+        if header.startswith(_TPKT) and int.from_bytes(header[2:], "big") >= _SHORTEST_TPKT:
             return b""
         raise
 
