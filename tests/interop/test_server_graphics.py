@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import trio
 
-from tests.interop.display import Display
+from tests.interop.conftest import Peers
+from tests.interop.display import Display, xvfb
 from tests.interop.pictures import compare, photo, psnr
 from tests.interop.processes import PATIENCE
 from tests.interop.serving import paint, serving, snapshot, wait_close, wait_equal
@@ -205,6 +206,34 @@ async def test_resized_without_a_reactivation(client_display: Display) -> None:
         assert session.statistics().display.resizes == 3
         assert pipeline(session).acknowledged
         assert session.connection.desktop_size.width == 640  # the share has never been another one
+
+
+async def test_several_monitors(peers: Peers) -> None:
+    """Each has a surface of its own; a scroll, a film and what is typed lie on two of them."""
+    with xvfb(peers.folder, 1600, 700) as display:
+        display.run_sync("xrandr", "--setmonitor", "left", "900/300x700/200+0+0", "screen")
+        display.run_sync("xrandr", "--setmonitor", "right", "700/250x600/200+900+100", "none")
+        async with (
+            serving(codecs=EVERY_CODEC, paints=False) as served,
+            xfreerdp(display, served.port, "/multimon", "/f", security="tls", size=(1600, 700)) as client,
+        ):
+            session = (await served.guest()).session
+            page, black = desktop(1600, 940), Rect(900, 0, 700, 100)  # where no monitor is
+            for top in (0, 16, 48, 200):
+                picture = page[top : top + 700].copy()
+                picture[: black.height, black.left :] = 0
+                await paint(session, picture)
+            await wait_equal(client, session)
+            for number in range(12):
+                await paint(session, photo(448, 256, number), 640, 192)
+                await trio.sleep(0.05)
+            await wait_equal(client, session)
+            for number in range(20):
+                async with session.display.frame() as frame:
+                    frame.fill(Rect(700 + 20 * number, 300, 8, 12), (number, 255 - number, 3))
+            await wait_equal(client, session)
+            assert pipeline(session).acknowledged
+            assert session.display.has_pipeline
 
 
 async def test_the_road_changes_in_the_middle(client_display: Display) -> None:
