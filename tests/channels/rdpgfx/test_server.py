@@ -92,7 +92,7 @@ def test_xfreerdp(name: str, version: CapabilityVersion, flags: int) -> None:
 
 
 def test_the_latest_version_that_both_have() -> None:
-    def chosen(*sets: CapabilitySet, versions: tuple[CapabilityVersion, ...] = tuple(CapabilityVersion)) -> object:
+    def chosen(*sets: CapabilitySet, versions: tuple[CapabilityVersion, ...] = tuple(CapabilityVersion)) -> Confirmed:
         server = GraphicsServer(versions=versions)
         reply, confirmed = server.receive(advertise(*sets))
         assert isinstance(reply, Reply)
