@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pytest
 import trio
 import trio.testing
 
 from tests.display_link import cancelled_after, noise
+from tests.graphics.pipeline.model_client import ModelClient, photo
 from trio_rdp.channels.rdpgfx.capabilities import CapabilityVersion as GraphicsVersion
 from trio_rdp.channels.rdpgfx.events import AcknowledgementSuspended, CacheOffered, FrameAcknowledged
 from trio_rdp.codecs import avc
+from trio_rdp.codecs.avc_frames import Avc420BitmapStream
 from trio_rdp.codecs.bitmap_codec import BitmapCodec
+from trio_rdp.codecs.view import View
 from trio_rdp.encoding import EncodeScheduler
 from trio_rdp.graphics.content import Content
 from trio_rdp.graphics.framebuffer import Framebuffer
 from trio_rdp.graphics.geometry import Rect
+from trio_rdp.graphics.pipeline.encoder import CODECS
 from trio_rdp.graphics.pipeline.jobs import (
     BeginPipelineFrame,
     CopySurface,
@@ -24,6 +29,7 @@ from trio_rdp.graphics.pipeline.jobs import (
     DrawSurface,
     EndPipelineFrame,
     ImportCached,
+    MonitorArea,
     PipelineCodec,
     PipelineJob,
     ResetGraphics,
@@ -111,6 +117,29 @@ async def test_the_desktop_comes_with_the_first_frame() -> None:
     sent.sender.heard(FrameAcknowledged(sent.frames[0], 5, 1, (sent.frames[0],)), 1.0)
     assert sent.sender.unacknowledged == 0
     assert sent.sender.statistics().queue_depth == 5
+
+
+@needs_avc
+async def test_each_frame_is_shown_on_all_monitors_at_its_end() -> None:
+    """Also where a film comes in a frame of its own, and where it has been encoded elsewhere."""
+    sent, client = Sent(bandwidth=1e6, codecs=(*CODECS, BitmapCodec.AVC420)), ModelClient()
+    sent.sender.resize(512, 256, [MonitorArea(Rect(0, -128, 512, 128)), MonitorArea(Rect(0, 0, 512, 128), True)])
+    sent.framebuffer.resize(512, 256)
+    encoder = avc.Encoder(128, 128, avc.Mode.AVC420)
+    for number in range(8):
+        sent.framebuffer.blit(Rect(0, 64, 256, 192), noise(256, 192, number))
+        sent.framebuffer.fill(Rect(290 + number, 10, 20, 20), number)
+        picture = Avc420BitmapStream.decode(encoder.encode(View.of(photo(128, 128, number)), [(0, 0, 128, 128)]))
+        assert sent.sender.add_video(Rect(320, 60, 128, 128), picture.avc420_encoded_bitstream)
+        await sent.send()
+        for jobs in sent.messages:
+            client.apply(job for job in jobs if not isinstance(job, BeginPipelineFrame | EndPipelineFrame))
+            assert len(client.places) in (1, 2)
+            assert np.array_equal(client.picture, client.surfaces[1][..., :3])
+        sent.messages.clear()
+        for frame_id in range(3 * number, 3 * number + 3):
+            sent.sender.heard(FrameAcknowledged(frame_id, 0, frame_id + 1, (frame_id,)), trio.current_time())
+    assert sent.sender.statistics().frames > 16  # two each time, and three with the film
 
 
 async def test_what_looks_the_same_is_no_frame() -> None:
