@@ -79,7 +79,6 @@ async def test_several_monitors_have_surfaces_of_their_own() -> None:
         ((right, left), DesktopSize(600, 300)),
         ((upper, lower), DesktopSize(400, 400)),
         ((tall, beside), DesktopSize(400, 400)),
-        ((right, left), DesktopSize(600, 300)),
         ((right,), DesktopSize(300, 300)),
     ]
     async with pipeline_pair(client={"monitors": (right,), "desktop_size": DesktopSize(300, 300)}) as (client, server):
