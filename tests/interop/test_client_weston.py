@@ -16,6 +16,7 @@ WORD = "copied-in-weston"
 TEXT = "pasted Ä€"
 
 
+@pytest.mark.interop_full
 async def test_text_both_ways(peers: Peers) -> None:
     if version() < 14:
         pytest.skip("weston 10 shares no clipboard")

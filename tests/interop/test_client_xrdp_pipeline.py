@@ -22,6 +22,8 @@ from trio_rdp.codecs.bitmap_codec import BitmapCodec
 from trio_rdp.protocol.config import DesktopSize, GraphicsVersion
 from trio_rdp.wire.errors import SessionClosed
 
+pytestmark = pytest.mark.interop_full
+
 GOOD = 40  # dB
 KNOWN = [one for one in GraphicsVersion if one is not GraphicsVersion.VERSION_101]
 """xrdp knows no 10.1: where it is offered alone, nothing is confirmed, and nothing drawn."""
@@ -53,7 +55,7 @@ async def wait_resembles(session: Session, look: Callable[[], Picture]) -> None:
         {},
         {"enable_h264": False},
         {"graphics_thin_client": True},
-        *(pytest.param({"graphics_versions": (one,)}, id=one.name, marks=pytest.mark.interop_full) for one in KNOWN),
+        *(pytest.param({"graphics_versions": (one,)}, id=one.name) for one in KNOWN),
     ],
 )
 async def test_progressive(peers: Peers, options: dict[str, Any]) -> None:

@@ -94,6 +94,7 @@ async def test_each_version(client_display: Display, bit: int, version: str) -> 
         assert pipeline(session).version == getattr(CapabilityVersion, f"VERSION_{version}")
 
 
+@pytest.mark.interop_full
 async def test_acknowledgements_suspended(client_display: Display) -> None:
     if not is_version_3():
         pytest.skip("xfreerdp 2.11 always acknowledges")

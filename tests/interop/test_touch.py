@@ -24,6 +24,7 @@ async def test_xfreerdp_gets_ready(client_display: Display) -> None:
         assert await client.close() == OK
 
 
+@pytest.mark.interop_full
 async def test_xfreerdp_uses_the_advanced_mouse(client_display: Display) -> None:
     async with serving() as served, xfreerdp(client_display, served.port, NO_GFX_NO_RFX) as client:
         if not is_version_3():

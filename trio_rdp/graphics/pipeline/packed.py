@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, ClassVar, Final, Generic, TypeAlias, TypeVar, overload
+from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias, TypeVar, overload
 
 from trio_rdp.graphics.geometry import Rect
 
@@ -41,7 +41,7 @@ Place: TypeAlias = tuple[int, int, int, int, int, int]
 """Left, top, right and bottom of what is seen of a bitmap, and where in the bitmap that begins: x and y."""
 
 
-class Packed(Sequence[_T], Generic[_T]):
+class Packed(Sequence[_T]):
     """A sequence over `data`, bytes of which each item is made when it is looked at; equal to any other of the same."""
 
     __slots__ = ("data",)
@@ -49,7 +49,7 @@ class Packed(Sequence[_T], Generic[_T]):
     item: ClassVar[struct.Struct]
 
     def __init__(self, data: bytes) -> None:
-        self.data = data
+        self.data: bytes = data
 
     @staticmethod
     def _make(*values: int) -> _T:
@@ -88,7 +88,7 @@ class PackedPoints(Packed[tuple[int, int]]):
     """Points: x and y, which may be negative."""
 
     __slots__ = ()
-    item = struct.Struct("<hh")
+    item: ClassVar[struct.Struct] = struct.Struct("<hh")
 
     @staticmethod
     def _make(*values: int) -> tuple[int, int]:
@@ -100,7 +100,7 @@ class PackedEdges(Packed[Edges]):
     """Rectangles as they are sent: left, top, right and bottom, the latter two exclusive."""
 
     __slots__ = ()
-    item = struct.Struct("<HHHH")
+    item: ClassVar[struct.Struct] = struct.Struct("<HHHH")
 
     @staticmethod
     def _make(*values: int) -> Edges:
@@ -112,7 +112,7 @@ class PackedRects(Packed[Rect]):
     """The same as `Rect`s; edges in the wrong order make an empty one."""
 
     __slots__ = ()
-    item = PackedEdges.item
+    item: ClassVar[struct.Struct] = PackedEdges.item
 
     @staticmethod
     def _make(*values: int) -> Rect:
