@@ -135,8 +135,7 @@ class GraphicsSender:
 
     def resize(self, width: int, height: int, monitors: Sequence[MonitorArea]) -> None:
         """Make it another one; everything is to be sent anew then."""
-        self._videos.forget()
-        self._before += self._encoder.resize(width, height, monitors)
+        self._before += [*self._videos.forget(), *self._encoder.resize(width, height, monitors)]
 
     def end(self) -> None:
         """The channel is closed."""

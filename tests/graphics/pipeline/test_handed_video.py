@@ -66,8 +66,20 @@ def test_it_begins_with_a_key_picture() -> None:
     assert not videos
     assert not videos.add(PLACE, UNITS[1])
     assert videos.add(PLACE, UNITS[0])
-    videos.forget()
+    assert videos.forget() == []  # the client has no surface yet
     assert not videos.add(PLACE, UNITS[1])
+
+
+def test_a_new_desktop_has_the_surfaces_deleted() -> None:
+    # A client keeps surfaces beyond a ResetGraphics, and may have 256 MiB of them.
+    videos = HandedVideos()
+    for place in (PLACE, PLACE.moved(100, 0)):
+        videos.add(place, UNITS[0])
+    made = [job.surface_id for job in videos.take(1) if isinstance(job, CreateSurface)]
+    videos.drawn_over([PLACE])
+    assert videos.forget() == [DeleteSurface(one) for one in made]
+    assert videos.forget() == []
+    assert videos.rects == []
 
 
 def test_a_key_picture_replaces_what_waits() -> None:

@@ -109,10 +109,12 @@ class HandedVideos:
         for stream in self._streams.values():
             stream.interrupt()
 
-    def forget(self) -> None:
-        """The client has none of the surfaces any more."""
+    def forget(self) -> list[PipelineJob]:
+        """End all streams, and give what deletes their surfaces: a desktop of another size keeps those that it had."""
+        ids = [*self._gone, *(stream.surface_id for stream in self._streams.values() if stream.is_there)]
         self._streams.clear()
         self._gone.clear()
+        return [DeleteSurface(surface_id) for surface_id in ids]
 
     def drawn_over(self, rects: Iterable[Rect]) -> list[Rect]:
         """Give the parts of `rects` where videos are, which the framebuffer shows again from now on.
