@@ -300,9 +300,12 @@ class TestLoadingH264:
         await load_h264()
         assert not tried
 
-    async def test_what_is_broken_is_left_to_the_first_picture(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("error", [ImportError("libavcodec.so.62: no such file"), ValueError("dtype size changed")])
+    async def test_what_is_broken_is_left_to_the_first_picture(
+        self, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ) -> None:
         def broken() -> None:
-            raise ImportError("libavcodec.so.62: no such file")
+            raise error
 
         monkeypatch.setattr(avc_library, "is_available", lambda: True)
         monkeypatch.setattr(avc_library, "is_loaded", lambda: False)

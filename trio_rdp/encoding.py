@@ -142,5 +142,5 @@ async def load_h264() -> None:
     No worker's turn is taken for it.  Where it is missing, or broken, nothing happens: the first picture says so.
     """
     if avc_library.is_available() and not avc_library.is_loaded():
-        with suppress(ImportError):
+        with suppress(Exception):  # one built for another numpy raises ValueError
             await trio.to_thread.run_sync(avc_library.import_av)
