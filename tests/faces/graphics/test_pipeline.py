@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from dataclasses import replace
 from typing import Any
@@ -470,6 +471,18 @@ class TestBadServers:
             compressor = Compressor()
             pdu = bytes.fromhex("0100 0000 1d000000 0100 0b00 20 0000 0000 0400 0400 04000000 00000000")
             assert "H.264 was not agreed on" in await self.broken_by(link, compressor.compress(pdu))
+            link.end(nursery)
+
+    async def test_to_begin_anew_does_not_wait_for_a_server_that_reads_nothing(self) -> None:
+        async with trio.open_nursery() as nursery:
+            link = Link(nursery, messages=4)
+            await link.start()
+            with contextlib.suppress(trio.WouldBlock):
+                while True:
+                    link.ours.send_nowait(b"in the way")
+            with trio.fail_after(5):
+                await link.face.reset()
+                assert "reads no acknowledgements" in await closed(link)
             link.end(nursery)
 
     async def test_a_server_that_reads_no_acknowledgements(self) -> None:

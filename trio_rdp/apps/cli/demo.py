@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import click
+from rich.box import SIMPLE_HEAD
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
@@ -150,8 +151,10 @@ def _graphics(display: DisplayStatistics) -> dict[str, object]:
 
 def _graphics_table(result: DemoResult) -> Table:
     """How the pictures travelled: the pipeline's frames, and each codec's share."""
-    title = "graphics pipeline: frames acknowledged of all, drawn ones merged, and codecs (times in ms)"
-    table = Table(title=title)
+    title = "graphics pipeline: frames acknowledged, merged; codecs"
+    units = "trip, ms: milliseconds; queue: bytes; MB: before bulk compression"
+    # As narrow as a terminal of 80 columns.
+    table = Table(title=title, caption=units, box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
     for column in ("client", "version", "acked", "merged", "trip", "queue", "codec", "MB", "ms"):
         table.add_column(column, justify="left" if column in ("client", "codec") else "right", no_wrap=True)
     for client in result.clients:

@@ -175,6 +175,7 @@ class GraphicsPipeline(ChannelFace):
         self._kept = KeptBitmaps(None)
         self._is_suspended = not config.acknowledge_graphics
         self._failure: RdpError | None = None
+        self._scope = trio.CancelScope()  # of the channel's task
         self._has_failed = False
         self._rate = _PLAIN_RATE if form_of(zgfx_kernel) == "plain" else _COMPILED_RATE
         self._inflating = 0  # bytes
@@ -246,15 +247,15 @@ class GraphicsPipeline(ChannelFace):
         It waits for the channel, and returns when the server is asked ([MS-RDPEGFX] 3.3.5.18); `wait_ready` then waits
         for the answer, and the screen stays as it is until something new is drawn.  Raises `LocalProtocolError` before
         anything is agreed, while the server is being asked, and below version 10.3, otherwise as `wait_open` does.
-        Cancelling it before it asks changes nothing; afterwards it waits until the question is on its way.
+        Cancelling it before it asks changes nothing, and it never waits after that: a server that has no room for the
+        question reads no acknowledgements either, and loses the channel.
         """
         await trio.lowlevel.checkpoint()
         channel = await self._opened()
         if self._machine is None or self.confirmed is None:
             raise LocalProtocolError("the server has agreed to nothing yet")
         # From here on all that comes is passed over up to the answer, so the question has to be sent.
-        with trio.CancelScope(shield=True):
-            await self._send(channel, self._machine.reset())
+        self._say(channel, self._machine.reset())
 
     def statistics(self) -> GraphicsStatistics:
         """What came, what was shown, and what is kept; at any time, also when the session is over."""
@@ -297,10 +298,11 @@ class GraphicsPipeline(ChannelFace):
         self._set_suspended(machine)
         self._kept = KeptBitmaps(config.graphics_cache)
         self._failure = None
+        self._scope = trio.CancelScope()
         try:
-            with trio.CancelScope() as scope:
-                painter.on_pipeline_frame = partial(self._shown, channel, machine, scope)
-                painter.on_pipeline_error = partial(self._break, scope)
+            with self._scope:
+                painter.on_pipeline_frame = partial(self._shown, channel, machine)
+                painter.on_pipeline_error = self._break
                 await channel.send(machine.start())
                 while True:
                     await self._take(channel, machine, await channel.receive())
@@ -377,27 +379,28 @@ class GraphicsPipeline(ChannelFace):
                     raise LocalProtocolError("bitmaps that were offered are not kept any more")
         self._painter.submit(job)
 
-    def _shown(
-        self, channel: MessageChannel, machine: GraphicsClient, scope: trio.CancelScope, frame: EndPipelineFrame
-    ) -> None:
+    def _shown(self, channel: MessageChannel, machine: GraphicsClient, frame: EndPipelineFrame) -> None:
         self._shown_frames += 1
         try:
             messages = machine.acknowledge(frame.frame_id, self._queue_depth(), trio.current_time())
         except LocalProtocolError:
             return  # it was shown before the server began anew
         self._acknowledged += bool(messages) and not self._is_suspended
+        for message in messages:
+            self._say(channel, message)
+
+    def _say(self, channel: MessageChannel, message: bytes) -> None:
         try:
-            for message in messages:
-                channel.send_nowait(message)
+            channel.send_nowait(message)
         except trio.WouldBlock:
-            self._break(scope, RemoteProtocolError("the server reads no acknowledgements"))
+            self._break(RemoteProtocolError("the server reads no acknowledgements"))
         except (trio.BrokenResourceError, trio.ClosedResourceError, SessionClosed):
             return  # which the channel's task finds out itself
 
-    def _break(self, scope: trio.CancelScope, error: RdpError) -> None:
+    def _break(self, error: RdpError) -> None:
         if self._failure is None:
             self._failure = error
-        scope.cancel()
+        self._scope.cancel()
 
     def _set_suspended(self, machine: GraphicsClient) -> None:
         if self._is_suspended:
