@@ -27,6 +27,7 @@ from trio_rdp.graphics.pipeline.jobs import (
     PipelineCodec,
     PipelineJob,
 )
+from trio_rdp.graphics.pipeline.plan import FramePlan
 
 WITH_AVC = (*CODECS, BitmapCodec.AVC420, BitmapCodec.AVC444)
 THIN = (BitmapCodec.CLEARCODEC, BitmapCodec.PLANAR, BitmapCodec.REMOTEFX, BitmapCodec.RAW)
@@ -151,9 +152,8 @@ def test_a_video_that_went_on_while_there_was_another_begins_anew() -> None:
     assert inspect(Avc420BitmapStream.decode(video.data).avc420_encoded_bitstream).key
 
 
-@needs_avc
-def test_before_version_10_4_h264_has_frames_of_its_own() -> None:
-    pair = Pair(640, 480, codecs=WITH_AVC, mixes_avc=False)
+def film_and_text(pair: Pair) -> FramePlan:
+    """Show a film, and give the plan of a picture in which some text has changed, too."""
     pair.blit(0, 0, text(640, 480))
     pair.send()
     for number in range(8):
@@ -164,6 +164,13 @@ def test_before_version_10_4_h264_has_frames_of_its_own() -> None:
     pair.now += 0.04
     plan = pair.encoder.begin(pair.buffer.pixels, pair.buffer.damage.take(), pair.now)
     pair.carry_out(plan)
+    return plan
+
+
+@needs_avc
+def test_before_version_10_4_h264_has_frames_of_its_own() -> None:
+    pair = Pair(640, 480, codecs=WITH_AVC, mixes_avc=False)
+    plan = film_and_text(pair)
     assert len(plan.frames) == 2
     for frame in plan.frames:
         codecs = {job.codec for job in frame if isinstance(job, DrawSurface)}
@@ -173,16 +180,7 @@ def test_before_version_10_4_h264_has_frames_of_its_own() -> None:
 @needs_avc
 def test_h264_in_444_has_frames_of_its_own_in_every_version() -> None:
     pair = Pair(640, 480, codecs=WITH_AVC, quality=Quality.BEST)
-    pair.blit(0, 0, text(640, 480))
-    pair.send()
-    for number in range(8):
-        pair.blit(128, 64, photo(320, 240, number))
-        pair.send()
-    pair.blit(128, 64, photo(320, 240, 9))
-    pair.blit(0, 400, text(200, 40)[::-1].copy())
-    pair.now += 0.04
-    plan = pair.encoder.begin(pair.buffer.pixels, pair.buffer.damage.take(), pair.now)
-    pair.carry_out(plan)
+    plan = film_and_text(pair)
     assert [_codecs(frame) for frame in plan.frames] == [{PipelineCodec.CLEARCODEC}, {PipelineCodec.AVC444V2}]
     # The picture is copied to the desktop in the frame in which it comes.
     assert isinstance(plan.frames[1][-1], CopySurface)
