@@ -95,6 +95,7 @@ async def test_what_is_counted_is_of_the_whole_session() -> None:
             assert getattr(after, name) > getattr(on_the_classic_road, name) >= getattr(before, name)
         for codec, count in server.display.statistics().codecs.items():
             assert count.bytes >= codecs[codec].bytes if codec in codecs else count.bytes > 0
+            assert count.seconds > 0
         for name in ("frames", "shown", "acknowledged", "bytes_received", "fills"):
             assert getattr(seen, name) > getattr(shown, name)
 

@@ -25,6 +25,7 @@ from trio_rdp.graphics.pipeline.jobs import (
     BeginPipelineFrame,
     CopySurface,
     CreateSurface,
+    DeleteContext,
     DeleteSurface,
     DrawCached,
     DrawProgressive,
@@ -168,6 +169,19 @@ async def test_what_ends_the_channel(way: str, in_frame: bool) -> None:
                 await trio.sleep(0.001)
             await check_alive(client, server)
             assert not server.display.has_pipeline
+
+
+async def test_codec_contexts_that_are_deleted_in_use_and_twice() -> None:
+    message = said(*small(9), DrawProgressive(9, 1, b""), *(DeleteContext(9, 1),) * 2, DrawProgressive(9, 1, b""))
+    async with open_session_pair(client_config=CLIENT, server_config=SERVER) as (client, server):
+        with trio.fail_after(10):
+            await begin(client, server)
+            fills = client.graphics.statistics().fills
+            await say(server, [message, said(FillSurface(9, b"1234", (ONE,)), DeleteSurface(9))])
+            while client.graphics.statistics().fills == fills:  # noqa: ASYNC110
+                await trio.sleep(0.001)
+            # Jobs are done in their order, and nothing is filled behind one that ends the channel.
+            assert client.graphics.is_open
 
 
 def stream(bits: bytes) -> bytes:
